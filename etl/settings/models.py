@@ -1,0 +1,158 @@
+"""What can be configured: names, types, limits and defaults. Unknown keys are refused."""
+
+import re
+from typing import Annotated, Final
+
+from pydantic import AfterValidator, BaseModel, ByteSize, ConfigDict, Field
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from etl.settings.locations import check_ledger_url, check_location
+
+ENVIRONMENT_PREFIX: Final = "PUSHLIFT_"
+ENVIRONMENT_DELIMITER: Final = "__"
+LANDED_AT_PARTS: Final = frozenset({"year", "month", "day", "hour"})
+
+
+def check_landed_at_pattern(pattern: str) -> str:
+    """Accept a regular expression that finds a date, and perhaps an hour, in an object's key."""
+    try:
+        names = set(re.compile(pattern).groupindex)
+    except re.error as error:
+        message = f"is no regular expression: {error}"
+        raise ValueError(message) from None
+    if names | {"hour"} != LANDED_AT_PARTS:
+        message = (
+            "needs the named groups year, month, day and optionally hour, "
+            r"such as (?P<year>\d{4})/(?P<month>\d\d)/(?P<day>\d\d)/(?P<hour>\d\d)"
+        )
+        raise ValueError(message)
+    return pattern
+
+
+def check_template(template: str) -> str:
+    """Accept a postback URL whose parameters name macros in parentheses (AppsFlyer: postback macros)."""
+    if not re.search(r"[?&][^=&?]+=\([^()]+\)", template):
+        message = "names no macro; write it as the partner does, such as https://host/path?pid=(media_source)"
+        raise ValueError(message)
+    return template
+
+
+def check_envelope(path: str) -> str:
+    """Accept a JSON path of names, from the landed document to the message in it."""
+    if not re.fullmatch(r"\$(\.[^.\s\[\]]+)+", path):
+        message = "is no path of names to the message; write it as $.name or $.name.name"
+        raise ValueError(message)
+    return path
+
+
+Location = Annotated[str, AfterValidator(check_location)]
+LedgerUrl = Annotated[str, AfterValidator(check_ledger_url)]
+Envelope = Annotated[str, AfterValidator(check_envelope)]
+LandedAtPattern = Annotated[str, AfterValidator(check_landed_at_pattern)]
+Template = Annotated[str, AfterValidator(check_template)]
+HttpUrl = Annotated[str, Field(pattern=r"^https?://[^\s/]+")]
+
+
+class Section(BaseModel):
+    """A table of the file: frozen, and with no key that is not named here."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+class StoreOptions(Section):
+    """How object storage is reached; credentials come from the environment that each vendor's tools read."""
+
+    endpoint_url: HttpUrl | None = None
+    region: str | None = None
+    allow_http: bool = False
+    account_name: str | None = None
+    project: str | None = None
+
+
+class Storage(Section):
+    """Where things are: a folder, or `s3://`, `gs://`, `abfs://` with bucket and prefix."""
+
+    landing: Location = "landing"
+    lake: Location = "lake"
+    opt_outs: Location = "opt_outs"
+    ledger: LedgerUrl = Field(default="sqlite:///ledger.db", repr=False)
+    scratch: Location | None = None
+    options: StoreOptions = StoreOptions()
+
+    @property
+    def scratch_uri(self) -> str:
+        """Where a run spills its batches: `scratch`, else `_scratch` in the lake, which no table reads."""
+        return self.scratch or f"{self.lake.rstrip('/')}/_scratch"
+
+
+class Source(Section):
+    """What is special about the objects whose keys start with `prefix` (relative to `landing`)."""
+
+    prefix: str
+    template: Template | None = None
+    envelope: Envelope | None = None
+    app_id: str | None = None
+
+
+class Ingest(Section):
+    """How landed objects are read; sizes are bytes, as a number or as text such as "16 MiB"."""
+
+    workers: int = Field(default=0, ge=0, le=256)
+    chunk_bytes: ByteSize = Field(default=ByteSize(32 * 1024**2), ge=1024)
+    max_chunks: int = Field(default=200, ge=1, le=1000)
+    batch_bytes: ByteSize = Field(default=ByteSize(16 * 1024**2), ge=64 * 1024, le=1024**3)
+    future_tolerance_hours: float = Field(default=1, ge=0)
+    envelope: Envelope | None = None
+    landed_at_pattern: LandedAtPattern | None = None
+    sources: tuple[Source, ...] = ()
+
+
+class Liftoff(Section):
+    """Liftoff's two interfaces (Liftoff: Analytics S2S; GDPR opt-out API v3)."""
+
+    postback_url: HttpUrl = "https://analytics.liftoff.io/v2/events"
+    opt_out_url: HttpUrl | None = None
+    postbacks_per_second: float = Field(default=15, gt=0, le=10_000)
+
+
+class App(Section):
+    """What Liftoff calls an AppsFlyer app and its events; needed only to send."""
+
+    liftoff_app_id: str | None = None
+    app_store_id: str | None = None
+    events: dict[str, str] = Field(default_factory=dict)
+
+
+class Settings(BaseSettings):
+    """Everything that is configured; `apps` is keyed by AppsFlyer app id.
+
+    With `closed_apps`, messages of an app that has no entry are quarantined instead of published.
+    """
+
+    model_config = SettingsConfigDict(
+        frozen=True,
+        extra="forbid",
+        hide_input_in_errors=True,
+        env_prefix=ENVIRONMENT_PREFIX,
+        env_nested_delimiter=ENVIRONMENT_DELIMITER,
+        env_ignore_empty=True,
+    )
+
+    storage: Storage = Storage()
+    ingest: Ingest = Ingest()
+    liftoff: Liftoff = Liftoff()
+    apps: dict[str, App] = Field(default_factory=dict)
+    closed_apps: bool = False
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Let the environment win over the file, and read nothing else."""
+        del settings_cls, dotenv_settings, file_secret_settings
+        return env_settings, init_settings
