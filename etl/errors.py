@@ -6,7 +6,8 @@ PushliftError                       exit 1
 │  │  └─ UnsafeStore                choose a store that honours conditional puts
 │  ├─ UsageError                    fix the arguments
 │  └─ LedgerError                   repair the ledger, or point at the right one
-│     └─ LedgerUpgradeNeeded        run `pushlift ledger upgrade`
+│     ├─ LedgerUpgradeNeeded        run `pushlift ledger upgrade`
+│     └─ LedgerUnavailable          wait: the database is busy or does not answer      (retryable)
 ├─ StorageError                     look at the store; the message names the object
 │  ├─ ObjectForbidden               grant access to the object
 │  ├─ ObjectVanished                nothing: the next discovery lists what is there now
@@ -68,6 +69,13 @@ class LedgerError(OperatorError):
 
 class LedgerUpgradeNeeded(LedgerError):
     """The ledger's schema is older than this version: `pushlift ledger upgrade`."""
+
+
+class LedgerUnavailable(LedgerError):
+    """The ledger's database is busy, or does not answer."""
+
+    exit_code = 1
+    is_retryable = True
 
 
 class StorageError(PushliftError):

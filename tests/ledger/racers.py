@@ -1,0 +1,139 @@
+"""What the other processes of a test do; each function is a process's whole life."""
+
+import multiprocessing
+import os
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from multiprocessing.connection import Connection as Pipe
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, event, insert
+
+from etl.ledger.database import begin_write, open_ledger
+from etl.ledger.drafts import Draft, register_drafts
+from etl.ledger.facts import find_fact, write_fact
+from etl.ledger.holding import await_lock
+from etl.ledger.locks import acquire_lock, release_lock
+from etl.ledger.objects import FinishedObject
+from etl.ledger.publishes import finish_publish, record_publish
+from etl.ledger.schema import facts
+from etl.ledger.upgrade import upgrade_ledger
+
+CONTEXT = multiprocessing.get_context("forkserver")
+CONTEXT.set_forkserver_preload([__name__])
+
+LANDED_AT = datetime(2026, 3, 1, tzinfo=UTC)
+OBJECT = FinishedObject("landing/a.gz", "v1", 10, LANDED_AT, "load-1")
+DRAFT = Draft("events/a.parquet", "events", "run-1", 100, LANDED_AT)
+
+
+@contextmanager
+def running(target: Callable[..., None], *argument_lists: tuple[Any, ...]) -> Iterator[list[BaseProcess]]:
+    """Run a process for each list of arguments; whatever still runs at the end is killed."""
+    processes: list[BaseProcess] = [
+        CONTEXT.Process(target=target, args=arguments) for arguments in argument_lists
+    ]
+    for process in processes:
+        process.start()
+    try:
+        yield processes
+    finally:
+        for process in processes:
+            process.kill()
+            process.join()
+
+
+def race(target: Callable[..., None], url: str, racers: int, *arguments: object) -> list[Any]:
+    """Run several processes through a common start, and gather what each reports."""
+    barrier = CONTEXT.Barrier(racers)
+    queue: Any = CONTEXT.Queue()
+    with running(target, *[(url, barrier, queue, *arguments)] * racers) as processes:
+        reports = [queue.get(timeout=60) for _ in processes]
+        for process in processes:
+            process.join()
+            assert process.exitcode == 0
+    return reports
+
+
+def acquire_in_rounds(url: str, barrier: Any, queue: Any, rounds: int) -> None:
+    """Try for a new lock in each round, all racers at once; report the rounds won."""
+    ledger = open_ledger(url)
+    won = []
+    for number in range(rounds):
+        barrier.wait(60)
+        if acquire_lock(ledger, f"lock-{number}", f"racer-{os.getpid()}", 600):
+            won.append(number)
+    queue.put(won)
+
+
+def count_under_lock(url: str, barrier: Any, queue: Any, counter: Path, turns: int) -> None:
+    """Add to a file's number under a lock, unsafely but for the lock; report the fences in order."""
+    ledger = open_ledger(url)
+    fences = []
+    barrier.wait(60)
+    for _ in range(turns):
+        fence = await_lock(ledger, "counter", 600, 1e6, sleep=lambda _: None)
+        fences.append(fence.number)
+        counter.write_text(str(int(counter.read_text()) + 1))
+        release_lock(ledger, fence)
+    queue.put(fences)
+
+
+def count_in_transactions(url: str, barrier: Any, queue: Any, turns: int) -> None:
+    """Read a number and write the next one, in one transaction a turn."""
+    ledger = open_ledger(url)
+    barrier.wait(60)
+    for _ in range(turns):
+        with begin_write(ledger) as connection:
+            value = int(find_fact(connection, "count") or 0) + 1
+            connection.execute(facts.update().values(value=str(value)))
+    queue.put(turns)
+
+
+def upgrade_at_once(url: str, barrier: Any, queue: Any) -> None:
+    """Upgrade a ledger, and write something to it."""
+    barrier.wait(60)
+    write_fact(upgrade_ledger(url), str(os.getpid()), "here")
+    queue.put(True)
+
+
+def stay_in_transaction(url: str, pipe: Pipe) -> None:
+    """Write without committing, tell so, and wait to be killed."""
+    ledger = open_ledger(url)
+    with begin_write(ledger) as connection:
+        row = {"key": "half", "value": "done", "updated_at": LANDED_AT}
+        connection.execute(insert(facts), row)
+        pipe.send("wrote")
+        pipe.recv()
+
+
+def record_publishes(url: str, pipe: Pipe) -> None:
+    """Record publishes without end, telling each id once it is committed."""
+    ledger = open_ledger(url)
+    while True:
+        pipe.send(record_publish(ledger, "run-1", "{}"))
+
+
+def die_while_finishing(url: str, publish_id: int, statement: int) -> None:
+    """Finish a publish, but be killed before the given statement of its transaction."""
+    ledger = open_ledger(url)
+    seen = []
+
+    @event.listens_for(ledger.engine, "before_cursor_execute")
+    def count(connection: Connection, *_: object) -> None:
+        seen.append(connection)
+        if len(seen) == statement:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    finish_publish(ledger, publish_id, objects=[OBJECT], draft_paths=[DRAFT.path])
+
+
+def prepare_publish(url: str) -> int:
+    """Register the draft and record the publish that `die_while_finishing` finishes."""
+    ledger = open_ledger(url)
+    register_drafts(ledger, [DRAFT])
+    return record_publish(ledger, DRAFT.run_id, "{}")
