@@ -2,7 +2,7 @@
 
 import os
 import sqlite3
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 from etl.errors import LedgerError
@@ -27,7 +27,8 @@ def backup_ledger(ledger: Ledger, target: Path) -> Path:
         copy_database(ledger, partial)
         partial.replace(target)
     finally:
-        partial.unlink(missing_ok=True)
+        with suppress(OSError):
+            partial.unlink()
     return target
 
 

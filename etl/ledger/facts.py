@@ -27,7 +27,8 @@ def claim_fact(ledger: Ledger, key: str, value: str) -> str:
         row = {"key": key, "value": value, "updated_at": ledger.clock(connection)}
         statement = insert_into(connection, facts).values(**row)
         connection.execute(statement.on_conflict_do_nothing(index_elements=["key"]))
-        return find_fact(connection, key) or value
+        found = find_fact(connection, key)
+        return value if found is None else found
 
 
 def find_fact(connection: Connection, key: str) -> str | None:

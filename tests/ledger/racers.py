@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from multiprocessing.connection import Connection as Pipe
 from multiprocessing.process import BaseProcess
+from multiprocessing.queues import Queue
+from multiprocessing.synchronize import Barrier
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +52,7 @@ def running(target: Callable[..., None], *argument_lists: tuple[Any, ...]) -> It
 def race(target: Callable[..., None], url: str, racers: int, *arguments: object) -> list[Any]:
     """Run several processes through a common start, and gather what each reports."""
     barrier = CONTEXT.Barrier(racers)
-    queue: Any = CONTEXT.Queue()
+    queue: Queue[Any] = CONTEXT.Queue()
     with running(target, *[(url, barrier, queue, *arguments)] * racers) as processes:
         reports = [queue.get(timeout=60) for _ in processes]
         for process in processes:
@@ -59,7 +61,7 @@ def race(target: Callable[..., None], url: str, racers: int, *arguments: object)
     return reports
 
 
-def acquire_in_rounds(url: str, barrier: Any, queue: Any, rounds: int) -> None:
+def acquire_in_rounds(url: str, barrier: Barrier, queue: "Queue[Any]", rounds: int) -> None:
     """Try for a new lock in each round, all racers at once; report the rounds won."""
     ledger = open_ledger(url)
     won = []
@@ -70,7 +72,7 @@ def acquire_in_rounds(url: str, barrier: Any, queue: Any, rounds: int) -> None:
     queue.put(won)
 
 
-def count_under_lock(url: str, barrier: Any, queue: Any, counter: Path, turns: int) -> None:
+def count_under_lock(url: str, barrier: Barrier, queue: "Queue[Any]", counter: Path, turns: int) -> None:
     """Add to a file's number under a lock, unsafely but for the lock; report the fences in order."""
     ledger = open_ledger(url)
     fences = []
@@ -83,7 +85,7 @@ def count_under_lock(url: str, barrier: Any, queue: Any, counter: Path, turns: i
     queue.put(fences)
 
 
-def count_in_transactions(url: str, barrier: Any, queue: Any, turns: int) -> None:
+def count_in_transactions(url: str, barrier: Barrier, queue: "Queue[Any]", turns: int) -> None:
     """Read a number and write the next one, in one transaction a turn."""
     ledger = open_ledger(url)
     barrier.wait(60)
@@ -94,7 +96,7 @@ def count_in_transactions(url: str, barrier: Any, queue: Any, turns: int) -> Non
     queue.put(turns)
 
 
-def upgrade_at_once(url: str, barrier: Any, queue: Any) -> None:
+def upgrade_at_once(url: str, barrier: Barrier, queue: "Queue[Any]") -> None:
     """Upgrade a ledger, and write something to it."""
     barrier.wait(60)
     write_fact(upgrade_ledger(url), str(os.getpid()), "here")

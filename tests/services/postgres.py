@@ -102,15 +102,21 @@ def open_to(user: str, folder: Path) -> None:
 
 def initialize(programs: Path, data: Path, user: str | None) -> None:
     """Create the server's data folder; a test's data need not survive a power cut."""
-    command = [programs / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "-N"]
-    subprocess.run([*command, "--locale=C"], check=True, capture_output=True, user=user, cwd=data.parent)
+    options = ["-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "-N"]
+    subprocess.run(
+        [programs / "initdb", "-D", data, *options],
+        check=True,
+        capture_output=True,
+        user=user,
+        cwd=data.parent,
+    )
 
 
 def start_server(programs: Path, folder: Path, user: str | None) -> "subprocess.Popen[bytes]":
     """Start the server under a shell that stops it when this process ends, however it ends."""
-    options = ["-D", folder / "data", "-k", folder, "-h", "", "-F", "-c", "max_connections=50"]
+    options = ["-D", str(folder / "data"), "-k", str(folder), "-h", "", "-F"]
     return subprocess.Popen(
-        ["/bin/sh", "-c", KEEPER, "keeper", programs / "postgres", *options],
+        ["/bin/sh", "-c", KEEPER, "keeper", str(programs / "postgres"), *options],
         stdin=subprocess.PIPE,
         user=user,
         cwd=folder,
