@@ -18,6 +18,9 @@ ZEROS = "00000000-0000-0000-0000-000000000000"
 TEST_APP_ID = "com.pds.pushapi2.v2.transparent.com"
 
 _STORE = "https%3A%2F%2Fstore.example.net%2Fdetails%3Fhl%3Den%26gl%3Dus"
+_CUSTOM_DATA = (
+    '{"cohort":"2026-W36","experiment":"onboarding_b","variant":3,"consent":"v3","build":"release"}'
+)
 _CONVERSIONS = {
     Kind.INSTALL: ("Install", None),
     Kind.REINSTALL: ("Reinstall", None),
@@ -259,7 +262,7 @@ def _compose_event(model: Model) -> Fields:
         "is_primary_attribution": model.kind != Kind.SECONDARY_IN_APP if model.is_retargeting else None,
         "store_reinstall": True if model.kind == Kind.REINSTALL else None,
         "deeplink_url": "shop://open?item=42" if model.kind == Kind.RE_ENGAGEMENT else None,
-        "custom_data": None,
+        "custom_data": _CUSTOM_DATA,
     }
 
 

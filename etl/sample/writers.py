@@ -21,8 +21,9 @@ _CLOUDFRONT_HEADER = (
     b"#Version: 1.0\n#Fields: date time x-edge-location sc-bytes c-ip cs-method cs(Host) cs-uri-stem "
     b"sc-status cs(Referer) cs(User-Agent) cs-uri-query cs(Cookie) x-edge-result-type x-edge-request-id "
     b"x-host-header cs-protocol cs-bytes time-taken x-forwarded-for ssl-protocol ssl-cipher "
-    b"x-edge-response-result-type cs-protocol-version fle-status fle-encrypted-fields c-port time-to-first-byte "
-    b"x-edge-detailed-result-type sc-content-type sc-content-len sc-range-start sc-range-end\n"
+    b"x-edge-response-result-type cs-protocol-version fle-status fle-encrypted-fields c-port "
+    b"time-to-first-byte x-edge-detailed-result-type sc-content-type sc-content-len "
+    b"sc-range-start sc-range-end\n"
 )
 _CLOUDFRONT_LINE = (
     b"%b\tNRT57-P2\t458\t198.51.100.%d\tGET\td111111abcdef8.cloudfront.net\t/pixel.gif\t200\t-\tAppsFlyer/1.0\t%b"
