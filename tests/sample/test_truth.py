@@ -61,9 +61,8 @@ def test_events_are_counted_by_app_name_and_topic(landing: Landing) -> None:
 
 def test_revenue_is_exact_and_once_an_occurrence(landing: Landing) -> None:
     """Revenue adds the decimal texts of event_revenue, one half of a pair only."""
-    sums: Counter[tuple[str, str]] = Counter()
     occurrences = {identity[:-1]: event for identity, event in find_events(landing).items()}
-    totals: dict[tuple[str, str], Decimal] = dict.fromkeys(sums, Decimal(0))
+    totals: dict[tuple[str, str], Decimal] = {}
     for event in occurrences.values():
         if event.get("event_revenue"):
             key = str(event["app_id"]), str(event["event_revenue_currency"])
