@@ -15,6 +15,7 @@ _UPPER = np.frombuffer(b"0123456789ABCDEF", np.uint8)
 _UUID_LENGTH = 36
 _UUID_DIGITS = np.array([i for i in range(_UUID_LENGTH) if i not in {8, 13, 18, 23}])
 _UUID_VERSION_AT = 14
+_UUID_VARIANT_AT = 19
 
 
 def draw_words(seed: int, stream: str, numbers: Numbers) -> Words:
@@ -41,6 +42,7 @@ def format_uuids(high: Words, low: Words, *, is_upper: bool) -> list[bytes]:
     texts = np.full((len(hexes), _UUID_LENGTH), ord("-"), np.uint8)
     texts[:, _UUID_DIGITS] = hexes
     texts[:, _UUID_VERSION_AT] = ord("4")
+    texts[:, _UUID_VARIANT_AT] = ord("9")
     return _as_texts(texts)
 
 

@@ -194,7 +194,7 @@ def _compose_attribution(model: Model, feed: Feed) -> Fields:
         "attributed_touch_type": source.touch_type,
         "match_type": source.match_type,
         "original_url": _compose_url(model, source),
-        "gp_referrer": f"af_tranid={mark_slot('click_id')}&pid={source.name}&c={mark_slot('campaign')}",
+        "gp_referrer": _compose_referrer(source) if model.app.platform == ANDROID else None,
         "http_referrer": f"https://ads.example.net/{source.channel.lower()}/click?placement={mark_slot('siteid')}&r={mark_slot('click_id')}&u={_STORE}",
     }
     fields |= {f"af_sub{n}": f"sub{n}-{mark_slot('siteid')}" for n in range(1, 6)}
@@ -207,6 +207,10 @@ def _compose_attribution(model: Model, feed: Feed) -> Fields:
     if model.is_organic:
         fields = dict.fromkeys(fields)
     return fields | {"media_source": feed.organic if model.is_organic else source.name}
+
+
+def _compose_referrer(source: Source) -> str:
+    return f"af_tranid={mark_slot('click_id')}&pid={source.name}&c={mark_slot('campaign')}"
 
 
 def _compose_url(model: Model, source: Source) -> str:
