@@ -1,3 +1,15 @@
 """Fixtures for every test; each real service has its module in `tests/services`."""
 
-pytest_plugins = ["tests.services.postgres"]
+import os
+
+import pytest
+
+pytest_plugins = ["tests.services.postgres", "tests.services.s3", "tests.services.stores"]
+
+
+@pytest.fixture(autouse=True)
+def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hide the developer's own configuration from every test."""
+    for name in list(os.environ):
+        if name.startswith(("PUSHLIFT_", "AWS_")):
+            monkeypatch.delenv(name)

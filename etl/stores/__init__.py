@@ -1,0 +1,23 @@
+"""Folders and buckets alike: list, read with the listed version checked, write atomically, delete."""
+
+from etl.stores.listing import list_objects
+from etl.stores.objects import LandedObject, find_object
+from etl.stores.opening import Store, open_store
+from etl.stores.probing import probe_conditional_put
+from etl.stores.reading import open_object, read_object
+from etl.stores.writing import create_object, delete_object, open_for_writing, write_object
+
+__all__ = [
+    "LandedObject",
+    "Store",
+    "create_object",
+    "delete_object",
+    "find_object",
+    "list_objects",
+    "open_for_writing",
+    "open_object",
+    "open_store",
+    "probe_conditional_put",
+    "read_object",
+    "write_object",
+]
