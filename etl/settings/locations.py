@@ -6,7 +6,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 SCHEMES: Final = ("file", "s3", "gs", "abfs", "abfss", "az")
-LEDGER_SCHEMES: Final = ("sqlite", "postgresql+psycopg")
+LEDGER_SCHEMES: Final = ("sqlite", "postgresql", "postgresql+psycopg")
 SQLITE: Final = "sqlite:///"
 
 
@@ -23,7 +23,7 @@ def check_location(location: str) -> str:
 
 
 def check_ledger_url(url: str) -> str:
-    """Accept the two databases that the ledger is tested with."""
+    """Accept the databases that the ledger is tested with."""
     if urlsplit(url).scheme not in LEDGER_SCHEMES:
         message = (
             "is no ledger URL; use sqlite:///ledger.db for one machine or postgresql+psycopg://… for many"

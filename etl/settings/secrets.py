@@ -9,7 +9,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 SECRET_NAME: Final = re.compile(
     r"secret|passw|token|credential|api_?key|access_?key|hash_?key|private_?key|_user$|^key$"
 )
-URL_PASSWORD: Final = re.compile(r"(://[^/\s:@]*:)[^@\s]+(@)")
+URL_PASSWORD: Final = re.compile(r"(://[^/\s:@]*:)[^/\s]+(@)")
 
 # What somebody might write into the file, and the variable that is meant; the first match counts.
 VARIABLES: Final = (

@@ -161,6 +161,7 @@ def test_an_unknown_key_gets_the_nearest_one(write_config: WriteConfig, text: st
         ("[storage.options]\nkey = 'hunter2'", "AWS_ACCESS_KEY_ID"),
         ("[credentials]\nword = 'hunter2'", "an environment variable"),
         ("[storage]\nledger = 'postgresql+psycopg://u:hunter2@db/x'", "PUSHLIFT_STORAGE__LEDGER"),
+        ("[storage]\nledger = 'postgresql+psycopg://u:x@hunter2@db/x'", "PUSHLIFT_STORAGE__LEDGER"),
     ],
 )
 def test_a_secret_in_the_file_is_refused_and_not_shown(
