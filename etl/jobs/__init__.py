@@ -1,0 +1,1 @@
+"""The stories: each job readable from top to bottom."""
