@@ -1,4 +1,5 @@
 import threading
+from datetime import timedelta, timezone
 from pathlib import Path
 
 import pytest
@@ -85,6 +86,14 @@ def test_reading_does_not_wait_for_a_writer(ledger: Ledger, clock: HandClock) ->
     assert read_fact(ledger, "key") == "1"
 
 
+def test_a_read_transaction_of_postgres_writes_nothing(postgres_url: str, clock: HandClock) -> None:
+    """A write in the wrong kind of transaction is an error, and the next one may write."""
+    ledger = upgrade_ledger(postgres_url)
+    with pytest.raises(LedgerError, match="SQLSTATE 25006"), begin_read(ledger) as connection:
+        connection.execute(insert(facts), fact_row(clock, "key"))
+    write_fact(ledger, "key", "1")
+
+
 def test_concurrent_writers_take_turns(ledger: Ledger, ledger_url: str) -> None:
     """On SQLite, transactions that read and then write wait for each other: none fails, none is lost."""
     write_fact(ledger, "count", "0")
@@ -107,8 +116,9 @@ def test_threads_share_a_ledger(ledger: Ledger) -> None:
 
 
 def test_instants_come_back_in_utc(ledger: Ledger, clock: HandClock) -> None:
-    """To the microsecond, and aware."""
+    """To the microsecond, and aware, whatever the zone they were given in."""
     clock.advance(0.000001)
+    clock.now = clock.now.astimezone(timezone(timedelta(hours=5, minutes=30)))
     write_fact(ledger, "key", "1")
     with begin_read(ledger) as connection:
         assert connection.execute(select(facts.c.updated_at)).scalar_one().isoformat() == (

@@ -88,6 +88,16 @@ def test_a_lost_lock_is_neither_renewed_nor_released(ledger: Ledger, clock: Hand
     check_fence(ledger, taken)
 
 
+def test_an_owners_earlier_fence_is_past(ledger: Ledger) -> None:
+    """An owner that acquires again cannot act under its first acquisition."""
+    first = acquire(ledger, "a")
+    release_lock(ledger, first)
+    second = acquire(ledger, "a")
+    assert not release_lock(ledger, first)
+    assert not renew_lock(ledger, first, 60)
+    check_fence(ledger, second)
+
+
 def test_a_past_fence_is_refused(ledger: Ledger, clock: HandClock) -> None:
     """A check under a lock that another took raises LockLostError."""
     lost = acquire(ledger, "a", ttl_seconds=60)

@@ -3,8 +3,9 @@ from datetime import UTC, datetime
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import select
 
-from etl.ledger.database import Ledger, begin_write
+from etl.ledger.database import Ledger, begin_read, begin_write
 from etl.ledger.objects import (
     FailedAttempt,
     FinishedObject,
@@ -14,6 +15,7 @@ from etl.ledger.objects import (
     record_failed_attempt,
     unfinished_objects,
 )
+from etl.ledger.schema import landed_objects
 from tests.ledger.conftest import HandClock
 
 LANDED_AT = datetime(2026, 2, 28, 23, tzinfo=UTC)
@@ -98,6 +100,8 @@ def test_an_object_that_was_finished_after_failing_failed_no_more(ledger: Ledger
     """Success clears the failure."""
     fail(ledger, "a", "1")
     finish(ledger, ("a", "1"))
+    with begin_read(ledger) as connection:
+        assert connection.execute(select(landed_objects.c.error_code)).scalars().all() == [None]
     assert failed_objects(ledger) == []
     assert unfinished_objects(ledger, [("a", "1")]) == []
 

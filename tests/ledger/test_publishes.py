@@ -7,7 +7,7 @@ from etl.errors import LedgerError, LockLostError
 from etl.ledger.database import Ledger
 from etl.ledger.drafts import Draft, drafts_of_run, mark_drafts, register_drafts
 from etl.ledger.locks import Fence, acquire_lock
-from etl.ledger.objects import FinishedObject, unfinished_objects
+from etl.ledger.objects import FailedAttempt, FinishedObject, record_failed_attempt, unfinished_objects
 from etl.ledger.publishes import (
     PREDECESSORS,
     Publish,
@@ -77,12 +77,13 @@ def test_finishing_that_fails_does_nothing(ledger: Ledger) -> None:
 
 
 def test_finishing_again_changes_nothing(ledger: Ledger) -> None:
-    """Two recoveries of one publish are as good as one."""
+    """Two recoveries of one publish are as good as one: its object was attempted once."""
     register_drafts(ledger, [DRAFT])
     publish_id = record_publish(ledger, "run-1", "{}")
     finish(ledger, publish_id)
     finish(ledger, publish_id)
     assert read_effects(ledger) == ([], "published", True)
+    assert record_failed_attempt(ledger, FailedAttempt("a.gz", "1", 10, LANDED_AT, "forbidden")) == 2
 
 
 def test_a_discarded_publish_is_over(ledger: Ledger) -> None:
