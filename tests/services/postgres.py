@@ -20,8 +20,8 @@ import psycopg
 import pytest
 
 START_SECONDS = 60.0
-# The shell outlives a killed test run just long enough to stop the server: its input ends with the run.
-KEEPER = '"$@" >"$LOG" 2>&1 & server=$!; read -r _; kill -INT $server; wait $server'
+# The shell outlives a killed test run just long enough to clean up: its input ends with the run.
+KEEPER = '"$@" >server.log 2>&1 & server=$!; read -r _; kill -INT $server; wait $server; rm -rf "$PWD"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ def install_programs(target: Path, user: str | None) -> Path:
         if source.is_dir():
             unneeded = shutil.ignore_patterns("include", "*.a")
             shutil.copytree(source, target / source.relative_to(package.parent), ignore=unneeded)
-    open_to(user, target.parent)
+    give_to(user, target.parent)
     return target / package.name / newest.name / "bin"
 
 
@@ -94,9 +94,10 @@ def find_package() -> Path:
     return Path(spec.origin).parent
 
 
-def open_to(user: str, folder: Path) -> None:
-    """Give a folder to the user who will run the server in it."""
-    shutil.chown(folder, user)
+def give_to(user: str, folder: Path) -> None:
+    """Give a folder and all in it to the user who will run the server there, and clean up."""
+    for path in (folder, *folder.rglob("*")):
+        shutil.chown(path, user)
     folder.chmod(0o755)
 
 
@@ -120,7 +121,6 @@ def start_server(programs: Path, folder: Path, user: str | None) -> "subprocess.
         stdin=subprocess.PIPE,
         user=user,
         cwd=folder,
-        env=os.environ | {"LOG": str(folder / "server.log")},
     )
 
 
