@@ -1,0 +1,178 @@
+"""Lines to text batches, whatever each line holds: the block's style picks the fast path, odd lines are tried one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pyarrow as pa
+
+from etl.appsflyer.fields import CANONICAL, V1_SPECIAL
+from etl.appsflyer.formats.framing import frame_values
+from etl.appsflyer.lines import Lines
+from etl.appsflyer.macros import Template
+from etl.appsflyer.messages import Block, Reason, Stray, Style, TextBatch
+from etl.appsflyer.objects import UnreadableObject, read_object
+from etl.appsflyer.parse import JsonParser, LineIndex
+from etl.appsflyer.queries import read_queries
+
+_SCALAR_REASONS = frozenset({Reason.INVALID_JSON, Reason.NOT_AN_OBJECT})
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingRules:
+    """How the messages of a source are packed: inside an envelope, or as a partner's postback template."""
+
+    template: Template | None = None
+    envelope: str | None = None
+    app_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LineReject:
+    """A line, or a part of one, that holds no message; `raw` is None where the whole line is meant."""
+
+    line: int
+    reason: Reason
+    raw: bytes | None = None
+
+
+@dataclass(slots=True)
+class ReadLines:
+    """What lines came to: batches whose positions are line numbers, and rejects.
+
+    `extra_messages` counts, for the few lines that hold several messages, those beyond the first; it comes from framing, not from
+    the parser.
+    """
+
+    batches: list[TextBatch] = field(default_factory=list)
+    rejects: list[LineReject] = field(default_factory=list)
+    extra_messages: dict[int, int] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class _Salvaged:
+    """What was got out of odd lines: objects, and lines that look like GET messages."""
+
+    objects: list[tuple[int, Mapping[str, str | None]]] = field(default_factory=list)
+    texts: list[tuple[int, bytes]] = field(default_factory=list)
+
+
+def read_lines(lines: Lines, parser: JsonParser, rules: ReadingRules) -> ReadLines:
+    """Read lines; each is in a batch, or rejected, or both in parts."""
+    if lines.style is Style.TEXT:
+        return _read_text_lines(lines, rules)
+    read = ReadLines()
+    parsed = parser.parse(Block(Style.JSON, lines.payload, lines.count, 1))
+    read.batches.append(TextBatch(parsed.columns, parsed.rows, len(parsed.rows)))
+    if len(parsed.leftover):
+        index = LineIndex(lines.payload)
+        _salvage(((line, index.line(line)) for line in parsed.leftover.tolist()), read, rules)
+    return read
+
+
+def _read_text_lines(lines: Lines, rules: ReadingRules) -> ReadLines:
+    """Read GET messages; a line without one may still hold JSON."""
+    read = ReadLines()
+    array = LineIndex(lines.payload).as_array()
+    numbers = np.arange(lines.count, dtype=np.int64)
+    batch = read_queries(
+        array, numbers, query_column=lines.query_column, template=rules.template, app_id=rules.app_id
+    )
+    read.batches.append(batch)
+    braced = [each for each in batch.rejects if each.reason is Reason.NO_MESSAGE and b"{" in each.raw]
+    kept = [each for each in batch.rejects if each not in braced] if braced else batch.rejects
+    read.rejects += [LineReject(each.position, each.reason) for each in kept]
+    _salvage(((each.position, each.raw) for each in braced), read, rules, otherwise=Reason.NO_MESSAGE)
+    return read
+
+
+def _salvage(
+    odd_lines: Iterable[tuple[int, bytes]],
+    read: ReadLines,
+    rules: ReadingRules,
+    otherwise: Reason | None = None,
+) -> None:
+    """Read odd lines one by one; `otherwise` is the reason for those that hold nothing, where there is a better one."""
+    salvaged = _Salvaged()
+    for line, raw in odd_lines:
+        reason = _salvage_line(line, raw, salvaged, read, rules)
+        if reason is not None:
+            read.rejects.append(LineReject(line, otherwise or reason))
+    if salvaged.objects:
+        read.batches.append(_as_batch(salvaged.objects))
+    if salvaged.texts:
+        batch = read_queries(
+            pa.array([raw for _, raw in salvaged.texts], pa.binary()),
+            np.array([line for line, _ in salvaged.texts], dtype=np.int64),
+            query_column=None,
+            template=rules.template,
+            app_id=rules.app_id,
+        )
+        read.batches.append(batch)
+        read.rejects += [LineReject(each.position, each.reason) for each in batch.rejects]
+
+
+def _salvage_line(
+    line: int, raw: bytes, salvaged: _Salvaged, read: ReadLines, rules: ReadingRules
+) -> Reason | None:
+    """Read one odd line into `salvaged`; gives the reason when it holds nothing."""
+    try:
+        salvaged.objects.append((line, read_object(raw)))
+    except UnreadableObject as error:
+        if error.reason not in _SCALAR_REASONS:
+            return error.reason
+        if _looks_like_query(raw):
+            salvaged.texts.append((line, raw))
+            return None
+        return _salvage_parts(line, raw, salvaged, read, error.reason)
+    return None
+
+
+def _looks_like_query(raw: bytes) -> bool:
+    head = raw.lstrip()[:1]
+    return head not in {b"{", b"["} and b"=" in raw and b"&" in raw
+
+
+def _salvage_parts(
+    line: int, raw: bytes, salvaged: _Salvaged, read: ReadLines, reason: Reason
+) -> Reason | None:
+    """Read the several JSON values of a line, or the one behind a prefix; what stands between them is rejected for itself."""
+    start = raw.find(b"{")
+    values = frame_values(raw[start:] if _is_prefix(raw[:start]) else raw)
+    if not values.messages:
+        return reason
+    rejects = [LineReject(line, each.reason, each.raw) for each in values.rejects]
+    for message in values.messages:
+        try:
+            salvaged.objects.append((line, read_object(message)))
+        except UnreadableObject as error:
+            rejects.append(LineReject(line, error.reason, message))
+    read.rejects += rejects
+    extra = len(values.messages) + len(values.rejects) - 1
+    if extra:
+        read.extra_messages[line] = extra
+    return None
+
+
+def _is_prefix(raw: bytes) -> bool:
+    """Tell whether bytes before the first brace are a log's prefix, such as a time and a level, and no JSON."""
+    return bool(raw.strip(b" \t[],")) and b'"' not in raw
+
+
+def _as_batch(objects: Sequence[tuple[int, Mapping[str, str | None]]]) -> TextBatch:
+    """Make a batch of objects; names that the authority does not know become strays."""
+    known = sorted({name for _, item in objects for name in item if name in CANONICAL or name in V1_SPECIAL})
+    strays = [
+        Stray(row, name, text)
+        for row, (_, item) in enumerate(objects)
+        for name, text in item.items()
+        if text is not None and name not in CANONICAL and name not in V1_SPECIAL
+    ]
+    return TextBatch(
+        columns={name: pa.array([item.get(name) for _, item in objects], pa.string()) for name in known},
+        positions=np.array([line for line, _ in objects], dtype=np.int64),
+        messages=len(objects),
+        strays=tuple(strays),
+    )

@@ -1,0 +1,100 @@
+"""Find the landed objects that a run shall read, and share them out.
+
+Imports nothing heavy: an hour in which nothing landed costs a listing and one query.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from etl.ledger.database import Ledger
+from etl.ledger.objects import unfinished_objects
+from etl.settings.models import Ingest
+from etl.stores import LandedObject, Store, list_objects
+
+# `2026/09/01/13/`, `2026-09-01-13.`, `dt=2026-09-01/hour=13/`, `year=2026/month=09/day=01/`, `20260901T13`.
+LANDED_AT: Final = (
+    r"(?<!\d)(?:year=)?(?P<year>20\d\d)[-/_]?(?:month=)?(?P<month>0[1-9]|1[0-2])[-/_]?(?:day=)?(?P<day>0[1-9]|[12]\d|3[01])"
+    r"(?:[-/_T](?:hour=|hr=|h=)?(?P<hour>[01]\d|2[0-3]))?(?!\d{3})"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class RunObject:
+    """A landed object of a run: `ordinal` is its place in it, `landed_at` when it landed as far as its key or its store tell.
+
+    `landed_by` is the latest that can mean: the end of the key's hour or day, or the store's own time if that is later.
+    """
+
+    ordinal: int
+    landed: LandedObject
+    landed_at: datetime
+    landed_by: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Which objects to take, by the time they landed: from `since` up to, and without, `until`."""
+
+    since: datetime | None = None
+    until: datetime | None = None
+
+    def holds(self, landed_at: datetime) -> bool:
+        """Tell whether an instant is inside."""
+        return (self.since is None or landed_at >= self.since) and (self.until is None or landed_at < self.until)
+
+
+def discover_objects(
+    landing: Store, ledger: Ledger, rules: Ingest, window: Window, *, is_reprocess: bool
+) -> tuple[RunObject, ...]:
+    """List the objects to read, by the time they landed and their key: those not finished, or all when reprocessing."""
+    pattern = re.compile(rules.landed_at_pattern or LANDED_AT)
+    dated = [(each, *date_object(each, pattern)) for each in list_objects(landing)]
+    chosen = [item for item in dated if window.holds(item[1])]
+    if not is_reprocess:
+        wanted = set(unfinished_objects(ledger, ((each.uri, each.version) for each, _, _ in chosen)))
+        chosen = [item for item in chosen if (item[0].uri, item[0].version) in wanted]
+    chosen.sort(key=lambda item: (item[1], item[0].key))
+    return tuple(RunObject(ordinal, *item) for ordinal, item in enumerate(chosen))
+
+
+def date_object(landed: LandedObject, pattern: re.Pattern[str]) -> tuple[datetime, datetime]:
+    """Tell when an object landed and by when at the latest: by the date and hour in its key, else by the store's own time."""
+    for match in pattern.finditer(landed.key):
+        start = _read_date(match)
+        if start is not None:
+            length = timedelta(hours=1) if match["hour"] else timedelta(days=1)
+            return start, max(start + length, landed.modified_at)
+    return landed.modified_at, landed.modified_at
+
+
+def _read_date(match: re.Match[str]) -> datetime | None:
+    try:
+        return datetime(
+            int(match["year"]), int(match["month"]), int(match["day"]), int(match["hour"] or 0), tzinfo=UTC
+        )
+    except ValueError:
+        return None
+
+
+def share_out(
+    objects: Sequence[RunObject], chunk_bytes: int, max_chunks: int, workers: int = 1
+) -> list[tuple[RunObject, ...]]:
+    """Share objects out in chunks of about equal bytes, each a run of neighbours.
+
+    About `chunk_bytes` each, but at least `workers` chunks where there are as many objects, and at most `max_chunks`.
+    """
+    total = max(1, sum(each.landed.size for each in objects))
+    wanted = min(max(workers, -(-total // chunk_bytes)), max_chunks)
+    chunks: dict[int, list[RunObject]] = {}
+    reached = 0
+    for each in objects:
+        # The chunk that the middle of the object falls into.
+        place = min((2 * reached + each.landed.size) * wanted // (2 * total), wanted - 1)
+        chunks.setdefault(place, []).append(each)
+        reached += each.landed.size
+    return [tuple(chunk) for chunk in chunks.values()]

@@ -1,0 +1,248 @@
+"""Ingest: landed Push API objects become rows that analysts can trust.
+
+discover → normalize (in workers) → settle → publish. Each step is a function of its own, which Airflow's tasks call one by one and
+`ingest` calls in turn. Heavy modules are imported by the steps that need them, so that an hour without landed objects costs next to
+nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from etl.errors import LakeMovedOn
+from etl.jobs.discovery import Window, discover_objects, share_out
+from etl.jobs.reports import IngestReport, report_nothing
+from etl.jobs.runs import Run, load_run, name_run, save_run
+from etl.jobs.workers import count_workers, map_unordered, open_workers
+from etl.ledger.drafts import discard_drafts_of_run
+from etl.ledger.holding import hold_lock
+from etl.ledger.objects import FailedAttempt, record_failed_attempt
+from etl.ledger.publishes import unfinished_publishes
+from etl.ledger.upgrade import open_current_ledger
+from etl.settings.models import Settings
+from etl.stores import Store, open_store
+
+if TYPE_CHECKING:
+    from concurrent.futures import ProcessPoolExecutor
+
+    from etl.jobs.settling import SettledRun
+    from etl.lake.drafts import DraftFile
+    from etl.lake.encode import EncodeTask, Provenance
+    from etl.lake.spill import ChunkOutcome
+    from etl.ledger.database import Ledger
+    from etl.ledger.locks import Fence
+
+    Encode = Callable[[Sequence[EncodeTask], Provenance], Iterable[list[DraftFile]]]
+
+LOG: Final = logging.getLogger(__name__)
+
+# A publish takes seconds; a run that waits longer than this for another's has met one that hangs.
+PUBLISH_WAIT_SECONDS: Final = 900.0
+
+Progress = Callable[[str, int, int], None]
+"""Told of a step's name, what is done and what there is: bytes of landed objects, or rows."""
+
+
+@dataclass(frozen=True, slots=True)
+class IngestOptions:
+    """What a run is asked to do: which objects by the time they landed, and whether to replace what they published."""
+
+    window: Window = Window()
+    is_reprocess: bool = False
+
+
+def ingest(
+    settings: Settings,
+    options: IngestOptions = IngestOptions(),
+    *,
+    progress: Progress | None = None,
+    now: datetime | None = None,
+) -> IngestReport:
+    """Ingest what landed and is not finished, and tell what became of it.
+
+    Safe to repeat, to run twice at once and to kill at any moment: the next run converges. Raises PushliftError.
+    """
+    finish_cut_off(settings)
+    run = discover(settings, options, now=now)
+    if run is None:
+        return report_nothing()
+    tell = progress or _tell_nobody
+    try:
+        with open_workers(min(count_workers(settings.ingest.workers), len(run.chunks))) as pool:
+            outcomes = _normalize_all(settings, run, pool, tell)
+            encode = partial(encode_all, settings, pool)
+            settled = settle(settings, run, outcomes, encode)
+            return publish(settings, run, outcomes, settled, encode)
+    finally:
+        drop_scratch(settings, run.id)
+
+
+def discover(
+    settings: Settings, options: IngestOptions, *, now: datetime | None = None, chunks: int = 0
+) -> Run | None:
+    """Find what there is to read and share it out in at least `chunks` chunks; None when there is nothing."""
+    landing = open_store(settings.storage.landing, settings.storage.options)
+    ledger = open_current_ledger(settings.storage.ledger)
+    started_at = now or datetime.now(UTC)
+    objects = discover_objects(
+        landing, ledger, settings.ingest, options.window, is_reprocess=options.is_reprocess
+    )
+    if not objects:
+        return None
+    rules = settings.ingest
+    shares = share_out(objects, rules.chunk_bytes, rules.max_chunks, chunks or count_workers(rules.workers))
+    return Run(name_run(started_at), started_at, options.is_reprocess, tuple(shares))
+
+
+def normalize(settings: Settings, run: Run, place: int) -> ChunkOutcome:
+    """Normalize one chunk of a run into scratch."""
+    from etl.jobs.normalizing import normalize_chunk
+
+    return normalize_chunk(settings, run.chunk_name(place), run.chunks[place])
+
+
+def settle(settings: Settings, run: Run, outcomes: Sequence[ChunkOutcome], encode: Encode | None = None) -> SettledRun:
+    """Settle a run against the lake as it is, and write its drafts; by default in as many processes as there are cores."""
+    from etl.jobs.settling import settle_run
+
+    if encode is None:
+        with open_workers(count_workers(settings.ingest.workers)) as pool:
+            return settle(settings, run, outcomes, partial(encode_all, settings, pool))
+    return settle_run(
+        _open_lake(settings),
+        _open_scratch(settings),
+        open_current_ledger(settings.storage.ledger),
+        run,
+        outcomes,
+        encode,
+        count_workers(settings.ingest.workers),
+    )
+
+
+def publish(
+    settings: Settings,
+    run: Run,
+    outcomes: Sequence[ChunkOutcome],
+    settled: SettledRun,
+    encode: Encode | None = None,
+) -> IngestReport:
+    """Publish a settled run; where the lake moved on since, settle it again while holding the lock."""
+    from etl.jobs.reports import report_run
+    from etl.lake.publish import publish_drafts
+
+    lake = _open_lake(settings)
+    with _publishing(settings) as (ledger, fence):
+        try:
+            version = publish_drafts(lake, ledger, fence, settled.plan)
+        except LakeMovedOn as moved:
+            LOG.info("%s", moved)
+            settled = settle(settings, run, outcomes, encode)
+            version = publish_drafts(lake, ledger, fence, settled.plan)
+        _record_failures(ledger, settled)
+        discard_drafts_of_run(ledger, run.id)
+    return report_run(run, outcomes, settled, version)
+
+
+def finish_cut_off(settings: Settings) -> list[str]:
+    """Carry out the publishes that earlier runs recorded and did not finish; gives the runs' ids."""
+    if not unfinished_publishes(open_current_ledger(settings.storage.ledger)):
+        return []
+    from etl.lake.publish import redo_publishes
+
+    with _publishing(settings) as (ledger, fence):
+        return redo_publishes(_open_lake(settings), ledger, fence)
+
+
+def drop_scratch(settings: Settings, run_id: str) -> None:
+    """Delete what a run spilled."""
+    from etl.lake.spill import drop_run
+
+    drop_run(_open_scratch(settings), run_id)
+
+
+def keep_run(settings: Settings, run: Run) -> None:
+    """Keep a run in scratch, for tasks in other processes."""
+    save_run(_open_scratch(settings), run)
+
+
+def recall_run(settings: Settings, run_id: str) -> Run:
+    """Read a run that `keep_run` kept."""
+    return load_run(_open_scratch(settings), run_id)
+
+
+def recall_outcomes(settings: Settings, run: Run) -> list[ChunkOutcome]:
+    """Read the outcomes of a run's chunks from scratch."""
+    from etl.lake.spill import read_outcome
+
+    scratch = _open_scratch(settings)
+    return [read_outcome(scratch, run.chunk_name(place)) for place in range(len(run.chunks))]
+
+
+def _normalize_all(
+    settings: Settings, run: Run, pool: ProcessPoolExecutor, tell: Progress
+) -> list[ChunkOutcome]:
+    sizes = [sum(each.landed.size for each in chunk) for chunk in run.chunks]
+    outcomes: dict[int, ChunkOutcome] = {}
+    tell("normalize", 0, sum(sizes))
+    for place, outcome in map_unordered(pool, partial(normalize, settings, run), range(len(run.chunks))):
+        outcomes[place] = outcome
+        tell("normalize", sum(sizes[done] for done in outcomes), sum(sizes))
+    return [outcomes[place] for place in range(len(run.chunks))]
+
+
+def encode_all(
+    settings: Settings, pool: ProcessPoolExecutor, tasks: Sequence[EncodeTask], provenance: Provenance
+) -> Iterator[list[DraftFile]]:
+    """Encode tasks in the pool's processes."""
+    function = partial(_encode_one, settings, provenance)
+    written = dict(map_unordered(pool, function, tasks))
+    yield from (written[place] for place in range(len(tasks)))
+
+
+def _encode_one(settings: Settings, provenance: Provenance, task: EncodeTask) -> list[DraftFile]:
+    from etl.lake.encode import encode_rows
+
+    return encode_rows(_open_lake(settings), _open_scratch(settings), task, provenance)
+
+
+@contextmanager
+def _publishing(settings: Settings) -> Iterator[tuple[Ledger, Fence]]:
+    """Hold the publish lock: never two publishes at once, whoever started them."""
+    from etl.lake.publish import PUBLISH_LOCK, PUBLISH_LOCK_SECONDS
+
+    ledger = open_current_ledger(settings.storage.ledger)
+    with hold_lock(ledger, PUBLISH_LOCK, PUBLISH_LOCK_SECONDS, PUBLISH_WAIT_SECONDS) as fence:
+        yield ledger, fence
+
+
+def _record_failures(ledger: Ledger, settled: SettledRun) -> None:
+    for load in settled.loads:
+        if load.outcome.error_code:
+            record_failed_attempt(
+                ledger,
+                FailedAttempt(
+                    load.outcome.uri,
+                    load.outcome.version,
+                    load.outcome.size,
+                    datetime.fromisoformat(load.outcome.landed_at),
+                    load.outcome.error_code,
+                ),
+            )
+
+
+def _open_lake(settings: Settings) -> Store:
+    return open_store(settings.storage.lake, settings.storage.options)
+
+
+def _open_scratch(settings: Settings) -> Store:
+    return open_store(settings.storage.scratch_uri, settings.storage.options)
+
+
+def _tell_nobody(_step: str, _done: int, _total: int) -> None:
+    pass

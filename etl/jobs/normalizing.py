@@ -1,0 +1,193 @@
+"""Normalize one chunk of landed objects into scratch: bytes to messages to typed rows, what cannot be read set aside.
+
+The unit of scale-out: a worker process or a mapped Airflow task takes a chunk. Memory is bounded by the batch, never by the object.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from etl.appsflyer.formats.framing import read_blocks
+from etl.appsflyer.json_lines import JsonLines
+from etl.appsflyer.lines import LineMerger, Lines
+from etl.appsflyer.macros import parse_template
+from etl.appsflyer.messages import Reject, TextBatch
+from etl.appsflyer.normalize import TypedBatch, keep_rows, normalize_batch
+from etl.appsflyer.parse import JsonParser
+from etl.appsflyer.read import ReadingRules, read_lines
+from etl.errors import ObjectChanged, ObjectForbidden, ObjectVanished
+from etl.jobs.discovery import RunObject
+from etl.lake.quarantine import QuarantinedMessage, quarantine_table
+from etl.lake.spill import ChunkOutcome, ObjectOutcome, SpillWriter
+from etl.quality.rows import FIELD_OF, RowRules, judge_rows
+from etl.settings.models import Ingest, Settings
+from etl.stores import Store, open_object, open_store
+
+_ERROR_CODES = {ObjectForbidden: "forbidden", ObjectVanished: "vanished", ObjectChanged: "changed"}
+
+
+@dataclass(slots=True)
+class Tally:
+    """What was counted of each object, by ordinal."""
+
+    messages: Counter[int] = field(default_factory=Counter)
+    rows: Counter[int] = field(default_factory=Counter)
+    quarantined: Counter[int] = field(default_factory=Counter)
+    errors: dict[int, str] = field(default_factory=dict)
+    reasons: Counter[str] = field(default_factory=Counter)
+
+
+def normalize_chunk(settings: Settings, name: str, objects: Sequence[RunObject]) -> ChunkOutcome:
+    """Normalize the objects of a chunk, and leave it whole in scratch under `name`.
+
+    An object that vanished, changed or is forbidden fails alone. Raises StorageError when the store itself fails.
+    """
+    scratch = open_store(settings.storage.scratch_uri, settings.storage.options)
+    landing = open_store(settings.storage.landing, settings.storage.options)
+    with JsonLines() as json_lines, SpillWriter(scratch, name) as spill:
+        chunk = _Chunk(settings, {each.ordinal: each for each in objects}, JsonParser(json_lines), spill)
+        for rules, members in group_by_rules(settings.ingest, objects):
+            chunk.read_objects(landing, members, rules)
+        return spill.finish(tuple(chunk.outcome_of(each) for each in objects), dict(chunk.tally.reasons))
+
+
+def group_by_rules(
+    ingest: Ingest, objects: Sequence[RunObject]
+) -> Iterator[tuple[ReadingRules, list[RunObject]]]:
+    """Group objects by the configured source that their key's prefix belongs to, the longest prefix first."""
+    sources = sorted(ingest.sources, key=lambda source: len(source.prefix), reverse=True)
+    groups: dict[int, list[RunObject]] = {}
+    for each in objects:
+        place = next((n for n, source in enumerate(sources) if each.landed.key.startswith(source.prefix)), -1)
+        groups.setdefault(place, []).append(each)
+    for place, members in groups.items():
+        source = sources[place] if place >= 0 else None
+        yield (
+            ReadingRules(
+                template=parse_template(source.template) if source and source.template else None,
+                envelope=(source.envelope if source else None) or ingest.envelope,
+                app_id=source.app_id if source else None,
+            ),
+            members,
+        )
+
+
+class _Chunk:
+    """A chunk on its way through reading, normalizing and judging."""
+
+    def __init__(
+        self, settings: Settings, objects: Mapping[int, RunObject], parser: JsonParser, spill: SpillWriter
+    ) -> None:
+        self.tally = Tally()
+        self._settings = settings
+        self._objects = objects
+        self._parser = parser
+        self._spill = spill
+        self._row_rules = RowRules(frozenset(settings.apps) if settings.closed_apps else None)
+        tolerance = int(settings.ingest.future_tolerance_hours * 3_600_000_000)
+        self._latest = {
+            ordinal: int(each.landed_by.timestamp() * 1_000_000) + tolerance for ordinal, each in objects.items()
+        }
+
+    def read_objects(self, landing: Store, objects: Sequence[RunObject], rules: ReadingRules) -> None:
+        """Read objects of one source; small ones are merged, so that a message a file costs little more than a line."""
+        merger = LineMerger(self._settings.ingest.batch_bytes)
+        for each in objects:
+            try:
+                for lines in self._read_object(landing, each, merger):
+                    self._take(lines, rules)
+            except (ObjectForbidden, ObjectVanished, ObjectChanged) as error:
+                self.tally.errors[each.ordinal] = _ERROR_CODES[type(error)]
+        for lines in merger.flush():
+            self._take(lines, rules)
+
+    def outcome_of(self, each: RunObject) -> ObjectOutcome:
+        """Tell what became of an object."""
+        error_code = self.tally.errors.get(each.ordinal)
+        return ObjectOutcome(
+            ordinal=each.ordinal,
+            uri=each.landed.uri,
+            version=each.landed.version,
+            size=each.landed.size,
+            landed_at=each.landed_at.isoformat(),
+            messages=0 if error_code else self.tally.messages[each.ordinal],
+            rows=0 if error_code else self.tally.rows[each.ordinal],
+            quarantined=0 if error_code else self.tally.quarantined[each.ordinal],
+            error_code=error_code,
+        )
+
+    def _read_object(self, landing: Store, each: RunObject, merger: LineMerger) -> Iterator[Lines]:
+        with open_object(landing, each.landed) as raw:
+            for block in read_blocks(raw, block_bytes=self._settings.ingest.batch_bytes):
+                self.tally.messages[each.ordinal] += block.messages + len(block.rejects)
+                self._quarantine_rejects(each.ordinal, block.rejects)
+                yield from merger.add(each.ordinal, block)
+
+    def _take(self, lines: Lines, rules: ReadingRules) -> None:
+        """Parse, normalize, judge and spill some lines."""
+        read = read_lines(lines, self._parser, rules)
+        for line, more in read.extra_messages.items():
+            self.tally.messages[int(lines.objects[line])] += more
+        self._quarantine(
+            [
+                QuarantinedMessage(
+                    object=int(lines.objects[each.line]),
+                    position=int(lines.positions[each.line]),
+                    reason=each.reason,
+                    raw=lines.raw(each.line) if each.raw is None else each.raw,
+                )
+                for each in read.rejects
+            ]
+        )
+        for batch in read.batches:
+            if batch.rows:
+                self._normalize(lines, batch)
+
+    def _normalize(self, lines: Lines, batch: TextBatch) -> None:
+        numbers = batch.positions
+        typed = normalize_batch(replace(batch, positions=lines.positions[numbers]))
+        objects = lines.objects[numbers]
+        judged = judge_rows(typed, self._latest_of(objects), self._row_rules)
+        if judged:
+            self._quarantine(
+                [
+                    QuarantinedMessage(
+                        object=int(objects[row]),
+                        position=int(lines.positions[numbers[row]]),
+                        reason=reason,
+                        raw=lines.raw(int(numbers[row])),
+                        field=FIELD_OF[reason],
+                        message=typed.text_of(row),
+                    )
+                    for row, reason in judged
+                ]
+            )
+            kept = np.setdiff1d(np.arange(typed.rows), [row for row, _ in judged])
+            typed, objects = keep_rows(typed, kept), objects[kept]
+        if typed.rows:
+            self._spill.add(typed, objects)
+            self.tally.rows.update(objects.tolist())
+
+    def _latest_of(self, objects: npt.NDArray[np.int32]) -> npt.NDArray[np.int64]:
+        """Give each row the latest instant at which its event can have happened."""
+        distinct, inverse = np.unique(objects, return_inverse=True)
+        return np.array([self._latest[ordinal] for ordinal in distinct.tolist()], dtype=np.int64)[inverse]
+
+    def _quarantine_rejects(self, ordinal: int, rejects: Sequence[Reject]) -> None:
+        self._quarantine(
+            [
+                QuarantinedMessage(object=ordinal, position=each.position, reason=each.reason, raw=each.raw)
+                for each in rejects
+            ]
+        )
+
+    def _quarantine(self, messages: Sequence[QuarantinedMessage]) -> None:
+        if messages:
+            self._spill.quarantine(quarantine_table(messages))
+            self.tally.quarantined.update(message.object for message in messages)
+            self.tally.reasons.update(str(message.reason) for message in messages)

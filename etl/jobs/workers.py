@@ -1,0 +1,62 @@
+"""Work in as many processes as there are cores: started clean, with the heavy imports paid once."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
+from multiprocessing.context import BaseContext
+from typing import TypeVar
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+_PRELOADED = ["etl.jobs.normalizing", "etl.lake.encode"]
+
+
+@contextmanager
+def open_workers(count: int) -> Iterator[ProcessPoolExecutor]:
+    """Open a pool of `count` processes (0: one a core), each with one thread for Arrow.
+
+    A fork server imports the heavy modules once and forks from there, so that workers inherit them, but no
+    thread, connection or lock of this process.
+    """
+    with ProcessPoolExecutor(
+        count_workers(count), mp_context=_choose_context(), initializer=_limit_threads
+    ) as pool:
+        yield pool
+
+
+def count_workers(count: int) -> int:
+    """Give the number of processes: as configured, else one for each core that this process may use."""
+    return count or len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else count or os.cpu_count() or 1
+
+
+def map_unordered(
+    pool: ProcessPoolExecutor, function: Callable[[Item], Result], items: Sequence[Item]
+) -> Iterator[tuple[int, Result]]:
+    """Give results as they come, each with its item's place; the first error cancels what has not begun."""
+    futures = {pool.submit(function, item): place for place, item in enumerate(items)}
+    try:
+        for future in as_completed(futures):
+            yield futures[future], future.result()
+    except BaseException:
+        pool.shutdown(wait=False, cancel_futures=True)
+        raise
+
+
+def _choose_context() -> BaseContext:
+    if "forkserver" not in multiprocessing.get_all_start_methods():
+        return multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(_PRELOADED)
+    return context
+
+
+def _limit_threads() -> None:
+    import pyarrow as pa
+
+    pa.set_cpu_count(1)
+    pa.set_io_thread_count(1)

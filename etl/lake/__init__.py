@@ -1,0 +1,1 @@
+"""What analysts read: Delta tables, and how rows come into them."""

@@ -1,0 +1,64 @@
+"""Drafts: Parquet files in a table's folder that no Delta reader sees yet."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from etl.errors import StorageError
+from etl.lake.settle import Partition
+from etl.lake.statistics import Ranges, find_ranges, write_statistics
+from etl.lake.tables import Table
+from etl.stores import Store, find_object, open_for_writing
+
+
+@dataclass(frozen=True, slots=True)
+class DraftFile:
+    """A durable Parquet file that is not published yet.
+
+    `path` is relative to its table's folder; `statistics` is the JSON that the Delta log will hold.
+    """
+
+    table: str
+    path: str
+    size: int
+    rows: int
+    partition: tuple[tuple[str, str], ...]
+    statistics: str
+
+    @property
+    def key(self) -> str:
+        """Where the file lies in the lake."""
+        return f"{self.table}/{self.path}"
+
+
+def draft_path(run_id: str, partition: Partition, group: int) -> str:
+    """Name the draft of a partition; an app id that is no plain name is spelled safely, with a hash to keep it apart."""
+    app_id, day = partition
+    safe = re.sub(r"[^A-Za-z0-9._-]", "_", app_id).lstrip("._") or "_"
+    if safe != app_id:
+        safe = f"{safe[:80]}-{hashlib.sha256(app_id.encode()).hexdigest()[:8]}"
+    return f"{safe}/{day}/{run_id}-{group:03d}.parquet"
+
+
+def describe_draft(
+    lake: Store, table: Table, path: str, partition: Sequence[str], rows: int, ranges: Sequence[Ranges]
+) -> DraftFile:
+    """Describe a draft that has been written, with its size as the store tells it."""
+    found = find_object(lake, f"{table.name}/{path}")
+    if found is None:
+        raise StorageError(f"The draft {table.name}/{path} was written and is not there; look at the lake's store.")
+    values = tuple(zip(table.partition_by, partition, strict=True))
+    return DraftFile(table.name, path, found.size, rows, values, write_statistics(rows, ranges))
+
+
+def write_draft(lake: Store, table: Table, path: str, rows: pa.Table) -> DraftFile:
+    """Write a small table's rows as one draft."""
+    with open_for_writing(lake, f"{table.name}/{path}") as sink:
+        pq.write_table(rows, sink, compression="zstd", write_statistics=list(table.statistics), store_schema=False)
+    return describe_draft(lake, table, path, (), rows.num_rows, [find_ranges(rows, table.statistics)])

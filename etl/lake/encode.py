@@ -1,0 +1,177 @@
+"""Encode settled rows as Parquet drafts: each row once, one file a partition and group of chunks.
+
+A draft lies in the table's folder, where no Delta reader sees it until the log names it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from etl.appsflyer.flags import spell_flags
+from etl.lake.drafts import DraftFile, describe_draft, draft_path
+from etl.lake.settle import Partition, SettledRows
+from etl.lake.spill import FLAGS_COLUMN, OBJECT_COLUMN, ChunkOutcome, read_batches
+from etl.lake.statistics import Ranges, find_ranges
+from etl.lake.tables import DICTIONARY, EVENTS, file_schema, is_low_cardinality
+from etl.stores import Store, open_for_writing
+
+# Rows that wait for their row group, over all partitions: what bounds the memory of encoding.
+BUFFERED_ROWS = 131_072
+_LOW_CARDINALITY = tuple(name for name in file_schema(EVENTS).names if is_low_cardinality(name))
+_WRITE_SCHEMA = pa.schema(
+    [
+        pa.field(column.name, DICTIONARY if column.name in _LOW_CARDINALITY else column.type)
+        for column in file_schema(EVENTS)
+    ]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """What a run adds to its rows: the URI and the load of each object, by ordinal, and the instant of loading."""
+
+    run_id: str
+    uris: Mapping[int, str]
+    load_ids: Mapping[int, str]
+    loaded_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class EncodeTask:
+    """Chunks to encode one after another, and what settling decided about their rows, which lie in the same order."""
+
+    group: int
+    chunks: tuple[ChunkOutcome, ...]
+    settled: SettledRows
+
+
+class PartitionWriter:
+    """Writes the rows of one partition into one draft, a row group at a time."""
+
+    def __init__(self, lake: Store, path: str, partition: Partition, stack: ExitStack) -> None:
+        """Open the draft; it appears when the stack closes."""
+        self.path, self.partition = path, partition
+        self.rows = self.waiting_rows = 0
+        self.ranges: list[Ranges] = []
+        self._waiting: list[pa.Table] = []
+        sink = stack.enter_context(open_for_writing(lake, f"{EVENTS.name}/{path}"))
+        self._writer = stack.enter_context(
+            pq.ParquetWriter(
+                sink,
+                _WRITE_SCHEMA,
+                compression="zstd",
+                compression_level=1,
+                use_dictionary=list(_LOW_CARDINALITY),
+                write_statistics=list(EVENTS.statistics),
+                store_schema=False,
+            )
+        )
+
+    def add(self, rows: pa.Table) -> None:
+        """Let rows wait for their row group."""
+        self._waiting.append(rows)
+        self.waiting_rows += rows.num_rows
+
+    def flush(self) -> None:
+        """Write the rows that wait as one row group."""
+        if not self.waiting_rows:
+            return
+        table = pa.concat_tables(self._waiting).unify_dictionaries()
+        self._writer.write_table(table, row_group_size=table.num_rows)
+        self.ranges.append(find_ranges(table, EVENTS.statistics))
+        self.rows += table.num_rows
+        self._waiting, self.waiting_rows = [], 0
+
+
+def encode_rows(lake: Store, scratch: Store, task: EncodeTask, provenance: Provenance) -> list[DraftFile]:
+    """Encode the rows that settling kept; gives the drafts, which are durable when this returns."""
+    writers: dict[int, PartitionWriter] = {}
+    with ExitStack() as stack:
+        for rows, partition in _settled_slices(scratch, task, provenance):
+            if partition not in writers:
+                name = task.settled.partitions[partition]
+                path = draft_path(provenance.run_id, name, task.group)
+                writers[partition] = PartitionWriter(lake, path, name, stack)
+            writers[partition].add(rows)
+            _relieve(list(writers.values()))
+        for writer in writers.values():
+            writer.flush()
+    return [
+        describe_draft(lake, EVENTS, writer.path, writer.partition, writer.rows, writer.ranges)
+        for writer in writers.values()
+    ]
+
+
+def _relieve(writers: Sequence[PartitionWriter]) -> None:
+    """Write the longest of the waiting row groups when too many rows wait."""
+    while sum(writer.waiting_rows for writer in writers) > BUFFERED_ROWS:
+        max(writers, key=lambda writer: writer.waiting_rows).flush()
+
+
+def _settled_slices(
+    scratch: Store, task: EncodeTask, provenance: Provenance
+) -> Iterator[tuple[pa.Table, int]]:
+    """Give the kept rows of each batch, a slice a partition."""
+    start = 0
+    for chunk in task.chunks:
+        for batch in read_batches(scratch, chunk):
+            rows = slice(start, start + batch.num_rows)
+            start += batch.num_rows
+            yield from _split(batch, task.settled, rows, provenance)
+
+
+def _split(
+    batch: pa.Table, settled: SettledRows, rows: slice, provenance: Provenance
+) -> Iterator[tuple[pa.Table, int]]:
+    kept = np.flatnonzero(settled.keep[rows])
+    if not len(kept):
+        return
+    partition = settled.partition[rows][kept]
+    order = np.argsort(partition, kind="stable")
+    chosen = kept[order]
+    table = _finish_columns(batch.take(pa.array(chosen)), settled.flags[rows][chosen], provenance)
+    bounds = np.flatnonzero(np.diff(partition[order], prepend=-1))
+    for start, end in zip(bounds, [*bounds[1:], len(chosen)], strict=True):
+        yield table.slice(start, end - start), int(partition[order][start])
+
+
+def _finish_columns(batch: pa.Table, flags: npt.NDArray[np.int64], provenance: Provenance) -> pa.Table:
+    """Add what the run knows, and bring the columns into the order of the table."""
+    rows = batch.num_rows
+    objects = batch[OBJECT_COLUMN].to_numpy()
+    made = {
+        "quality_flags": spell_flags(batch[FLAGS_COLUMN].to_numpy() | flags),
+        "source_uri": _look_up(objects, provenance.uris),
+        "load_id": _look_up(objects, provenance.load_ids),
+        "loaded_at": pa.repeat(pa.scalar(provenance.loaded_at, pa.timestamp("us", "UTC")), rows),
+    }
+    present = set(batch.column_names)
+    columns = []
+    for column in _WRITE_SCHEMA:
+        if column.name in made:
+            columns.append(made[column.name])
+        elif column.name in present:
+            columns.append(_as_written(batch[column.name], column.type))
+        else:
+            columns.append(pa.nulls(rows, column.type))
+    return pa.Table.from_arrays(columns, schema=_WRITE_SCHEMA)
+
+
+def _as_written(column: pa.ChunkedArray, type_: pa.DataType) -> pa.ChunkedArray:
+    if column.type == type_:
+        return column
+    return column.dictionary_encode() if pa.types.is_dictionary(type_) else column.cast(type_)
+
+
+def _look_up(objects: npt.NDArray[np.int32], names: Mapping[int, str]) -> pa.Array:
+    distinct, inverse = np.unique(objects, return_inverse=True)
+    values = pa.array([names[ordinal] for ordinal in distinct.tolist()], pa.string())
+    return pa.DictionaryArray.from_arrays(inverse.astype(np.int32), values)

@@ -1,0 +1,55 @@
+"""Read from the lake what settling compares with: event ids by partition, and rows that a new one may be the twin of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.parquet as pq
+from deltalake import DeltaTable
+
+from etl.lake.settle import Partition
+from etl.lake.spill import ids_to_words
+from etl.lake.tables import EVENTS, Table, find_table
+from etl.stores import Store
+from etl.stores.translating import explain_errors
+
+
+def live_files(table: DeltaTable | None) -> dict[Partition, list[str]]:
+    """Give the paths (within the table) of the files that its version holds, by app and UTC day."""
+    if table is None:
+        return {}
+    found: dict[Partition, list[str]] = {}
+    actions = pa.table(table.get_add_actions(flatten=True)).select(["path", "partition.app_id", "partition.event_date"])
+    for action in actions.to_pylist():
+        partition = (action["partition.app_id"], str(action["partition.event_date"]))
+        found.setdefault(partition, []).append(action["path"])
+    return found
+
+
+def read_known_ids(
+    lake: Store, table: DeltaTable | None, partitions: Sequence[Partition]
+) -> Iterator[npt.NDArray[np.uint64]]:
+    """Read the event ids that the lake has in some partitions, a row group at a time."""
+    files = live_files(table)
+    for partition in partitions:
+        for path in files.get(partition, []):
+            for batch in read_columns(lake, f"{EVENTS.name}/{path}", ["event_id"]):
+                yield ids_to_words(batch.column("event_id"))
+
+
+def read_columns(lake: Store, key: str, columns: Sequence[str] | None) -> Iterator[pa.RecordBatch]:
+    """Read columns of a Parquet file of the lake, some ten thousand rows at a time."""
+    with explain_errors(lake, key), lake.fs.open(lake.path_of(key), "rb") as source:
+        yield from pq.ParquetFile(source).iter_batches(65_536, columns=None if columns is None else list(columns))
+
+
+def read_table_column(lake: Store, table: Table, column: str) -> pa.ChunkedArray:
+    """Read one column of a whole table; for tables that are small beside `events`."""
+    delta = find_table(lake, table)
+    paths = [] if delta is None else pa.table(delta.get_add_actions(flatten=True))["path"].to_pylist()
+    batches = [batch for path in paths for batch in read_columns(lake, f"{table.name}/{path}", [column])]
+    schema = pa.schema([table.schema.field(column)])
+    return pa.Table.from_batches([batch.cast(schema) for batch in batches], schema)[column]

@@ -1,0 +1,78 @@
+"""What one publish will do, as a value that the ledger can keep."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from etl.lake.drafts import DraftFile
+from etl.ledger.objects import FinishedObject
+
+Pairs = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RemovedFile:
+    """A published file that the publish replaces; `path` is relative to its table's folder."""
+
+    table: str
+    path: str
+    size: int
+    partition: Pairs
+
+
+@dataclass(frozen=True, slots=True)
+class PublishPlan:
+    """Everything that one publish does.
+
+    `events_version` is the version of `events` that the run was settled against; `number` the transaction number, 0 until the publish
+    is recorded; `identities` the identity fields that each app's rows have.
+    """
+
+    run_id: str
+    made_at: datetime
+    events_version: int
+    drafts: tuple[DraftFile, ...]
+    objects: tuple[FinishedObject, ...]
+    removed: tuple[RemovedFile, ...] = ()
+    identities: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    number: int = 0
+
+    def with_number(self, number: int) -> PublishPlan:
+        """Give the same plan with its transaction number."""
+        return replace(self, number=number)
+
+
+def write_plan(plan: PublishPlan) -> str:
+    """Write a plan as JSON; it holds names of files and objects, never a row's values."""
+    return json.dumps(asdict(plan), default=_spell)
+
+
+def read_plan(text: str) -> PublishPlan:
+    """Read what `write_plan` wrote."""
+    found = json.loads(text)
+    return PublishPlan(
+        run_id=found["run_id"],
+        made_at=datetime.fromisoformat(found["made_at"]),
+        events_version=found["events_version"],
+        drafts=tuple(DraftFile(**_with_pairs(draft)) for draft in found["drafts"]),
+        objects=tuple(
+            FinishedObject(**{**item, "landed_at": datetime.fromisoformat(item["landed_at"])})
+            for item in found["objects"]
+        ),
+        removed=tuple(RemovedFile(**_with_pairs(file)) for file in found["removed"]),
+        identities=tuple((app, tuple(fields)) for app, fields in found["identities"]),
+        number=found["number"],
+    )
+
+
+def _with_pairs(item: dict[str, Any]) -> dict[str, Any]:
+    return {**item, "partition": tuple((name, value) for name, value in item["partition"])}
+
+
+def _spell(value: object) -> str:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    raise TypeError(f"A plan cannot hold a {type(value).__name__}.")

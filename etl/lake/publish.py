@@ -1,0 +1,166 @@
+"""Publish settled drafts: recorded in the ledger first, then one Delta commit a table, then the ledger again.
+
+The record is a redo log: whoever finds an unfinished publish carries it out, so a kill between two commits loses and repeats nothing.
+Each commit carries a transaction number that only grows; a table whose number is not below the publish's has its commit already.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+from deltalake import CommitProperties, DeltaTable, Transaction
+from deltalake.exceptions import CommitFailedError
+from deltalake.transaction import AddAction, RemoveAction
+
+from etl.errors import LakeMovedOn, StorageError
+from etl.lake.drafts import DraftFile
+from etl.lake.plans import PublishPlan, RemovedFile, read_plan, write_plan
+from etl.lake.tables import EVENTS, TABLES, Table, open_or_create
+from etl.ledger.database import Ledger
+from etl.ledger.drafts import discard_drafts_of_run
+from etl.ledger.identities import merge_app_identities
+from etl.ledger.locks import Fence, check_fence
+from etl.ledger.publishes import (
+    finish_publish,
+    record_publish,
+    set_publish_state,
+    unfinished_publishes,
+)
+from etl.stores import Store, find_object
+
+LOG: Final = logging.getLogger(__name__)
+
+# One id for publishes, erasures and compactions alike: a commit from a stale snapshot of any of them is then refused.
+TRANSACTION_ID: Final = "pushlift"
+PUBLISH_LOCK: Final = "publish"
+PUBLISH_LOCK_SECONDS: Final = 60.0
+
+
+def publish_drafts(lake: Store, ledger: Ledger, fence: Fence, plan: PublishPlan) -> int:
+    """Publish a plan under the publish lock, and return the version of `events` that shows it.
+
+    Raises LakeMovedOn when `events` is no longer the version that the plan was settled against: settle again.
+    LockLostError when another run has taken the lock. Nothing is visible then.
+    """
+    tables = {table.name: open_or_create(lake, table) for table in TABLES}
+    if tables[EVENTS.name].version() != plan.events_version:
+        raise LakeMovedOn(
+            f"The lake moved from version {plan.events_version} to {tables[EVENTS.name].version()} since the"
+            " run settled; settle again."
+        )
+    _check_drafts(lake, plan.drafts)
+    number = 1 + max(table.transaction_version(TRANSACTION_ID) or 0 for table in tables.values())
+    plan = plan.with_number(number)
+    publish_id = record_publish(ledger, plan.run_id, write_plan(plan), fence)
+    return _carry_out(lake, ledger, fence, publish_id, plan)
+
+
+def redo_publishes(lake: Store, ledger: Ledger, fence: Fence) -> list[str]:
+    """Carry out what an earlier run recorded and did not finish; gives the ids of the runs that are whole now."""
+    redone = []
+    for publish in unfinished_publishes(ledger):
+        plan = read_plan(publish.payload)
+        if _has_begun(lake, plan) or _is_still_possible(lake, plan):
+            LOG.warning("Run %s was cut off while publishing; carrying it out now.", plan.run_id)
+            _carry_out(lake, ledger, fence, publish.id, plan)
+            redone.append(plan.run_id)
+        else:
+            LOG.warning("Run %s was cut off before publishing anything; its objects are read again.", plan.run_id)
+            set_publish_state(ledger, publish.id, "discarded", fence)
+            discard_drafts_of_run(ledger, plan.run_id)
+    return redone
+
+
+def _has_begun(lake: Store, plan: PublishPlan) -> bool:
+    """Tell whether a commit of the plan is there: then the others must follow."""
+    return any(_is_committed(open_or_create(lake, table), plan) for table in TABLES)
+
+
+def _is_still_possible(lake: Store, plan: PublishPlan) -> bool:
+    """Tell whether a plan without any commit can still be carried out as it was settled."""
+    is_current = open_or_create(lake, EVENTS).version() == plan.events_version
+    return is_current and not _missing_drafts(lake, plan.drafts)
+
+
+def _is_committed(table: DeltaTable, plan: PublishPlan) -> bool:
+    return (table.transaction_version(TRANSACTION_ID) or 0) >= plan.number
+
+
+def _carry_out(lake: Store, ledger: Ledger, fence: Fence, publish_id: int, plan: PublishPlan) -> int:
+    for table in TABLES:
+        check_fence(ledger, fence)
+        _commit(lake, table, plan)
+    merge_app_identities(ledger, {app: list(fields) for app, fields in plan.identities})
+    set_publish_state(ledger, publish_id, "committed", fence)
+    finish_publish(
+        ledger,
+        publish_id,
+        objects=plan.objects,
+        draft_paths=[draft.key for draft in plan.drafts],
+        fence=fence,
+    )
+    return open_or_create(lake, EVENTS).version()
+
+
+def _commit(lake: Store, table: Table, plan: PublishPlan) -> None:
+    """Commit one table's part of a plan, unless its transaction number shows that it is there."""
+    adds = [_add_action(draft, plan.made_at) for draft in plan.drafts if draft.table == table.name]
+    removes = [_remove_action(file, plan.made_at) for file in plan.removed if file.table == table.name]
+    delta = open_or_create(lake, table)
+    if not adds or _is_committed(delta, plan):
+        return
+    try:
+        delta.create_write_transaction(
+            [*adds, *removes],
+            mode="append",
+            schema=table.schema,
+            partition_by=list(table.partition_by),
+            commit_properties=CommitProperties(
+                custom_metadata={"pushlift.run_id": plan.run_id},
+                app_transactions=[Transaction(TRANSACTION_ID, plan.number)],
+                max_commit_retries=0,
+            ),
+        )
+    except CommitFailedError as error:
+        raise LakeMovedOn(
+            f"Another writer committed to {table.name} while run {plan.run_id} published; run again."
+        ) from error
+
+
+def _check_drafts(lake: Store, drafts: Sequence[DraftFile]) -> None:
+    """Refuse a plan whose files are not all there and whole: a log that names a missing file breaks every reader."""
+    missing = _missing_drafts(lake, drafts)
+    if missing:
+        raise StorageError(
+            f"The draft {missing[0]} is gone or has another size ({len(missing)} of {len(drafts)} drafts);"
+            " nothing was published, so run again."
+        )
+
+
+def _missing_drafts(lake: Store, drafts: Sequence[DraftFile]) -> list[str]:
+    found = {draft.key: find_object(lake, draft.key) for draft in drafts}
+    return [draft.key for draft in drafts if (there := found[draft.key]) is None or there.size != draft.size]
+
+
+def _add_action(draft: DraftFile, made_at: datetime) -> AddAction:
+    return AddAction(
+        path=draft.path,
+        size=draft.size,
+        partition_values=dict(draft.partition),
+        modification_time=int(made_at.timestamp() * 1000),
+        data_change=True,
+        stats=draft.statistics,
+    )
+
+
+def _remove_action(file: RemovedFile, made_at: datetime) -> RemoveAction:
+    return RemoveAction(
+        path=file.path,
+        deletion_timestamp=int(made_at.timestamp() * 1000),
+        data_change=True,
+        partition_values=dict(file.partition),
+        size=file.size,
+    )

@@ -1,0 +1,129 @@
+"""Take rows out of published files: the files that hold one are written again without it, the others stay as they are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from deltalake import DeltaTable
+
+from etl.lake.drafts import DraftFile, describe_draft
+from etl.lake.history import read_columns
+from etl.lake.plans import RemovedFile
+from etl.lake.spill import ids_to_words
+from etl.lake.statistics import find_ranges
+from etl.lake.tables import EVENTS, Table
+from etl.stores import Store, open_for_writing
+
+FindRows = Callable[[pa.RecordBatch], npt.NDArray[np.bool_]]
+"""Marks the rows of a batch that shall go."""
+
+
+@dataclass(frozen=True, slots=True)
+class Replacement:
+    """Files that give way, the drafts that stand in for them, and how many rows are gone."""
+
+    removed: tuple[RemovedFile, ...] = ()
+    drafts: tuple[DraftFile, ...] = ()
+    rows: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedFile:
+    """A file that a version of a table holds."""
+
+    path: str
+    size: int
+    partition: tuple[tuple[str, str], ...]
+
+
+def published_files(table: Table, delta: DeltaTable) -> list[PublishedFile]:
+    """List the files of a table's version."""
+    actions = pa.table(delta.get_add_actions(flatten=True)).to_pylist()
+    return [
+        PublishedFile(
+            action["path"],
+            action["size_bytes"],
+            tuple((name, str(action[f"partition.{name}"])) for name in table.partition_by),
+        )
+        for action in actions
+    ]
+
+
+def name_successors(files: Sequence[PublishedFile], stem: str) -> list[str]:
+    """Name the file that would stand in for each; `stem` begins the names."""
+    folders = [file.path.rpartition("/")[0] for file in files]
+    return [f"{folder}/{stem}-r{place:04d}.parquet".lstrip("/") for place, folder in enumerate(folders)]
+
+
+def rewrite_without(
+    lake: Store,
+    table: Table,
+    files: Sequence[PublishedFile],
+    successors: Sequence[str],
+    key_columns: Sequence[str],
+    find_rows: FindRows,
+) -> Replacement:
+    """Write the files that hold a row to go once more, without it, each as its successor.
+
+    `find_rows` is given the key columns. A file of which no row stays gets no successor.
+    """
+    removed, drafts, gone = [], [], 0
+    for file, path in zip(files, successors, strict=True):
+        key = f"{table.name}/{file.path}"
+        masks = [find_rows(batch) for batch in read_columns(lake, key, key_columns)]
+        goes = np.concatenate([np.empty(0, bool), *masks])
+        if not goes.any():
+            continue
+        removed.append(RemovedFile(table.name, file.path, file.size, file.partition))
+        gone += int(goes.sum())
+        if not goes.all():
+            drafts.append(_rewrite(lake, table, file, path, ~goes))
+    return Replacement(tuple(removed), tuple(drafts), gone)
+
+
+def find_ids(ids: pa.Table) -> FindRows:
+    """Make the mark for rows whose event is one of some ids (columns `id_high`, `id_low`)."""
+    wanted = np.sort(_join_words(ids["id_high"].to_numpy(), ids["id_low"].to_numpy()))
+
+    def find(batch: pa.RecordBatch) -> npt.NDArray[np.bool_]:
+        words = ids_to_words(batch.column("event_id"))
+        return np.isin(_join_words(words[:, 0], words[:, 1]), wanted)
+
+    return find
+
+
+def find_sources(uris: Sequence[str]) -> FindRows:
+    """Make the mark for rows that came from some objects."""
+    values = pa.array(sorted(uris), pa.string())
+    return lambda batch: pc.is_in(batch.column("source_uri"), value_set=values).to_numpy(zero_copy_only=False)
+
+
+def _join_words(high: npt.NDArray[np.uint64], low: npt.NDArray[np.uint64]) -> npt.NDArray[np.void]:
+    return np.ascontiguousarray(np.stack([high, low], axis=1)).view("V16").ravel()
+
+
+def _rewrite(
+    lake: Store, table: Table, file: PublishedFile, path: str, stays: npt.NDArray[np.bool_]
+) -> DraftFile:
+    ranges, start, writer = [], 0, None
+    with open_for_writing(lake, f"{table.name}/{path}") as sink:
+        for batch in read_columns(lake, f"{table.name}/{file.path}", None):
+            kept = pa.Table.from_batches([batch]).filter(pa.array(stays[start : start + batch.num_rows]))
+            start += batch.num_rows
+            if writer is None:
+                writer = pq.ParquetWriter(
+                    sink, kept.schema, compression="zstd", write_statistics=list(table.statistics), store_schema=False
+                )
+            if kept.num_rows:
+                writer.write_table(kept)
+                ranges.append(find_ranges(kept, table.statistics))
+        if writer is not None:
+            writer.close()
+    partition = tuple(value for _, value in file.partition)
+    return describe_draft(lake, table, path, partition, int(stays.sum()), ranges)

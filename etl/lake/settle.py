@@ -1,0 +1,157 @@
+"""Decide which of a run's rows are new: duplicates go within the run and against the lake, and identities are judged.
+
+Of equal events in one run the V2 message wins, then the one that landed first; against the lake the published row wins, unless the
+run reprocesses. Only identities are read here, so settling stays small; rows are encoded once, afterwards.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import duckdb
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from etl.appsflyer.flags import FLAG_BITS
+from etl.appsflyer.identity import PERSON_FIELDS
+
+Mask = npt.NDArray[np.bool_]
+Partition = tuple[str, str]
+"""An app id and a UTC day (`YYYY-MM-DD`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class SettledRows:
+    """What became of a run's rows, in their order.
+
+    `keep` marks the rows to publish. `flags` are bits to add to a row's own. `partition` is its place in `partitions`.
+    """
+
+    keep: Mask
+    flags: npt.NDArray[np.int64]
+    partition: npt.NDArray[np.int32]
+    partitions: tuple[Partition, ...]
+
+
+def list_partitions(rows: pa.Table) -> tuple[npt.NDArray[np.int32], tuple[Partition, ...]]:
+    """Number the partitions that rows belong to."""
+    apps = rows["app_id"].combine_chunks()
+    apps = apps if isinstance(apps, pa.DictionaryArray) else apps.chunk(0)
+    days = rows["event_date"].cast(pa.int32()).to_numpy()
+    codes = apps.indices.to_numpy().astype(np.int64) << 32 | (days.astype(np.int64) & 0xFFFFFFFF)
+    distinct, inverse = np.unique(codes, return_inverse=True)
+    names = apps.dictionary.to_pylist()
+    partitions = tuple(
+        (names[code >> 32], str(np.datetime64(int(np.int32(code & 0xFFFFFFFF)), "D"))) for code in distinct.tolist()
+    )
+    return inverse.astype(np.int32), partitions
+
+
+def settle_rows(
+    rows: pa.Table,
+    known_ids: Iterable[npt.NDArray[np.uint64]],
+    identities: Mapping[str, frozenset[str]],
+    twin_keys: npt.NDArray[np.uint64],
+    *,
+    void_objects: Sequence[int] = (),
+) -> SettledRows:
+    """Settle rows of `ROWS_SCHEMA`.
+
+    `known_ids` are the words of the event ids that the lake has in these partitions; `identities` the identity fields that each app is
+    known to have; `twin_keys` the second keys of lake rows that a row here may be the twin of. Rows of `void_objects` are left out.
+    """
+    partition, partitions = list_partitions(rows)
+    keep = _choose_winners(rows, void_objects)
+    keep &= ~_find_known(rows, known_ids)
+    flags = np.zeros(rows.num_rows, dtype=np.int64)
+    flags[_mark_weak(rows, partition, partitions, identities)] |= FLAG_BITS["weak_identity"]
+    flags[_mark_twins(rows, keep, twin_keys)] |= FLAG_BITS["possible_twin"]
+    return SettledRows(keep, flags, partition, partitions)
+
+
+def identities_of(rows: pa.Table) -> dict[str, frozenset[str]]:
+    """Give the identity fields that each app's rows were named by."""
+    apps = rows["app_id"].cast(pa.string())
+    pairs = pa.table({"app": apps, "rank": rows["person_rank"]}).group_by(["app", "rank"]).aggregate([])
+    found: dict[str, set[str]] = {}
+    for pair in pairs.to_pylist():
+        if pair["rank"] < len(PERSON_FIELDS):
+            found.setdefault(pair["app"], set()).add(PERSON_FIELDS[pair["rank"]])
+    return {app: frozenset(fields) for app, fields in found.items()}
+
+
+def _choose_winners(rows: pa.Table, void_objects: Sequence[int]) -> Mask:
+    """Mark one row of each event: V2 before V1, then by object and position."""
+    objects = rows["object"].to_numpy().astype(np.int64)
+    order = np.lexsort((rows["position"].to_numpy(), objects, rows["is_v1"].to_numpy()))
+    valid = np.isin(objects, np.array(void_objects, dtype=np.int64), invert=True)
+    order = order[valid[order]]
+    table = pa.table(
+        {
+            "id_high": rows["id_high"].take(pa.array(order)),
+            "id_low": rows["id_low"].take(pa.array(order)),
+            "place": np.arange(len(order)),
+        }
+    )
+    with _connect(table=table) as connection:
+        winners = connection.sql("select min(place) as place from table_ group by id_high, id_low").fetchnumpy()
+    keep = np.zeros(rows.num_rows, dtype=bool)
+    keep[order[winners["place"]]] = True
+    return keep
+
+
+def _find_known(rows: pa.Table, known_ids: Iterable[npt.NDArray[np.uint64]]) -> Mask:
+    """Mark the rows whose event the lake has, reading its ids one piece at a time."""
+    known = np.zeros(rows.num_rows, dtype=bool)
+    mine = pa.table(
+        {"id_high": rows["id_high"], "id_low": rows["id_low"], "row": np.arange(rows.num_rows)}
+    )
+    with _connect(table=mine) as connection:
+        for words in known_ids:
+            connection.register(
+                "known", pa.table({"id_high": words[:, 0].copy(), "id_low": words[:, 1].copy()})
+            )
+            found = connection.sql("select row from table_ semi join known using (id_high, id_low)").fetchnumpy()
+            known[found["row"]] = True
+    return known
+
+
+def _mark_weak(
+    rows: pa.Table,
+    partition: npt.NDArray[np.int32],
+    partitions: Sequence[Partition],
+    identities: Mapping[str, frozenset[str]],
+) -> Mask:
+    """Mark the rows named by a lesser field than others of their app, here or ever, and those that name nobody."""
+    rank = rows["person_rank"].to_numpy()
+    apps = [app for app, _ in partitions]
+    best = dict.fromkeys(apps, len(PERSON_FIELDS) - 1)
+    for app, fields in (*identities.items(), *identities_of(rows).items()):
+        if app in best:
+            best[app] = min(best[app], *(PERSON_FIELDS.index(name) for name in fields if name in PERSON_FIELDS))
+    weak: Mask = rank > np.array([best[app] for app in apps], dtype=np.int8)[partition]
+    return weak
+
+
+def _mark_twins(rows: pa.Table, keep: Mask, twin_keys: npt.NDArray[np.uint64]) -> Mask:
+    """Mark the rows of second precision that share their second with another row, and rows that meet such a one in the lake."""
+    coarse = rows["is_second_precision"].to_numpy()
+    keys = rows["second_key"].to_numpy()
+    twins = np.zeros(rows.num_rows, dtype=bool)
+    if coarse.any():
+        kept = keys[keep]
+        distinct, counts = np.unique(kept, return_counts=True)
+        crowded = distinct[counts > 1]
+        twins |= coarse & keep & np.isin(keys, crowded)
+    if len(twin_keys):
+        twins |= keep & np.isin(keys, twin_keys)
+    return twins
+
+
+def _connect(table: pa.Table) -> duckdb.DuckDBPyConnection:
+    connection = duckdb.connect(config={"memory_limit": "600MB"})
+    connection.register("table_", table)
+    return connection
