@@ -118,13 +118,18 @@ def read_postback(template: Template, pairs: Iterable[tuple[str, str]]) -> dict[
     template's message is named `install`, at its install time unless it has an event time.
     """
     sorted_pairs = sorted(
-        ((template.by_name.get(name) or _interpret_fixed(name), value) for name, value in pairs),
+        ((resolve_parameter(template, name), value) for name, value in pairs),
         key=lambda pair: pair[0].macro is None,
     )
     message: dict[str, str] = {}
     for parameter, value in sorted_pairs:
         _put(message, parameter, translate(parameter, value))
     return _complete_install(message) if template.is_install else message
+
+
+def resolve_parameter(template: Template, name: str) -> Parameter:
+    """Give the template's parameter of a name, or what the name says where the template does not have it."""
+    return template.by_name.get(name) or _interpret_fixed(name)
 
 
 def translate(parameter: Parameter, value: str) -> str:

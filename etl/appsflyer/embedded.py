@@ -1,0 +1,122 @@
+"""Finding device ids inside URLs, event values and other long texts, where erasure has to look as well.
+
+Vendor document followed: "AppsFlyer: Push API V2.0", whose sample message carries ids in `original_url`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from etl.appsflyer.byte_lines import Bytes, Mask, Offsets, read_words
+from etl.appsflyer.id_scan import (
+    Spans,
+    Texts,
+    find_encoded_rows,
+    find_hex_ids,
+    find_uuids,
+    view_texts,
+)
+from etl.appsflyer.percent import decode_bytes
+
+_LONGEST_ID = 64
+_WORD = 8
+# Bit 5 of every byte makes ASCII letters small and leaves digits and dashes as they are.
+_SMALL = np.uint64(0x2020202020202020)
+# How often a query is encoded inside another one, at most.
+_LAYERS = 2
+
+Ids = npt.NDArray[np.bytes_]
+
+
+def find_embedded_ids(texts: Sequence[pa.Array], own: Mapping[str, pa.Array]) -> pa.Array:
+    """Find device ids in some text columns that stand in none of the row's own id columns.
+
+    Gives a `list<string>` a row, null where there is none: ids in small letters, sorted, each once. Found are UUIDs;
+    16, 32, 40 and 64 hexadecimal digits that are a whole token (Android ids, MD5, SHA-1 and SHA-256 of ids); and 15
+    digits in a parameter named like `imei`; behind percent-encoded delimiters and with percent-encoded dashes as
+    well, up to twice encoded. All-zero ids are dropped, and casing is ignored.
+
+    It gives too much rather than too little: an order number that is a UUID or has 16 digits is among them.
+    """
+    rows = len(texts[0]) if texts else len(next(iter(own.values()), ()))
+    own_texts = [view_texts(column) for column in own.values()]
+    found = [_find_foreign(column, own_texts) for column in texts]
+    at = np.concatenate([part[0] for part in found]) if found else np.empty(0, dtype=np.int64)
+    if not len(at):
+        return pa.nulls(rows, pa.list_(pa.string()))
+    return _build_lists(at, np.concatenate([part[1] for part in found]), rows)
+
+
+def _find_foreign(column: pa.Array, own: list[Texts]) -> tuple[Offsets, Ids]:
+    """Find the ids in one column that are not the row's own, with their rows."""
+    texts = view_texts(column)
+    found = [_read_foreign(texts, np.arange(len(column)), own)]
+    rows = find_encoded_rows(texts)
+    for _ in range(_LAYERS if len(rows) else 0):
+        column = decode_bytes(column.take(pa.array(rows)) if len(found) == 1 else column)
+        found.append(_read_foreign(view_texts(column), rows, own))
+    return np.concatenate([part[0] for part in found]), np.concatenate([part[1] for part in found])
+
+
+def _read_foreign(texts: Texts, rows: Offsets, own: list[Texts]) -> tuple[Offsets, Ids]:
+    parts = [_drop_own(texts, spans, rows, own) for spans in (find_uuids(texts), find_hex_ids(texts))]
+    ids = np.concatenate([_read_ids(texts.data, spans) for spans in parts])
+    at = np.concatenate([rows[spans.rows] for spans in parts])
+    is_real = np.array([not _is_zero(text) for text in ids], dtype=bool)
+    return at[is_real], ids[is_real]
+
+
+def _drop_own(texts: Texts, spans: Spans, rows: Offsets, own: list[Texts]) -> Spans:
+    is_foreign = np.ones(len(spans.rows), dtype=bool)
+    for column in own:
+        left = np.flatnonzero(is_foreign)
+        candidates = Spans(rows[spans.rows[left]], spans.starts[left], spans.ends[left])
+        is_foreign[left] = ~_equals_own(texts.data, candidates, column)
+    return Spans(spans.rows[is_foreign], spans.starts[is_foreign], spans.ends[is_foreign])
+
+
+def _equals_own(data: Bytes, spans: Spans, own: Texts) -> Mask:
+    """Say which spans equal the whole of their row's own text, casing aside."""
+    starts, sizes = own.stops[spans.rows], spans.ends - spans.starts
+    is_equal: Mask = own.stops[spans.rows + 1] - starts == sizes
+    left = np.flatnonzero(is_equal)
+    for at in range(0, _LONGEST_ID, _WORD):
+        # The last word overlaps the one before it, as ids are no multiple of eight long; none is shorter.
+        offsets = np.minimum(at, sizes[left] - _WORD)
+        if not len(left):
+            break
+        ours = read_words(own.data, starts[left] + offsets) | _SMALL
+        is_same = (read_words(data, spans.starts[left] + offsets) | _SMALL) == ours
+        is_equal[left[~is_same]] = False
+        left = left[is_same]
+    return is_equal
+
+
+def _read_ids(data: Bytes, spans: Spans) -> Ids:
+    """Copy spans out as fixed-width bytes in small letters."""
+    places = spans.starts[:, None] + np.arange(_LONGEST_ID)
+    letters = (
+        data.take(places, mode="clip") | np.uint8(32) if len(places) else np.empty(places.shape, np.uint8)
+    )
+    letters[places >= spans.ends[:, None]] = 0
+    ids: Ids = np.ascontiguousarray(letters, dtype=np.uint8).view(f"S{_LONGEST_ID}").ravel()
+    return ids
+
+
+def _is_zero(text: bytes) -> bool:
+    return not text.strip(b"0-")
+
+
+def _build_lists(at: Offsets, ids: Ids, rows: int) -> pa.Array:
+    order = np.lexsort((ids, at))
+    at, ids = at[order], ids[order]
+    is_new = np.append(True, (at[1:] != at[:-1]) | (ids[1:] != ids[:-1]))
+    at, ids = at[is_new], ids[is_new]
+    stops = np.searchsorted(at, np.arange(rows + 1)).astype(np.int32)
+    is_empty = stops[1:] == stops[:-1]
+    values = pa.array(ids.astype(object), pa.binary()).cast(pa.string())
+    return pa.ListArray.from_arrays(pa.array(stops), values, mask=pa.array(is_empty))
