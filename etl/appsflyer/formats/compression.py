@@ -17,7 +17,7 @@ __all__ = ["DamagedStreamError", "decompress"]
 
 _READ_BYTES = 64 << 10
 _PIECE_BYTES = 256 << 10
-# A codec that fails loses what it was about to give, so the first pieces are small and grow with what was read.
+# A codec that fails loses what it was about to give, so pieces begin small and grow with what was read.
 _FIRST_PIECE_BYTES = 512
 _PIECE_SHARE = 8
 # Compressed once by the endpoint and once more on the way.
@@ -40,14 +40,14 @@ _Codec = Callable[[Source], Iterator[bytes]]
 def decompress(raw: BinaryIO) -> Iterator[bytes]:
     """Give the content of a landed object in pieces of at most 256 KiB.
 
-    Recognised by the first bytes: gzip of any number of members, with zeros after them or not; zstd frames; bzip2
-    streams; one of these inside another. Anything else is given as it is, and nothing for an empty object. Memory
-    is bounded by a few pieces and a window, whatever the ratio of compression.
+    Recognised by the first bytes: gzip of any number of members, with zeros after them or not; zstd frames;
+    bzip2 streams; one of these inside another. Anything else is given as it is, and nothing for an empty
+    object. Memory is bounded by a few pieces and a window, whatever the ratio of compression.
 
     Raises:
-        DamagedStreamError: the stream ends too early, fails a checksum or is followed by something else. All that
-            could be read is given first, but for an invalid stretch of gzip or bzip2: there the last eighth of what
-            came before, and never more than 256 KiB, may be missing.
+        DamagedStreamError: the stream ends too early, fails a checksum or is followed by something else. All
+            that could be read is given first, but for an invalid stretch of gzip or bzip2: there an eighth of
+            what came before, at least 512 bytes and at most 256 KiB, may be missing.
         OSError: whatever `raw` raises.
     """
     source = Source(iter(lambda: raw.read(_READ_BYTES), b""))

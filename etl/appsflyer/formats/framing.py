@@ -33,14 +33,17 @@ def read_blocks(
 ) -> Iterator[Block]:
     """Give the messages of a landed object, of any compression and layout, as blocks of about `block_bytes`.
 
-    Everything that is not blank is counted exactly once, in a block's `messages` or in its `rejects`; an object
-    counts the sum of both. Neither the messages nor their positions depend on `block_bytes`. Memory is bounded by a
-    few blocks and the largest message.
+    Everything that is not blank is counted exactly once, in a block's `messages` or in its `rejects`; an
+    object counts the sum of both. Neither the messages of a sound object nor their positions depend on
+    `block_bytes`. Memory is bounded by a few blocks and the largest message.
 
-    A message larger than `max_message_bytes` is refused with its first 64 KiB. Where JSON is broken, reading goes on
-    at the next object that has one of `known_keys` at its top level (of an envelope: the envelope's), and what was
-    passed over is refused as one message. A damaged stream ends with one thing refused for that reason: the
-    unfinished message, or, when the damage is between messages, nothing at all (`raw` is empty). So damage always counts.
+    A message larger than `max_message_bytes` is refused with its first 64 KiB. Where JSON is broken, reading
+    goes on at the next object that has one of `known_keys` at its top level (of an envelope: the envelope's),
+    and what was passed over is refused as one message. A line of JSON lines is left to the parser, whatever it
+    holds, and so is a span of JSON values whose braces match: `frame_values` parts those that cannot be parsed.
+
+    A damaged stream ends with one thing refused for that reason: the unfinished message, or, when the damage
+    is between messages, an empty one (`raw` is empty, and it counts as a message), so that damage always counts.
 
     Raises:
         OSError: whatever `raw` raises.
@@ -60,9 +63,9 @@ def read_blocks(
 
 
 def raw_message(raw: BinaryIO, position: int) -> bytes | None:
-    """Read the object again up to a position and give the bytes that landed there; None when there is no message.
+    """Read the object again up to a position and give the bytes that landed there; None when nothing did.
 
-    Of a line its end is left out; of a message that was too large there are the first 64 KiB.
+    The end of a line is left out. Of a message that is too large there are the first 64 KiB.
     """
     for block in read_blocks(raw):
         for reject in block.rejects:

@@ -11,7 +11,7 @@ from etl.appsflyer.formats.salvage import decode_object, is_unfinished, is_json
 BOM = b"\xef\xbb\xbf"
 
 _LINES_LOOKED_AT = 10
-_ARRAY_START = re.compile(rb"\[\s*(?:[\[\]{]|\Z)")
+_ARRAY_START = re.compile(rb'\[[\s,\[\]\x1e]*(?:\{\s*(?:["}]|\Z)|\Z)')
 _OBJECT_START = re.compile(rb'\{\s*(?:["}]|\Z)')
 _LINE = re.compile(rb"[^\n]+")
 _LONE_RETURN = re.compile(rb"\r(?!\n)")
@@ -29,15 +29,16 @@ class Layout(StrEnum):
 def recognise(head: bytes) -> Layout:
     """Tell the layout from the beginning of an object's content.
 
-    JSON lines when one of the first ten lines that are not blank is exactly one JSON object, or the first is a JSON
-    scalar; JSON values (concatenated, pretty-printed, arrays, whatever stands between them) when the content starts
-    as an array or an object does; text otherwise, its lines ended by lone carriage returns when most are.
+    JSON lines when one of the first ten lines that are not blank is exactly one JSON object and none is a part
+    of a larger value, or when the first is a JSON scalar; JSON values (concatenated, pretty-printed, arrays,
+    whatever stands between them) when the content starts as an array of objects or an object does; text
+    otherwise, its lines ended by lone carriage returns when most are.
     """
     head = head.removeprefix(BOM)
     lines = list(islice(_nonblank_lines(head), _LINES_LOOKED_AT))
     if not lines:
         return Layout.TEXT_LINES
-    if _ARRAY_START.match(head.lstrip()) or _is_printed_over_lines(lines):
+    if _ARRAY_START.match(head.lstrip()) or _is_printed_over_lines(lines) or _has_parts_of_values(lines):
         return Layout.JSON_VALUES
     if any(decode_object(line) is not None for line in lines):
         return Layout.JSON_LINES
@@ -64,9 +65,13 @@ def _is_printed_over_lines(lines: list[bytes]) -> bool:
     first, second = lines[0], lines[1] if len(lines) > 1 else b""
     if not _OBJECT_START.match(first) or decode_object(first) is not None:
         return False
-    return second.startswith((b'"', b",", b":", b"}")) or (
-        first.endswith(b":") and second[:1] in (b"{", b"[")
-    )
+    is_value_next = first.endswith(b":") and decode_object(second) is None
+    return is_value_next or second.startswith((b'"', b",", b":", b"}"))
+
+
+def _has_parts_of_values(lines: list[bytes]) -> bool:
+    are_parts = (line.startswith((b",", b"}")) or line.endswith(b"},") for line in lines)
+    return bool(_OBJECT_START.match(lines[0])) and any(are_parts)
 
 
 def _is_split_by_returns(head: bytes) -> bool:

@@ -1,10 +1,11 @@
-"""Find where broken JSON breaks, and where the next message starts after it."""
+"""Tell whether JSON is broken, and where the next message starts after it."""
 
 from __future__ import annotations
 
 import json
 import re
 from collections.abc import Collection
+from dataclasses import dataclass
 from json import JSONDecodeError
 
 # What a message has at its top level and hardly anything nested in one does.
@@ -37,12 +38,10 @@ def is_json(data: bytes) -> bool:
     return not isinstance(_decode(data.strip(b" \t\r\n")), _Broken)
 
 
-def find_break(data: bytes) -> int | None:
-    """Find where bytes that start like a JSON value can be no beginning of one; None when they still can."""
-    value = _decode_start(data)
-    if not isinstance(value, _Broken) or value.may_continue:
-        return None
-    return value.at
+def is_broken(data: bytes, at: int) -> bool:
+    """Tell whether what starts at `at` like a JSON value can be no beginning of one, by its first 256 KiB."""
+    _, value = _decode_window(data, at)
+    return isinstance(value, _Broken) and not value.may_continue
 
 
 def is_unfinished(data: bytes) -> bool:
@@ -51,32 +50,33 @@ def is_unfinished(data: bytes) -> bool:
     return isinstance(value, _Broken) and value.may_continue
 
 
-def find_start(data: bytes, begin: int, known_keys: Collection[str] = KNOWN_KEYS) -> int | None:
-    """Find the first place from `begin` on where a message starts that is not nested in another value.
+def find_start(
+    data: bytes, begin: int, known_keys: Collection[str] = KNOWN_KEYS, end: int | None = None
+) -> int | None:
+    """Find the first place from `begin` to `end` where a message starts that is not nested in another value.
 
-    It must follow something that cannot stand before a nested object, and be an object with a known key, as far as
-    it goes. Without known keys any object will do.
+    It must follow something that cannot stand before a nested object, and be an object with a known key, as
+    far as it goes. Without known keys any object will do.
     """
-    for match in _OBJECT_START.finditer(data, begin):
+    for match in _OBJECT_START.finditer(data, begin, len(data) if end is None else end):
         if _is_seam(data, match.start()) and _starts_message(data, match.start(), known_keys):
             return match.start()
     return None
 
 
 def find_object_end(text: str, start: int) -> int | None:
-    """Find where the JSON object ends that starts at `start` of text decoded as Latin-1; None when it is broken."""
+    """Find where the JSON object ends that starts at `start` of Latin-1 text; None when it is broken."""
     try:
         return _DECODER.raw_decode(text, start)[1]
     except (JSONDecodeError, RecursionError):
         return None
 
 
+@dataclass(frozen=True, slots=True)
 class _Broken:
-    """An error of the decoder: where, and whether more data could mend it."""
+    """An error of the decoder, and whether more data could mend it."""
 
-    def __init__(self, at: int, *, may_continue: bool) -> None:
-        self.at = at
-        self.may_continue = may_continue
+    may_continue: bool
 
 
 def _decode(data: bytes) -> object:
@@ -84,7 +84,7 @@ def _decode(data: bytes) -> object:
     try:
         return _DECODER.decode(data.decode("latin-1"))
     except (JSONDecodeError, RecursionError):
-        return _Broken(0, may_continue=False)
+        return _Broken(may_continue=False)
 
 
 def _decode_start(data: bytes) -> object:
@@ -92,9 +92,9 @@ def _decode_start(data: bytes) -> object:
         return _DECODER.raw_decode(data.decode("latin-1"))[0]
     except JSONDecodeError as error:
         is_cut = error.msg.startswith("Unterminated string") or error.pos >= len(data) - _CUT_BYTES
-        return _Broken(error.pos, may_continue=is_cut)
+        return _Broken(may_continue=is_cut)
     except RecursionError:
-        return _Broken(0, may_continue=True)
+        return _Broken(may_continue=True)
 
 
 def _is_seam(data: bytes, at: int) -> bool:

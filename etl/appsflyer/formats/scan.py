@@ -18,7 +18,7 @@ _SHIFTS = tuple(np.uint64(shift) for shift in (1, 2, 4, 8, 16, 32))
 
 @dataclass(frozen=True, slots=True)
 class ScanState:
-    """What a slice leaves to the next: how many objects are open, in a string or not, the next byte escaped or not."""
+    """What a slice leaves to the next: how many objects are open, whether in a string, whether after an escape."""
 
     depth: int = 0
     is_in_string: bool = False
@@ -28,8 +28,8 @@ class ScanState:
 def scan(data: bytes, state: ScanState) -> tuple[Offsets, Offsets, ScanState]:
     """Find where outermost objects start (at the brace) and end (after it) in the next slice of a stream.
 
-    Exact for valid JSON. A closing brace that closes nothing is passed over. Slices of about 64 KiB are fastest:
-    their masks stay in the processor's cache.
+    Exact for valid JSON. A closing brace that closes nothing is passed over. Slices of about 256 KiB are
+    fastest: their masks stay in the processor's cache.
     """
     if not data:
         return np.empty(0, np.int64), np.empty(0, np.int64), state
@@ -42,12 +42,12 @@ def scan(data: bytes, state: ScanState) -> tuple[Offsets, Offsets, ScanState]:
 
 
 def _blank_escapes(data: bytes, *, is_escaped: bool) -> tuple[bytes, bool]:
-    """Blank escaped backslashes and an escaped first byte, so that a backslash left before a quote escapes it."""
+    """Blank escaped backslashes and an escaped first byte: a backslash left before a quote escapes it."""
     if is_escaped:
         data = b" " + data[1:]
     backslashes = np.frombuffer(data, dtype=np.uint8) == _BACKSLASH
     if (backslashes[1:] & backslashes[:-1]).any():
-        # From the left and not overlapping, as escapes are read: of a run, one is left if their number is odd.
+        # From the left and not overlapping, as escapes are read: of an odd run one is left.
         data = data.replace(b"\\\\", b"  ")
     return data, data.endswith(b"\\")
 

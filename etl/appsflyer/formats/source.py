@@ -10,7 +10,7 @@ from etl.errors import UnreadableContent
 
 
 class DamagedStreamError(UnreadableContent):
-    """A compressed stream ends too early or is not what its checksums say; all that could be read came before."""
+    """A compressed stream ends too early or is not what its checksums say; what could be read came before."""
 
     def __init__(self, reason: Reason) -> None:
         """Keep the reason, `TRUNCATED_OBJECT` or `CORRUPT_OBJECT`."""
@@ -23,7 +23,7 @@ class DamagedStreamError(UnreadableContent):
 
 
 class Source:
-    """Reads from an iterator of pieces. A `DamagedStreamError` of the iterator ends it and is kept in `damage`."""
+    """Reads from an iterator of pieces; a `DamagedStreamError` of theirs ends it and is kept in `damage`."""
 
     def __init__(self, pieces: Iterator[bytes]) -> None:
         """Take the pieces, none of which is read yet."""

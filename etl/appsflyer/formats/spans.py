@@ -1,4 +1,4 @@
-"""Turn spans of a stream into what was found in it: messages, and what was refused between and instead of them."""
+"""Turn spans of a stream into what was found in it: messages, and what was refused beside them."""
 
 from __future__ import annotations
 
@@ -15,12 +15,15 @@ from etl.appsflyer.messages import Reason
 
 # What may stand between messages: whitespace, commas, brackets of arrays, record separators (RFC 7464).
 SEPARATORS = b" \t\r\n\v\f,[]\x1e"
+_IS_SEPARATOR = np.isin(np.arange(256), np.frombuffer(SEPARATORS, dtype=np.uint8))
+# The first and the last byte of a gap are looked at; a longer one is looked at as a whole.
+_CHECKED_BYTES = 2
 _SEGMENT = re.compile(rb"[^\r\n\x1e]+")
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A stretch that holds no message: where it starts, why, and its bytes (the first ones, of a large one)."""
+    """A stretch that holds no message: where it starts, why, and its bytes (the first, of a large one)."""
 
     at: int
     reason: Reason
@@ -53,7 +56,7 @@ class Broken:
 def collect(
     data: bytes, messages: tuple[Offsets, Offsets], broken: list[Broken], within: tuple[int, int]
 ) -> Found:
-    """Put messages, broken spans and what stands between all of them together; only separators are passed over."""
+    """Put messages, broken spans and what stands between together; only separators are passed over."""
     starts, ends = messages
     gaps = _find_gaps(data, messages, broken, within)
     refused = [segment for start, end in gaps for segment in _split_gap(data, start, end)]
@@ -74,11 +77,23 @@ def refuse_large(
 
 
 def mark_damage(found: Found, tail: int, damage: Reason) -> Found:
-    """Give the last thing refused from `tail` on the damage as its reason; with none there, mark it by an empty one."""
+    """Give the last thing refused from `tail` on the damage as its reason; if there is none, refuse an empty one."""
     if found.refused and found.refused[-1].at >= tail:
         *others, last = found.refused
         return replace(found, refused=(*others, replace(last, reason=damage)))
     return replace(found, refused=(*found.refused, Refused(len(found.data), damage, b"")))
+
+
+def find_dirty_gaps(data: bytes, begins: Offsets, ends: Offsets) -> list[tuple[int, int]]:
+    """Find the gaps that hold more than separators, among many that hold one or two."""
+    array = np.frombuffer(data, dtype=np.uint8)
+    sizes = ends - begins
+    is_clean = (
+        _IS_SEPARATOR[array.take(begins, mode="clip")] & _IS_SEPARATOR[array.take(ends - 1, mode="clip")]
+    )
+    suspects = np.flatnonzero((sizes > 0) & ~(is_clean & (sizes <= _CHECKED_BYTES)))
+    gaps = zip(begins[suspects].tolist(), ends[suspects].tolist(), strict=True)
+    return [(begin, end) for begin, end in gaps if data[begin:end].strip(SEPARATORS)]
 
 
 def _find_gaps(
@@ -88,8 +103,9 @@ def _find_gaps(
     if broken:
         starts = np.sort(np.concatenate([starts, [span.start for span in broken]]))
         ends = np.sort(np.concatenate([ends, [span.end for span in broken]]))
-    gaps = zip([within[0], *ends.tolist()], [*starts.tolist(), within[1]], strict=True)
-    return [(start, end) for start, end in gaps if start < end and data[start:end].strip(SEPARATORS)]
+    if not data:
+        return []
+    return find_dirty_gaps(data, np.concatenate([[within[0]], ends]), np.concatenate([starts, [within[1]]]))
 
 
 def _split_gap(data: bytes, start: int, end: int) -> Iterator[Refused]:

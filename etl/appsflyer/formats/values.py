@@ -1,4 +1,4 @@
-"""Find messages among JSON values that follow each other in any way: with or without anything between them."""
+"""Find messages among JSON values that follow each other in any way."""
 
 from __future__ import annotations
 
@@ -7,14 +7,13 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from etl.appsflyer.formats.limits import Limits
-from etl.appsflyer.formats.salvage import find_break, find_start
+from etl.appsflyer.formats.salvage import find_start, is_broken
 from etl.appsflyer.formats.scan import Offsets, ScanState, scan
-from etl.appsflyer.formats.spans import Broken, Found, collect, mark_damage, refuse_large
+from etl.appsflyer.formats.spans import Broken, Found, collect, find_dirty_gaps, mark_damage, refuse_large
 from etl.appsflyer.messages import Reason
 
 _SLICE_BYTES = 256 << 10
-_FIRST_SLICE_BYTES = 16 << 10
-_PROBE_BYTES = 256 << 10
+_FIRST_SLICE_BYTES = 4 << 10
 _LINE_BREAKS = (b"\n", b"\r", b"\x1e")
 
 
@@ -22,10 +21,10 @@ _LINE_BREAKS = (b"\n", b"\r", b"\x1e")
 class ValueScanner:
     """Finds messages in a stream that comes in chunks.
 
-    `floor` is where what is not yet given begins, `begin` where the last message ended, `at` how far was scanned,
-    `open_at` where an unfinished message started. A message that stays open is looked at: if it is broken, scanning
-    starts again at the next place that looks like a message. Slices and patience are short after that and grow over
-    sound data, so that neither one broken message nor many cost the stream its speed.
+    `floor` is where what is not yet given begins, `begin` where the last message ended, `at` how far was
+    scanned, `open_at` where an unfinished message started. A message that stays open is looked at: if it is
+    broken, scanning starts again at the next place that looks like a message. Slices and patience are short
+    after that and grow over sound data, so that neither one broken message nor many cost the stream its speed.
     """
 
     limits: Limits
@@ -64,7 +63,7 @@ class ValueScanner:
     def finish(self, damage: Reason | None = None) -> Found:
         """Give what is left; what is unfinished is refused, for the damage if there is one.
 
-        Damage always adds to what is counted: when nothing is left to refuse for it, something empty is refused.
+        Damage always counts: when nothing is left to refuse for it, something empty is refused.
         """
         self._append(b"")
         while self.begin < len(self.data) and self._start_anew():
@@ -99,17 +98,25 @@ class ValueScanner:
         self.at = min(self.at + self.slice_bytes, len(self.data))
         self.slice_bytes = min(2 * self.slice_bytes, _SLICE_BYTES)
         if len(ends):
-            self.spans.append((starts[: len(ends)], ends))
-            self.begin = int(ends[-1])
-            self.patience = self.slice_bytes
+            self._add(starts[: len(ends)], ends)
+
+    def _add(self, starts: Offsets, ends: Offsets) -> None:
+        """Add messages, but those after a gap that hides one: a quote in it turned strings inside out."""
+        before = np.concatenate([[self.begin], ends[:-1]])
+        for begin, end in find_dirty_gaps(self.data, before, starts):
+            hidden = find_start(self.data, begin, self.limits.known_keys, end)
+            if hidden is not None:
+                kept = int(np.searchsorted(before, begin))
+                self.spans.append((starts[:kept], ends[:kept]))
+                return self._reset(hidden)
+        self.spans.append((starts, ends))
+        self.begin, self.patience = int(ends[-1]), self.slice_bytes
+        return None
 
     def _look_at_open(self) -> None:
         self.patience = 2 * (self.at - self.begin)
-        if self.is_suspicious or self.open_at is None or self._is_broken(self.open_at):
+        if self.is_suspicious or self.open_at is None or is_broken(self.data, self.open_at):
             self._start_again()
-
-    def _is_broken(self, at: int) -> bool:
-        return find_break(self.data[at : at + _PROBE_BYTES]) is not None
 
     def _start_anew(self) -> bool:
         """Start again though nothing proves the open message broken, and be quicker to do so from now on."""
@@ -133,7 +140,7 @@ class ValueScanner:
         self.slice_bytes = self.patience = _FIRST_SLICE_BYTES
 
     def _give_up(self) -> None:
-        """Refuse the open message, which is too large, and drop what follows of it; or end a gap's open string."""
+        """Refuse the open message, which is too large, and drop what follows of it; or end a gap's string."""
         if self.open_at is None:
             return self._reset(len(self.data))
         self.broken.append(Broken(self.open_at, len(self.data), Reason.MESSAGE_TOO_LARGE))
@@ -142,7 +149,7 @@ class ValueScanner:
         return None
 
     def _discard(self) -> None:
-        """Pass over the rest of a message that is too large: to its end, or to what looks like another message."""
+        """Pass over the rest of a message that is too large: to its end, or to what looks like another."""
         start = find_start(self.data, 0, self.limits.known_keys)
         end = self._find_end(len(self.data) if start is None else start)
         resumed = start if end is None else end

@@ -67,7 +67,9 @@ def test_compression_may_be_nested_once(outer: Compress, inner: Compress) -> Non
 def test_gzip_header_fields_are_passed_over() -> None:
     """A member may carry extra bytes, a name, a comment and a checksum of its header."""
     member = gzip.compress(CONTENT)
-    header = member[:3] + bytes([2 | 4 | 8 | 16]) + member[4:10] + b"\x03\x00xyz" + b"name\0" + b"note\0" + b"\1\2"
+    header = (
+        member[:3] + bytes([2 | 4 | 8 | 16]) + member[4:10] + b"\x03\x00xyz" + b"name\0" + b"note\0" + b"\1\2"
+    )
     assert read(header + member[10:]) == (CONTENT, None)
 
 
@@ -161,4 +163,6 @@ def test_skippable_zstd_frames_are_passed_over() -> None:
 
 def test_the_error_survives_pickling() -> None:
     """A worker process can hand it back."""
-    assert pickle.loads(pickle.dumps(DamagedStreamError(Reason.CORRUPT_OBJECT))).reason is Reason.CORRUPT_OBJECT
+    assert (
+        pickle.loads(pickle.dumps(DamagedStreamError(Reason.CORRUPT_OBJECT))).reason is Reason.CORRUPT_OBJECT
+    )
