@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from etl.appsflyer.odd_times import read_odd_local, read_odd_utc
 from etl.appsflyer.times import Ints, Mask, Times, join_times, keep_expressible, replace_times
@@ -168,7 +169,7 @@ def _to_series(array: pa.Array) -> "pd.Series[str]":
 
 
 def _keep(texts: _Texts, rows: Mask) -> _Texts:
-    return _look_at(pa.compute.if_else(pa.array(rows), texts.array, None))
+    return _look_at(pc.if_else(pa.array(rows), texts.array, None))
 
 
 def _look_at(text: pa.Array) -> _Texts:
@@ -179,7 +180,7 @@ def _look_at(text: pa.Array) -> _Texts:
     is_valid = array.is_valid().to_numpy(zero_copy_only=False)
     lengths = np.where(is_valid, np.diff(bounds), 0)
     if not lengths.min(where=is_valid, initial=1):
-        array = pa.compute.if_else(pa.array(lengths > 0), array, None)
+        array = pc.if_else(pa.array(lengths > 0), array, None)
         return _look_at(array)
     content = np.frombuffer(data or b"\0", np.uint8)
     return _Texts(array, content, bounds[1:], lengths, is_valid)
