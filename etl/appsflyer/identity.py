@@ -146,9 +146,15 @@ def _hash_deeds(fields: Mapping[str, pa.Array], person: pa.Array, family: pa.Arr
 def _canonicalize(values: pa.Array) -> pa.Array:
     if values.null_count == len(values):
         return values
-    return pa.array(
-        [None if text is None else canonicalize_value(text) for text in values.to_pylist()], pa.string()
-    )
+    texts = values.drop_null().to_pylist()
+    loads, dumps, sort_keys = orjson.loads, orjson.dumps, orjson.OPT_SORT_KEYS
+    try:
+        forms = [dumps(loads(text), option=sort_keys) for text in texts]
+    except (orjson.JSONDecodeError, orjson.JSONEncodeError):
+        forms = [canonicalize_value(text).encode() for text in texts]
+    slots = np.cumsum(pc.is_valid(values).to_numpy(zero_copy_only=False)) - 1
+    is_null = pc.is_null(values).to_numpy(zero_copy_only=False)
+    return pa.array(forms, pa.binary()).take(pa.array(slots, mask=is_null)).cast(pa.string())
 
 
 def _join(parts: list[pa.Array]) -> pa.Array:

@@ -26,6 +26,7 @@ class JsonLines:
     def __init__(self) -> None:
         """Open the connection and the file that lines pass through."""
         self._connection = duckdb.connect(config={"threads": 1, "memory_limit": "600MB"})
+        self._connection.execute("set enable_progress_bar = false")
         self._descriptor, self._path = _open_memory_file()
 
     def __enter__(self) -> Self:
@@ -66,11 +67,12 @@ class JsonLines:
         return [(keys or [], rows) for keys, rows in groups]
 
     def _write(self, payload: bytes) -> None:
-        os.ftruncate(self._descriptor, 0)
         view = memoryview(payload)
         written = 0
         while written < len(view):
             written += os.pwrite(self._descriptor, view[written:], written)
+        # Cut afterwards, not before, so that the file keeps the pages that it has.
+        os.ftruncate(self._descriptor, len(view))
 
     def _read(self, columns: str, line_bytes: int) -> pa.Table:
         query = (

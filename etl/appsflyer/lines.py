@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from etl.appsflyer.messages import Block, Positions, Reason, Style
-from etl.appsflyer.parse import LineIndex
+from etl.appsflyer.line_index import LineIndex
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +22,7 @@ class Lines:
     positions: Positions
     query_column: int | None
     blocks: tuple[tuple[int, Block], ...]
+    index: LineIndex
 
     @property
     def count(self) -> int:
@@ -30,10 +31,8 @@ class Lines:
 
     def raw(self, line: int) -> bytes:
         """Give a line's bytes as they landed."""
-        for start, block in reversed(self.blocks):
-            if line >= start:
-                return block.raw_of(line - start) if block.raw_of else LineIndex(block.payload).line(line - start)
-        raise IndexError(line)
+        start, block = next(pair for pair in reversed(self.blocks) if line >= pair[0])
+        return block.raw_of(line - start) if block.raw_of else self.index.line(line)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +57,10 @@ class LineMerger:
     def add(self, ordinal: int, block: Block) -> Iterator[Lines]:
         """Take a block of an object; gives the lines that are ready."""
         if not block.messages:
+            return
+        if len(block.payload) > self._target_bytes // 4:
+            # Not worth the copy that merging takes.
+            yield merge_blocks([(ordinal, block)])
             return
         if self._waiting and not self._fits(block):
             yield from self.flush()
@@ -84,13 +87,15 @@ def merge_blocks(blocks: Sequence[tuple[int, Block]]) -> Lines:
     """Merge blocks of one style; each comes with its object's ordinal."""
     counts = [block.messages for _, block in blocks]
     starts = np.cumsum([0, *counts[:-1]]).tolist()
+    payload = blocks[0][1].payload if len(blocks) == 1 else b"".join(block.payload for _, block in blocks)
     return Lines(
         style=blocks[0][1].style,
-        payload=blocks[0][1].payload if len(blocks) == 1 else b"".join(block.payload for _, block in blocks),
+        payload=payload,
         objects=np.repeat(np.array([ordinal for ordinal, _ in blocks], dtype=np.int32), counts),
         positions=np.concatenate([_positions_of(block) for _, block in blocks]),
         query_column=blocks[0][1].query_column,
         blocks=tuple((start, block) for start, (_, block) in zip(starts, blocks, strict=True)),
+        index=LineIndex(payload),
     )
 
 

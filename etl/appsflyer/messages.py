@@ -77,7 +77,8 @@ class Stray:
 class TextBatch:
     """Messages as text columns, one a wire name as it came (V2, V1, alias or unknown), absent as null.
 
-    All columns are `pa.string()` of `len(positions)` rows. `messages` is the independent count: rows plus rejects.
+    All columns are `pa.string()` of `len(positions)` rows. `messages` is the independent count: rows plus rejects. Rows
+    numbered in `void` hold no message and are to be left out in the end: dropping them at once would copy all others.
     """
 
     columns: Mapping[str, pa.Array]
@@ -85,6 +86,7 @@ class TextBatch:
     messages: int
     rejects: tuple[Reject, ...] = field(default=())
     strays: tuple[Stray, ...] = field(default=())
+    void: Positions = field(default_factory=lambda: np.empty(0, dtype=np.int64))
 
     @property
     def rows(self) -> int:

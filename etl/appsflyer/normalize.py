@@ -72,25 +72,6 @@ class TypedBatch:
         return {name: text for name, text in found.items() if text is not None}
 
 
-def keep_rows(batch: TypedBatch, rows: npt.NDArray[np.int64]) -> TypedBatch:
-    """Give the batch with only some of its rows."""
-    taken = pa.array(rows)
-    identities = batch.identities
-    return TypedBatch(
-        rows=len(rows),
-        columns={name: column.take(taken) for name, column in batch.columns.items()},
-        flags=batch.flags[rows],
-        identities=Identities(
-            identities.event_id.take(taken),
-            identities.occurrence_id.take(taken),
-            identities.second_key[rows],
-            identities.person_rank[rows],
-        ),
-        is_second_precision=batch.is_second_precision[rows],
-        texts={name: column.take(taken) for name, column in batch.texts.items()},
-    )
-
-
 def normalize_batch(batch: TextBatch) -> TypedBatch:
     """Type a batch of messages; rows stay in order and none is dropped."""
     unified = unify_fields(batch)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +17,7 @@ import pyarrow.compute as pc
 
 from etl.appsflyer.fields import FIELDS
 from etl.appsflyer.json_lines import JsonLines
-from etl.appsflyer.messages import Block
+from etl.appsflyer.line_index import LineIndex
 from etl.appsflyer.numerals import restore_numerals
 from etl.appsflyer.survey import Survey, survey_keys
 
@@ -32,44 +31,13 @@ Rows = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class ParsedLines:
-    """The lines of a block that were read at once, and those to be read one by one.
+    """The lines of a block as columns: one text array a wire name, a row for every line.
 
-    `columns` hold one text array a wire name, a row for each line in `rows`; `leftover` are the other lines' numbers.
+    The rows of `leftover` lines mean nothing: these lines are to be read one by one.
     """
 
     columns: Mapping[str, pa.Array]
-    rows: Rows
     leftover: Rows
-
-
-class LineIndex:
-    """Where the lines of a payload start and end; found when first asked for, since most blocks never ask."""
-
-    def __init__(self, payload: bytes) -> None:
-        """Keep the payload."""
-        self._payload = payload
-
-    @cached_property
-    def ends(self) -> Rows:
-        """The offset of each line's newline."""
-        ends: Rows = np.flatnonzero(np.frombuffer(self._payload, dtype=np.uint8) == ord("\n"))
-        return ends
-
-    def line(self, number: int) -> bytes:
-        """Give a line without its newline."""
-        start = self.ends[number - 1] + 1 if number else 0
-        return self._payload[start : self.ends[number]]
-
-    def rows_at(self, offsets: Rows) -> Rows:
-        """Give the number of the line that each offset stands in."""
-        return np.searchsorted(self.ends, offsets)
-
-    def as_array(self) -> pa.Array:
-        """Give the lines as a binary Arrow array over the same bytes, each with its newline."""
-        offsets = np.zeros(len(self.ends) + 1, dtype=np.int64)
-        offsets[1:] = self.ends + 1
-        buffers = [None, pa.py_buffer(offsets), pa.py_buffer(self._payload)]
-        return pa.Array.from_buffers(pa.large_binary(), len(self.ends), buffers)
 
 
 class JsonParser:
@@ -81,26 +49,28 @@ class JsonParser:
         self._names = [field.name for field in FIELDS]
         self._folded = {name.casefold() for name in self._names}
 
-    def parse(self, block: Block) -> ParsedLines:
-        """Parse a block's lines; together `rows` and `leftover` name each line once."""
-        index = LineIndex(block.payload)
-        table = self._lines.split(block.payload, self._names)
-        if table.num_rows != block.messages:
-            return ParsedLines({}, np.empty(0, np.int64), np.arange(block.messages))
+    def parse(self, payload: bytes, index: LineIndex, lines: int) -> ParsedLines:
+        """Parse lines, none of them blank; `index` finds them, `lines` is their number."""
+        table = self._lines.split(payload, self._names)
+        if table.num_rows != lines:
+            return ParsedLines({}, np.arange(lines))
         leftover = _find_empty_rows(table)
-        survey = survey_keys(block.payload)
+        survey = survey_keys(payload)
         if not _is_complete(table, survey, [index.line(row) for row in leftover]):
-            table, leftover = self._look_closer(block, index, table, leftover)
-        return _keep_rows(table, leftover, block.payload, index, survey.rewritable)
+            table, leftover = self._look_closer(payload, index, table, leftover)
+        columns = {name: _flatten(table[name]) for name in table.column_names if table[name].null_count < table.num_rows}
+        if len(survey.rewritable):
+            columns = restore_numerals(columns, payload, survey.rewritable, index.rows_at(survey.rewritable))
+        return ParsedLines(columns, leftover)
 
     def _look_closer(
-        self, block: Block, index: LineIndex, table: pa.Table, empty: Rows
+        self, payload: bytes, index: LineIndex, table: pa.Table, empty: Rows
     ) -> tuple[pa.Table, Rows]:
         """Learn the block's new fields; lines with repeated or unlearnable keys become leftovers."""
-        readable = np.setdiff1d(np.arange(block.messages), empty)
+        readable = np.setdiff1d(np.arange(table.num_rows), empty)
         groups = self._lines.group_by_keys(index.as_array().take(pa.array(readable)).cast(pa.large_string()))
         if self._learn(key for keys, _ in groups for key in keys):
-            table = self._lines.split(block.payload, self._names)
+            table = self._lines.split(payload, self._names)
         known = set(self._names)
         odd = [row for keys, rows in groups if len(set(keys)) < len(keys) or not known.issuperset(keys) for row in rows]
         return table, np.union1d(empty, readable[np.array(odd, dtype=np.int64)])
@@ -140,24 +110,6 @@ def _is_complete(table: pa.Table, survey: Survey, unread: Sequence[bytes]) -> bo
     others = [survey_keys(line) for line in unread]
     expected = survey.keys - survey.nulls - sum(other.keys - other.nulls for other in others)
     return expected == sum(table.num_rows - column.null_count for column in table.columns)
-
-
-def _keep_rows(
-    table: pa.Table, leftover: Rows, payload: bytes, index: LineIndex, rewritable: Rows
-) -> ParsedLines:
-    rows = np.setdiff1d(np.arange(table.num_rows), leftover) if len(leftover) else np.arange(table.num_rows)
-    if len(leftover):
-        table = table.take(pa.array(rows))
-    columns = {
-        name: _flatten(table[name]) for name in table.column_names if table[name].null_count < table.num_rows
-    }
-    if len(rewritable):
-        lines = index.rows_at(rewritable)
-        kept = np.isin(lines, leftover, invert=True)
-        columns = restore_numerals(
-            columns, payload, rewritable[kept], np.searchsorted(rows, lines[kept])
-        )
-    return ParsedLines(columns, rows, leftover)
 
 
 def _flatten(column: pa.ChunkedArray) -> pa.Array:

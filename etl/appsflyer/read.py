@@ -12,9 +12,9 @@ from etl.appsflyer.fields import CANONICAL, V1_SPECIAL
 from etl.appsflyer.formats.framing import frame_values
 from etl.appsflyer.lines import Lines
 from etl.appsflyer.macros import Template
-from etl.appsflyer.messages import Block, Reason, Stray, Style, TextBatch
+from etl.appsflyer.messages import Reason, Stray, Style, TextBatch
 from etl.appsflyer.objects import UnreadableObject, read_object
-from etl.appsflyer.parse import JsonParser, LineIndex
+from etl.appsflyer.parse import JsonParser
 from etl.appsflyer.queries import read_queries
 
 _SCALAR_REASONS = frozenset({Reason.INVALID_JSON, Reason.NOT_AN_OBJECT})
@@ -64,18 +64,18 @@ def read_lines(lines: Lines, parser: JsonParser, rules: ReadingRules) -> ReadLin
     if lines.style is Style.TEXT:
         return _read_text_lines(lines, rules)
     read = ReadLines()
-    parsed = parser.parse(Block(Style.JSON, lines.payload, lines.count, 1))
-    read.batches.append(TextBatch(parsed.columns, parsed.rows, len(parsed.rows)))
+    parsed = parser.parse(lines.payload, lines.index, lines.count)
+    numbers = np.arange(lines.count, dtype=np.int64)
+    read.batches.append(TextBatch(parsed.columns, numbers, lines.count, void=parsed.leftover))
     if len(parsed.leftover):
-        index = LineIndex(lines.payload)
-        _salvage(((line, index.line(line)) for line in parsed.leftover.tolist()), read, rules)
+        _salvage(((line, lines.index.line(line)) for line in parsed.leftover.tolist()), read, rules)
     return read
 
 
 def _read_text_lines(lines: Lines, rules: ReadingRules) -> ReadLines:
     """Read GET messages; a line without one may still hold JSON."""
     read = ReadLines()
-    array = LineIndex(lines.payload).as_array()
+    array = lines.index.as_array()
     numbers = np.arange(lines.count, dtype=np.int64)
     batch = read_queries(
         array, numbers, query_column=lines.query_column, template=rules.template, app_id=rules.app_id

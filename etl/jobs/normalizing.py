@@ -17,13 +17,13 @@ from etl.appsflyer.json_lines import JsonLines
 from etl.appsflyer.lines import LineMerger, Lines
 from etl.appsflyer.macros import parse_template
 from etl.appsflyer.messages import Reject, TextBatch
-from etl.appsflyer.normalize import TypedBatch, keep_rows, normalize_batch
+from etl.appsflyer.normalize import normalize_batch
 from etl.appsflyer.parse import JsonParser
 from etl.appsflyer.read import ReadingRules, read_lines
 from etl.errors import ObjectChanged, ObjectForbidden, ObjectVanished
 from etl.jobs.discovery import RunObject
 from etl.lake.quarantine import QuarantinedMessage, quarantine_table
-from etl.lake.spill import ChunkOutcome, ObjectOutcome, SpillWriter
+from etl.lake.spill import NO_OBJECT, ChunkOutcome, ObjectOutcome, SpillWriter
 from etl.quality.rows import FIELD_OF, RowRules, judge_rows
 from etl.settings.models import Ingest, Settings
 from etl.stores import Store, open_object, open_store
@@ -153,6 +153,8 @@ class _Chunk:
         typed = normalize_batch(replace(batch, positions=lines.positions[numbers]))
         objects = lines.objects[numbers]
         judged = judge_rows(typed, self._latest_of(objects), self._row_rules)
+        void = set(batch.void.tolist())
+        judged = [(row, reason) for row, reason in judged if row not in void]
         if judged:
             self._quarantine(
                 [
@@ -167,11 +169,12 @@ class _Chunk:
                     for row, reason in judged
                 ]
             )
-            kept = np.setdiff1d(np.arange(typed.rows), [row for row, _ in judged])
-            typed, objects = keep_rows(typed, kept), objects[kept]
-        if typed.rows:
+        objects = objects.copy()
+        objects[batch.void] = objects[[row for row, _ in judged]] = NO_OBJECT
+        kept = objects[objects != NO_OBJECT]
+        if len(kept):
             self._spill.add(typed, objects)
-            self.tally.rows.update(objects.tolist())
+            self.tally.rows.update(kept.tolist())
 
     def _latest_of(self, objects: npt.NDArray[np.int32]) -> npt.NDArray[np.int64]:
         """Give each row the latest instant at which its event can have happened."""

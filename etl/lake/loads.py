@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from etl.errors import ConservationError
-from etl.lake.spill import ObjectOutcome
+from etl.lake.spill import NO_OBJECT, ObjectOutcome
 from etl.lake.tables import LOADS
 
 
@@ -69,4 +69,4 @@ def loads_table(loads: Sequence[LoadCounts], run_id: str, loaded_at: datetime) -
 def count_by_object(objects: npt.NDArray[np.int32], keep: npt.NDArray[np.bool_], size: int) -> tuple[list[int], list[int]]:
     """Count the rows of each object that are kept, and those that are not."""
     kept = np.bincount(objects[keep], minlength=size)
-    return kept.tolist(), (np.bincount(objects, minlength=size) - kept).tolist()
+    return kept.tolist(), (np.bincount(objects[objects != NO_OBJECT], minlength=size) - kept).tolist()

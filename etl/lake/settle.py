@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 
 from etl.appsflyer.flags import FLAG_BITS
 from etl.appsflyer.identity import PERSON_FIELDS
+from etl.lake.spill import NO_OBJECT
 
 Mask = npt.NDArray[np.bool_]
 Partition = tuple[str, str]
@@ -37,17 +38,18 @@ class SettledRows:
 
 
 def list_partitions(rows: pa.Table) -> tuple[npt.NDArray[np.int32], tuple[Partition, ...]]:
-    """Number the partitions that rows belong to."""
+    """Number the partitions that rows belong to; rows that are none get any number."""
     apps = rows["app_id"].combine_chunks()
     apps = apps if isinstance(apps, pa.DictionaryArray) else apps.chunk(0)
-    days = rows["event_date"].cast(pa.int32()).to_numpy()
-    codes = apps.indices.to_numpy().astype(np.int64) << 32 | (days.astype(np.int64) & 0xFFFFFFFF)
-    distinct, inverse = np.unique(codes, return_inverse=True)
+    places = pc.fill_null(apps.indices, 0).to_numpy(zero_copy_only=False).astype(np.int64)
+    days = pc.fill_null(rows["event_date"].cast(pa.int32()), 0).to_numpy().astype(np.int64)
+    is_row = rows["object"].to_numpy() != NO_OBJECT
+    distinct, inverse = np.unique((places << 32 | days)[is_row], return_inverse=True)
+    numbers = np.zeros(rows.num_rows, dtype=np.int32)
+    numbers[is_row] = inverse
     names = apps.dictionary.to_pylist()
-    partitions = tuple(
-        (names[code >> 32], str(np.datetime64(int(np.int32(code & 0xFFFFFFFF)), "D"))) for code in distinct.tolist()
-    )
-    return inverse.astype(np.int32), partitions
+    days_of = [np.datetime64(code & 0xFFFFFFFF, "D") for code in distinct.tolist()]
+    return numbers, tuple((names[code >> 32], str(day)) for code, day in zip(distinct.tolist(), days_of, strict=True))
 
 
 def settle_rows(
@@ -74,6 +76,7 @@ def settle_rows(
 
 def identities_of(rows: pa.Table) -> dict[str, frozenset[str]]:
     """Give the identity fields that each app's rows were named by."""
+    rows = rows.filter(pc.not_equal(rows["object"], NO_OBJECT))
     apps = rows["app_id"].cast(pa.string())
     pairs = pa.table({"app": apps, "rank": rows["person_rank"]}).group_by(["app", "rank"]).aggregate([])
     found: dict[str, set[str]] = {}
@@ -87,7 +90,7 @@ def _choose_winners(rows: pa.Table, void_objects: Sequence[int]) -> Mask:
     """Mark one row of each event: V2 before V1, then by object and position."""
     objects = rows["object"].to_numpy().astype(np.int64)
     order = np.lexsort((rows["position"].to_numpy(), objects, rows["is_v1"].to_numpy()))
-    valid = np.isin(objects, np.array(void_objects, dtype=np.int64), invert=True)
+    valid = np.isin(objects, np.array([NO_OBJECT, *void_objects], dtype=np.int64), invert=True)
     order = order[valid[order]]
     table = pa.table(
         {
@@ -128,6 +131,8 @@ def _mark_weak(
     """Mark the rows named by a lesser field than others of their app, here or ever, and those that name nobody."""
     rank = rows["person_rank"].to_numpy()
     apps = [app for app, _ in partitions]
+    if not apps:
+        return np.zeros(rows.num_rows, dtype=bool)
     best = dict.fromkeys(apps, len(PERSON_FIELDS) - 1)
     for app, fields in (*identities.items(), *identities_of(rows).items()):
         if app in best:
@@ -153,5 +158,6 @@ def _mark_twins(rows: pa.Table, keep: Mask, twin_keys: npt.NDArray[np.uint64]) -
 
 def _connect(table: pa.Table) -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect(config={"memory_limit": "600MB"})
+    connection.execute("set enable_progress_bar = false")
     connection.register("table_", table)
     return connection

@@ -39,6 +39,8 @@ ROWS_SCHEMA = pa.schema(
 )
 # Columns of a spilled batch that no table has.
 OBJECT_COLUMN = "_object"
+# The object of a row that is none: it was quarantined, and settling leaves it out.
+NO_OBJECT = -1
 FLAGS_COLUMN = "_flags"
 
 
