@@ -1,4 +1,4 @@
-"""Lines as one run of bytes with starts and ends, and where bytes stand in it: what reading at numpy's speed builds on."""
+"""Lines as one run of bytes with starts and ends, and where bytes stand in it."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def first_in(positions: Offsets, starts: Offsets, ends: Offsets) -> Offsets:
 
 
 def last_before(positions: Offsets, at: Offsets, floors: Offsets) -> Offsets:
-    """Find the last of the sorted positions before each place, or one less than the floor where there is none."""
+    """Find the last of the sorted positions before each place, or else one less than the floor."""
     if not len(positions):
         return floors - 1
     index = np.searchsorted(positions, at) - 1
@@ -119,7 +119,8 @@ def last_before(positions: Offsets, at: Offsets, floors: Offsets) -> Offsets:
 def count_in(positions: Offsets, starts: Offsets, ends: Offsets) -> Offsets:
     """Count the sorted positions that lie in each range; 0 for ranges that end before they start."""
     counts = np.searchsorted(positions, ends) - np.searchsorted(positions, starts)
-    return np.maximum(counts, 0)
+    bounded: Offsets = np.maximum(counts, 0)
+    return bounded
 
 
 def read_words(data: Bytes, at: Offsets) -> npt.NDArray[np.uint64]:

@@ -5,6 +5,7 @@ Vendor document followed: "AppsFlyer: Push API V2.0", whose sample message carri
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -26,21 +27,36 @@ _LONGEST_ID = 64
 _WORD = 8
 # Bit 5 of every byte makes ASCII letters small and leaves digits and dashes as they are.
 _SMALL = np.uint64(0x2020202020202020)
+_ZEROS = np.frombuffer(b"0-\0", dtype=np.uint8)
 # How often a query is encoded inside another one, at most.
 _LAYERS = 2
 
-Ids = npt.NDArray[np.bytes_]
+# Bytes of a parameter's name that are looked at, before an id.
+_NAME_BYTES = 32
+_NAME_STARTS = np.zeros(256, dtype=bool)
+_NAME_STARTS[np.frombuffer(b"&?;,{ \n", dtype=np.uint8)] = True
+# Names under which clicks, orders and ads are numbered: an id there is nobody's.
+_NOT_A_PERSON = re.compile(
+    rb"(?:click|clk|tran|transaction|txn|order|receipt|request|req|session|impression|imp|bid|auction|campaign|creative"
+    rb"|placement|adset|adgroup|content|product|item|sku|trace)[_-]?id$|(?:gclid|fbclid|ttclid|msclkid)$"
+)
+_AFTER_NAME = re.compile(rb"(?:[\"'\\\s:=]|%22|%3a|%3d|%5c)+$")
+
+Ids = npt.NDArray[np.uint8]
+"""Ids in small letters, one a row of `_LONGEST_ID` bytes, the rest zeros."""
 
 
 def find_embedded_ids(texts: Sequence[pa.Array], own: Mapping[str, pa.Array]) -> pa.Array:
     """Find device ids in some text columns that stand in none of the row's own id columns.
 
-    Gives a `list<string>` a row, null where there is none: ids in small letters, sorted, each once. Found are UUIDs;
-    16, 32, 40 and 64 hexadecimal digits that are a whole token (Android ids, MD5, SHA-1 and SHA-256 of ids); and 15
-    digits in a parameter named like `imei`; behind percent-encoded delimiters and with percent-encoded dashes as
-    well, up to twice encoded. All-zero ids are dropped, and casing is ignored.
+    Gives a `list<string>` a row, null where there is none: ids in small letters, sorted, each once. Found
+    are UUIDs; 16, 32, 40 and 64 hexadecimal digits that are a whole token (Android ids, MD5, SHA-1 and
+    SHA-256 of ids); and 15 digits in a parameter named like `imei`; behind percent-encoded delimiters and
+    with percent-encoded dashes as well, up to twice encoded. All-zero ids are dropped, and casing is
+    ignored.
 
-    It gives too much rather than too little: an order number that is a UUID or has 16 digits is among them.
+    It gives too much rather than too little: a number of anything that is a UUID or has 16 digits is among them,
+    unless its parameter is named for a click, an order or an ad (`clickid`, `transaction_id`, `gclid`).
     """
     rows = len(texts[0]) if texts else len(next(iter(own.values()), ()))
     own_texts = [view_texts(column) for column in own.values()]
@@ -66,17 +82,37 @@ def _read_foreign(texts: Texts, rows: Offsets, own: list[Texts]) -> tuple[Offset
     parts = [_drop_own(texts, spans, rows, own) for spans in (find_uuids(texts), find_hex_ids(texts))]
     ids = np.concatenate([_read_ids(texts.data, spans) for spans in parts])
     at = np.concatenate([rows[spans.rows] for spans in parts])
-    is_real = np.array([not _is_zero(text) for text in ids], dtype=bool)
+    is_real = ~np.isin(ids, _ZEROS).all(axis=1)
     return at[is_real], ids[is_real]
 
 
 def _drop_own(texts: Texts, spans: Spans, rows: Offsets, own: list[Texts]) -> Spans:
-    is_foreign = np.ones(len(spans.rows), dtype=bool)
+    is_foreign = ~_is_nobodys(texts, spans)
     for column in own:
         left = np.flatnonzero(is_foreign)
         candidates = Spans(rows[spans.rows[left]], spans.starts[left], spans.ends[left])
         is_foreign[left] = ~_equals_own(texts.data, candidates, column)
     return Spans(spans.rows[is_foreign], spans.starts[is_foreign], spans.ends[is_foreign])
+
+
+def _is_nobodys(texts: Texts, spans: Spans) -> Mask:
+    """Say which spans are the value of a parameter that is named for a click, an order or an ad."""
+    if not len(spans.rows):
+        return np.zeros(0, dtype=bool)
+    places = spans.starts[:, None] - np.arange(_NAME_BYTES, 0, -1)
+    window = texts.data.take(places, mode="clip")
+    is_before = (places < texts.stops[spans.rows][:, None]) | _NAME_STARTS[window]
+    # What stands before the last start of a name belongs to another parameter.
+    is_other = np.logical_or.accumulate(is_before[:, ::-1], axis=1)[:, ::-1]
+    window[is_other] = 0
+    names, inverse = np.unique(window.view(f"V{_NAME_BYTES}").ravel(), return_inverse=True)
+    is_denied = [_is_denied(name.tobytes()) for name in names]
+    return np.array(is_denied, dtype=bool)[inverse]
+
+
+def _is_denied(before: bytes) -> bool:
+    name = _AFTER_NAME.sub(b"", before.lstrip(b"\0").lower())
+    return _NOT_A_PERSON.search(name) is not None
 
 
 def _equals_own(data: Bytes, spans: Spans, own: Texts) -> Mask:
@@ -103,20 +139,23 @@ def _read_ids(data: Bytes, spans: Spans) -> Ids:
         data.take(places, mode="clip") | np.uint8(32) if len(places) else np.empty(places.shape, np.uint8)
     )
     letters[places >= spans.ends[:, None]] = 0
-    ids: Ids = np.ascontiguousarray(letters, dtype=np.uint8).view(f"S{_LONGEST_ID}").ravel()
-    return ids
-
-
-def _is_zero(text: bytes) -> bool:
-    return not text.strip(b"0-")
+    return np.ascontiguousarray(letters, dtype=np.uint8)
 
 
 def _build_lists(at: Offsets, ids: Ids, rows: int) -> pa.Array:
-    order = np.lexsort((ids, at))
+    if not len(at):
+        return pa.nulls(rows, pa.list_(pa.string()))
+    order = np.lexsort((ids.view(f"S{_LONGEST_ID}").ravel(), at))
     at, ids = at[order], ids[order]
-    is_new = np.append(True, (at[1:] != at[:-1]) | (ids[1:] != ids[:-1]))
+    is_new = np.append(True, (at[1:] != at[:-1]) | (ids[1:] != ids[:-1]).any(axis=1))
     at, ids = at[is_new], ids[is_new]
     stops = np.searchsorted(at, np.arange(rows + 1)).astype(np.int32)
     is_empty = stops[1:] == stops[:-1]
-    values = pa.array(ids.astype(object), pa.binary()).cast(pa.string())
-    return pa.ListArray.from_arrays(pa.array(stops), values, mask=pa.array(is_empty))
+    return pa.ListArray.from_arrays(pa.array(stops), _as_texts(ids), mask=pa.array(is_empty))
+
+
+def _as_texts(ids: Ids) -> pa.Array:
+    is_letter = ids != 0
+    offsets = np.concatenate([[0], np.cumsum(is_letter.sum(axis=1))]).astype(np.int32)
+    buffers = [None, pa.py_buffer(offsets), pa.py_buffer(ids[is_letter])]
+    return pa.Array.from_buffers(pa.string(), len(ids), buffers)

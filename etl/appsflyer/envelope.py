@@ -1,4 +1,4 @@
-"""Opening envelopes: the message under a JSON path of each line, as an object, as text, or as base64 of either.
+"""Opening envelopes: the message under a JSON path, as an object, as text, or as base64 of either.
 
 What API gateways, queues and log shippers wrap around a landed message: `$.body`, `$.message.data`.
 """
@@ -84,9 +84,10 @@ def require_path(path: str) -> str:
 def open_envelopes(lines: pa.Array, path: str) -> Envelopes:
     """Take the message out of each line of JSON, given as bytes or text.
 
-    A message is an object, or a text: one that starts with a brace is JSON, base64 is decoded (and unzipped where
-    it is gzip) and then JSON or text, anything else is text. Lines without the path, or with null or an empty
-    text there, are missing; lines that are no JSON, values of other kinds and base64 of no text are invalid.
+    A message is an object, or a text: one that starts with a brace is JSON, base64 is decoded (and unzipped
+    where it is gzip) and then JSON or text, anything else is text. Lines without the path, or with null or
+    an empty text there, are missing; lines that are no JSON, values of other kinds and base64 of no text
+    are invalid.
 
     Raises:
         EnvelopePathError: the path cannot be used.

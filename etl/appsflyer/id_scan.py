@@ -1,7 +1,7 @@
 """Finding what is shaped like a device id in long texts, at less than a nanosecond a byte.
 
-Everything is decided by numpy over the texts' bytes: cheap tests of every byte or every eighth, then closer ones
-of the few places that are left.
+Everything is decided by numpy over the texts' bytes: cheap tests of every byte or every eighth, then closer
+ones of the few places that are left.
 """
 
 from __future__ import annotations
@@ -93,12 +93,14 @@ def _has_dashes(part: Bytes) -> Mask:
     is_dash = part == ord("-")
     size = len(part) - _UUID_BYTES + 1
     first, second, third, fourth = (is_dash[at : at + size] for at in _UUID_DASHES)
-    return first & second & third & fourth
+    mask: Mask = first & second & third & fourth
+    return mask
 
 
 def _hides_ids(part: Bytes) -> Mask:
     is_sequence = (part[:-2] == ord("%")) & (part[1:-1] == ord("2"))
-    return is_sequence & ((part[2:] == ord("5")) | ((part[2:] | 32) == ord("d")))
+    mask: Mask = is_sequence & ((part[2:] == ord("5")) | ((part[2:] | 32) == ord("d")))
+    return mask
 
 
 def _scan(data: Bytes, width: int, test: Callable[[Bytes], Mask]) -> Offsets:
@@ -166,7 +168,8 @@ def _is_token(texts: Texts, spans: Spans) -> Mask:
     is_after_sequence &= spans.starts - 3 >= texts.stops[spans.rows]
     is_free_before = at_start | ~_IS_ALNUM[data.take(spans.starts - 1, mode="clip")] | is_after_sequence
     is_free_after = at_end | ~_IS_ALNUM[data.take(spans.ends, mode="clip")]
-    return is_free_before & is_free_after
+    mask: Mask = is_free_before & is_free_after
+    return mask
 
 
 def _is_named_imei(texts: Texts, spans: Spans) -> Mask:

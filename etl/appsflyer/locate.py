@@ -35,7 +35,8 @@ _REQUEST_END = np.frombuffer(b" HTTP/", dtype=np.uint8)
 class Queries:
     """The query of each line, empty where there is none.
 
-    `is_raw` marks those written out decoded. `marks` are those of the data, or None once lines are out of order.
+    `is_raw` marks those written out decoded. `marks` are those of the data, or None once lines are out of
+    order.
     """
 
     lines: Lines
@@ -113,7 +114,8 @@ def _goes_on(lines: Lines, marks: Marks, starts: Offsets) -> Mask:
     stop = np.minimum(
         first_in(marks.questions, first_break, lines.ends), first_in(marks.quotes, first_break, lines.ends)
     )
-    return (first_break == lines.ends) | (count_in(marks.ampersands, first_break, stop) > 0)
+    mask: Mask = (first_break == lines.ends) | (count_in(marks.ampersands, first_break, stop) > 0)
+    return mask
 
 
 def _find_word(lines: Lines, marks: Marks, anchors: Anchors) -> _Found:
@@ -122,7 +124,7 @@ def _find_word(lines: Lines, marks: Marks, anchors: Anchors) -> _Found:
     word = last_before(marks.breaks, anchor, lines.starts) + 1
     ends = first_in(marks.breaks, anchor, lines.ends)
     mark = first_in(marks.questions, word, anchor)
-    has_mark = mark < anchor
+    has_mark = (mark < anchor) & (mark < first_in(marks.ampersands, word, anchor))
     starts = np.where(has_mark, mark + 1, word)
     is_request = _matches(lines.data, ends, _REQUEST_END)
     is_only = count_in(anchors.starts, ends, lines.ends) == 0

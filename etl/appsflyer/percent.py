@@ -37,8 +37,8 @@ def decode_lines(
 ) -> Decoded:
     """Decode the percent sequences of lines, once; broken ones stay as they are.
 
-    `plus` makes a space of every `+`. Lines marked in `skipped` stay as they are. With `only`, no sequence but
-    that of this byte is decoded. The lines must be in order.
+    `plus` makes a space of every `+`. Lines marked in `skipped` stay as they are. With `only`, no sequence
+    but that of this byte is decoded. The lines must be in order.
     """
     data = lines.data
     sequences, values = _find_sequences(lines)
@@ -68,7 +68,7 @@ def decode_texts(texts: pa.Array) -> pa.Array:
 
 
 def find_invalid(values: pa.Array) -> list[int]:
-    """List the indexes of binary values that are no UTF-8; nothing is decoded one by one unless there is one."""
+    """List the indexes of binary values that are no UTF-8; only if there are any are values tried singly."""
     try:
         values.cast(pa.string())
     except pa.ArrowInvalid:
@@ -80,10 +80,10 @@ def _find_sequences(lines: Lines) -> tuple[Offsets, Bytes]:
     at = find_byte(lines.data, _PERCENT)
     at = at[at < len(lines.data) - 2]
     high, low = _DIGIT[lines.data[at + 1]], _DIGIT[lines.data[at + 2]]
-    is_whole = (high | low) != _NO_DIGIT
-    is_whole &= (high < 16) & (low < 16)
-    for distance in (1, 2):
-        _clear_at(is_whole, at, lines.ends - distance)
+    is_whole = (high != _NO_DIGIT) & (low != _NO_DIGIT)
+    for edges in (lines.ends, lines.starts):
+        for distance in (1, 2):
+            _clear_at(is_whole, at, edges - distance)
     values: Bytes = ((high << 4) | low)[is_whole]
     return at[is_whole], values
 

@@ -1,7 +1,8 @@
 """Reading text lines that hold Push API GET messages: access logs, CloudFront logs, URLs and bare queries.
 
-Vendor documents followed: "AppsFlyer: Push API V2.0" (GET: the fields as a query) and "AppsFlyer: Postbacks for
-analytics partners". All lines are read together at numpy's speed; only lines in doubt are looked at one by one.
+Vendor documents followed: "AppsFlyer: Push API V2.0" (GET: the fields as a query) and "AppsFlyer: Postbacks
+for analytics partners". All lines are read together at numpy's speed; only lines in doubt are looked at one
+by one.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ _HAS_PARAMETER = r"(?:^|[?&\s\"])[^?&=\s\"]+=[^\s\"]"
 class _Columns:
     """Columns of all lines, before the rejected ones are taken out."""
 
+    template: Template | None
     texts: dict[str, pa.Array]
     strays: list[Stray]
     is_invalid: Mask
@@ -48,13 +50,14 @@ def read_queries(
 ) -> TextBatch:
     """Read one message a line: where it stands in the line, its parameters, each decoded once.
 
-    `lines` is an array of bytes or text; `query_column` the 0-based tab-separated column of CloudFront's logs in
-    which the query is encoded once more. Columns bear the wire names, or with a `template` the fields that its
-    parameters stand for, and empty values are null. `app_id` stands in where a message has none. `+` is a space
-    (write `%2B` for a plus), but a query that was written out decoded, which spaces and quotes show, is taken as it is.
+    `lines` is an array of bytes or text; `query_column` the 0-based tab-separated column of CloudFront's
+    logs in which the query is encoded once more. Columns bear the wire names, or with a `template` the
+    fields that its parameters stand for, and empty values are null. `app_id` stands in where a message has
+    none. `+` is a space (write `%2B` for a plus), but a query that was written out decoded, which spaces
+    and quotes show, is taken as it is.
 
-    Lines are rejected as `NO_MESSAGE`, `TEMPLATE_MISMATCH`, `INVALID_UTF8` or `DUPLICATE_KEYS` (a repeated parameter
-    whose values differ); nothing is raised for what they hold. `messages` is the number of lines.
+    Lines are rejected as `NO_MESSAGE`, `TEMPLATE_MISMATCH`, `INVALID_UTF8` or `DUPLICATE_KEYS` (a repeated
+    parameter whose values differ); nothing is raised for what they hold. `messages` is the number of lines.
     """
     queries = _find_queries(lines, query_column, template)
     pairs = split_queries(queries)
@@ -91,7 +94,7 @@ def _list_names(template: Template) -> frozenset[str]:
 
 
 def _find_doubtful(pairs: Pairs, queries: Queries) -> Offsets:
-    """Find raw queries that hold a name which is no field's, twice the same name, or a piece without a name."""
+    """Find raw queries that hold a name which is no field's, one name twice, or a piece without one."""
     if not queries.is_raw.any():
         return np.empty(0, dtype=np.int64)
     is_odd = np.array([not _is_field(name.decode(errors="replace")) for name in pairs.names], dtype=bool)
@@ -101,22 +104,21 @@ def _find_doubtful(pairs: Pairs, queries: Queries) -> Offsets:
 
 
 def _lay_out(pairs: Pairs, rows: int, template: Template | None) -> _Columns:
-    columns = _Columns({}, [], np.zeros(rows, dtype=bool))
+    columns = _Columns(template, {}, [], np.zeros(rows, dtype=bool))
     for name, span in walk_columns(pairs):
-        _put_column(columns, pairs, name, span, rows, template)
+        _put_column(columns, pairs, name, span)
     return columns
 
 
-def _put_column(
-    columns: _Columns, pairs: Pairs, name: bytes, span: slice, rows: int, template: Template | None
-) -> None:
+def _put_column(columns: _Columns, pairs: Pairs, name: bytes, span: slice) -> None:
+    rows = len(columns.is_invalid)
     try:
         wire = name.decode()
     except UnicodeDecodeError:
         columns.is_invalid[pairs.rows[span]] = True
         return
-    if (span.stop - span.start) * _RARE_ROWS < rows and not _is_declared(wire, template):
-        _put_strays(columns, pairs, wire, span, template)
+    if (span.stop - span.start) * _RARE_ROWS < rows and not _is_declared(wire, columns.template):
+        _put_strays(columns, pairs, wire, span)
         return
     values = pairs.lay_out(span, rows)
     if invalid := find_invalid(values):
@@ -125,7 +127,8 @@ def _put_column(
     columns.texts[wire] = values.cast(pa.string())
 
 
-def _put_strays(columns: _Columns, pairs: Pairs, wire: str, span: slice, template: Template | None) -> None:
+def _put_strays(columns: _Columns, pairs: Pairs, wire: str, span: slice) -> None:
+    template = columns.template
     name = wire if template is None else resolve_parameter(template, wire).target
     values = pairs.values(np.arange(span.start, span.stop)).to_pylist()
     for row, value in zip(pairs.rows[span].tolist(), values, strict=True):
@@ -172,7 +175,8 @@ def _find_conflicts(pairs: Pairs) -> Offsets:
     if not len(repeated):
         return repeated
     is_other = pa.compute.not_equal(pairs.values(repeated), pairs.values(repeated - 1))
-    return pairs.rows[repeated[is_other.to_numpy(zero_copy_only=False)]]
+    conflicts: Offsets = pairs.rows[repeated[is_other.to_numpy(zero_copy_only=False)]]
+    return conflicts
 
 
 def _list_rejects(

@@ -5,31 +5,37 @@ from __future__ import annotations
 import re
 from collections.abc import Container, Iterator
 
-_REQUEST = re.compile(rb"\b(?:GET|POST|HEAD|PUT)\s+(.*?)\s+HTTP/\d")
+_METHOD = re.compile(rb"\b(?:GET|POST|HEAD|PUT)\s+(?=\S)")
+_VERSION = re.compile(rb"\sHTTP/\d")
 _WORD = re.compile(rb'[^\s"]+')
 _PREFIXED = re.compile(rb"(?:^|[\s\"'(\[])[^\s\"'/?=&]+\?(?=[^\s=&?]+=)")
-_TRAILER = re.compile(rb"\s+HTTP/\d.*$", re.DOTALL)
 _CLOSING = {ord("'"): b"'", ord("<"): b"<>", ord("("): b")", ord("["): b"]", ord("{"): b"}", ord("`"): b"`"}
 # What JSON encoders make of `&`, `=` and `/` in a string.
 _ESCAPES = ((b"\\u0026", b"&"), (b"\\u003d", b"="), (b"\\/", b"/"))
 
 
 def find_query(line: bytes, names: Container[bytes]) -> bytes | None:
-    """Give the query in a line that has the most of some names, the first of equals, or None where none has any.
+    """Give the query in a line that has most of some names, the first of equals, or None.
 
-    A request in the line (`GET … HTTP/1.1`) excludes every other URL, as those are referrers. A query that spaces
-    do not end, since it was written out decoded, is given whole.
+    A request in the line (`GET … HTTP/1.1`) excludes every other URL, as those are referrers. A query that
+    spaces do not end, since it was written out decoded, is given whole.
     """
     for escape, text in _ESCAPES:
         line = line.replace(escape, text)
-    if request := _REQUEST.search(line):
-        return _choose([_take_query(request[1])], names)
+    if (target := _find_target(line)) is not None:
+        return _choose([_take_query(target)], names)
     return _choose(_list_queries(line), names)
 
 
 def count_names(query: bytes, names: Container[bytes]) -> int:
     """Count the parameters of a query whose name is one of some."""
     return sum(pair.partition(b"=")[0] in names for pair in query.split(b"&"))
+
+
+def _find_target(line: bytes) -> bytes | None:
+    method = _METHOD.search(line)
+    version = _VERSION.search(line, method.end()) if method else None
+    return line[method.end() : version.start()].rstrip() if method and version else None
 
 
 def _choose(queries: Iterator[bytes] | list[bytes], names: Container[bytes]) -> bytes | None:
@@ -47,7 +53,7 @@ def _list_queries(line: bytes) -> Iterator[bytes]:
 
 def _take_query(word: bytes) -> bytes:
     head, mark, query = word.partition(b"?")
-    if not mark:
+    if not mark or b"&" in head:
         return _strip_key(word).rstrip(b"\\")
     return _close(head, query)
 
@@ -70,4 +76,5 @@ def _cut_quoted(line: bytes, prefixed: re.Match[bytes]) -> bytes:
     before, rest = line[: prefixed.end()], line[prefixed.end() :]
     is_quoted = before.count(b'"') % 2 == 1
     query = re.split(rb'(?<!\\)"', rest, maxsplit=1)[0] if is_quoted else rest
-    return _TRAILER.sub(b"", query)
+    version = _VERSION.search(query)
+    return query[: version.start()].rstrip() if version else query

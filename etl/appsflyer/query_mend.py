@@ -1,4 +1,4 @@
-"""Mending lines before they are split: the second encoding of CloudFront's logs, a broken `&currency=`, raw values."""
+"""Mending lines before they are split: CloudFront's second encoding, a broken `&currency=`, raw values."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ Pair = tuple[bytes, bytes]
 
 
 def take_column(lines: Lines, column: int) -> Lines:
-    """Cut one tab-separated column, counted from 0, and decode the percent signs that its writer encoded again.
+    """Cut one tab-separated column, counted from 0, and decode percent signs that were encoded again.
 
-    Vendor document followed: "Amazon CloudFront: Standard logs", field `cs-uri-query`. `-`, which stands for no
-    query there, and a column that is not there become empty lines.
+    Vendor document followed: "Amazon CloudFront: Standard logs", field `cs-uri-query`. `-`, which stands
+    for no query there, and a column that is not there become empty lines.
     """
     tabs = find_byte(lines.data, _TAB)
     first = np.searchsorted(tabs, lines.starts)
@@ -53,8 +53,9 @@ def mend_currencies(lines: Lines, equals: Offsets) -> Lines:
 def encode_raw(query: bytes) -> bytes:
     """Split a query that was written out decoded where that is decidable, and encode it.
 
-    What stands behind `&` belongs to the value before it when it has no `=`; when that value is JSON which would
-    otherwise be cut; and when that value is a URL with a query of its own, up to the first field that occurs once.
+    What stands behind `&` belongs to the value before it when it has no `=`; when that value is JSON which
+    would otherwise be cut; and when that value is a URL with a query of its own, up to the first field that
+    occurs once.
     """
     return b"&".join(_encode(name) + b"=" + _encode(value) for name, value in split_raw(query))
 

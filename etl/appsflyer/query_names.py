@@ -58,7 +58,8 @@ def _find_name(lines: Lines, equals: Offsets, words: npt.NDArray[np.uint64], nam
     wanted = np.uint64(int.from_bytes(tail, "little"))
     starts = equals[(words >> shift) == wanted if shift else words == wanted] - len(name)
     starts = starts[starts > 0]
-    return starts[_has_head(lines, starts, name[:-_WORD])]
+    found: Offsets = starts[_has_head(lines, starts, name[:-_WORD])]
+    return found
 
 
 def _has_head(lines: Lines, starts: Offsets, head: bytes) -> Mask:

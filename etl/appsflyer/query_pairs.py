@@ -15,17 +15,18 @@ from etl.appsflyer.locate import Queries
 from etl.appsflyer.percent import decode_lines
 from etl.appsflyer.query_marks import Marks, find_marks
 
-# Of each pair four pieces are cut: the name, the equals sign, the value, and what stands before the next name.
+# Of each pair four pieces are cut: the name, the equals sign, the value, and what stands before the next
+# name.
 _PIECES, _VALUE = 4, 2
 _CODES_OF_16_BITS = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
 class Pairs:
-    """Decoded pairs of some rows, sorted by name and, of one name, by row. Pairs without a value are left out.
+    """Decoded pairs of some rows, sorted by name, then row. Pairs without a value are left out.
 
-    `names[codes[i]]` is the name of pair `i`, which is in `rows[i]`. `lone_rows` holds a row for each piece that
-    has no equals sign.
+    `names[codes[i]]` is the name of pair `i`, which is in `rows[i]`. `lone_rows` holds a row for each piece
+    that has no equals sign.
     """
 
     names: tuple[bytes, ...]

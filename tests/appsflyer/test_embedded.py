@@ -16,6 +16,7 @@ IMEI = "490154203237518"
 
 
 def find(text: str | None, **own: str | None) -> list[str] | None:
+    """Find the embedded ids of one row."""
     columns = {name: pa.array([value], pa.string()) for name, value in own.items()}
     found: list[str] | None = find_embedded_ids([pa.array([text], pa.string())], columns)[0].as_py()
     return found
@@ -113,6 +114,7 @@ _RUNS = re.compile(
 
 
 def find_slowly(text: str) -> set[str]:
+    """Do the same by regular expressions."""
     text = text.lower()
     layers = [text, unquote(text), unquote(unquote(text))] if re.search("%25|%2d", text) else [text]
     found = {match[1] for layer in layers for match in _UUIDS.finditer(layer)}

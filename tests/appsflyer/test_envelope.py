@@ -14,10 +14,12 @@ QUERY = "app_id=i&event_name=x"
 
 
 def encode(text: str) -> str:
+    """Write a text as base64."""
     return base64.b64encode(text.encode()).decode()
 
 
 def open_one(body: object, path: str = "$.body") -> Envelopes:
+    """Open one envelope with this body."""
     return open_envelopes(pa.array([json.dumps({"body": body})]), path)
 
 

@@ -18,11 +18,13 @@ INSTALL = parse_template("http://example.com?pid=(media_source)&gaid=(advertiser
 
 
 def read(*queries: str, template: object = EVENT, app_id: str | None = None) -> TextBatch:
+    """Read lines, numbered from 1."""
     lines = pa.array([f'1.2.3.4 "GET /pb?{query} HTTP/1.1" 200' for query in queries])
     return read_queries(lines, np.arange(len(queries)), template=template, app_id=app_id)  # type: ignore[arg-type]
 
 
 def row_of(batch: TextBatch, row: int = 0) -> dict[str, str]:
+    """Give one row as a dictionary."""
     values = {name: column[row].as_py() for name, column in batch.columns.items()}
     return {name: value for name, value in values.items() if value is not None}
 

@@ -9,6 +9,9 @@ from hypothesis import strategies as st
 
 from etl.appsflyer.messages import Reason, TextBatch
 from etl.appsflyer.queries import read_queries
+from etl.appsflyer.query_line import find_query
+from etl.appsflyer.query_mend import split_raw
+from etl.appsflyer.query_names import MESSAGE_NAMES
 
 QUERY = (
     "app_id=id1&event_name=af%20buy&event_value=%7B%22a%22%3A1%7D&event_time=2019-01-01%2000%3A00%3A00.123"
@@ -26,14 +29,14 @@ LAYOUTS = {
     "path": "/push?{}",
     "prefixed": "SomeName?{}",
     "dated prefix": "2019-01-01 00:00:00,123 INFO SomeName?{}",
-    "apache": '1.2.3.4 - - [10/Oct/2019:13:55:36 -0700] "GET /p?{} HTTP/1.1" 200 2 "-" "UA (x; y) z"',
+    "apache": '1.2.3.4 - - [10/Oct/2019:13:55:36] "GET /p?{} HTTP/1.1" 200 2 "-" "UA (x; y) z"',
     "referrer": '1.2.3.4 - - [x] "GET /p?{} HTTP/1.1" 200 2 "https://r.com/?app_id=zz&event_name=q&a=b" "UA"',
     "referrer first": '"https://r.com/?app_id=zz&event_name=q" 1.2.3.4 "GET /p?{} HTTP/2.0" 200',
     "alb": (
-        "https 2018-07-02T22:23:00.186641Z app/lb/50dc6c495c0c9188 1.2.3.4:2817 10.0.0.1:80 0.086 0.048 0.037 "
-        '200 200 0 57 "GET https://www.example.com:443/p?{} HTTP/1.1" "curl/7.46.0" ECDHE TLSv1.2 arn:aws:x "R=1"'
+        "https 2018-07-02T22:23:00Z app/lb/50dc6c495c0c9188 1.2.3.4:2817 10.0.0.1:80 0.08 0.04 0.03 "
+        '200 0 57 "GET https://www.example.com:443/p?{} HTTP/1.1" "curl/7.46.0" ECDHE TLSv1.2 arn:aws:x "R=1"'
     ),
-    "iis": "2020-01-01 00:00:00 10.0.0.1 GET /p {} 443 - 1.2.3.4 Mozilla/5.0+(X) https://r.com/?a=1&c=2 200 0 0",
+    "iis": "2020-01-01 00:00:00 10.0.0.1 GET /p {} 443 - 1.2.3.4 UA+(X) https://r.com/?a=1&c=2 200 0 0",
     "unquoted": "1.2.3.4 GET /p?{} HTTP/1.1 200",
     "no version": "1.2.3.4 GET /p?{} 200 https://r.com/?a=b&c=d",
     "key value": 'time=2020-01-01 method=GET uri="/p?{}" status=200',
@@ -46,12 +49,14 @@ LAYOUTS = {
 
 
 def read(*lines: str | bytes, **options: object) -> TextBatch:
+    """Read lines, numbered from 1."""
     raw = [line if isinstance(line, bytes) else line.encode() for line in lines]
     positions = np.arange(1, len(lines) + 1)
     return read_queries(pa.array(raw, pa.binary()), positions, **options)  # type: ignore[arg-type]
 
 
 def rows_of(batch: TextBatch) -> list[dict[str, str]]:
+    """Give each row as a dictionary, strays included."""
     rows = [
         {name: column[row].as_py() for name, column in batch.columns.items() if column[row].is_valid}
         for row in range(batch.rows)
@@ -62,6 +67,7 @@ def rows_of(batch: TextBatch) -> list[dict[str, str]]:
 
 
 def reasons_of(batch: TextBatch) -> list[tuple[int, Reason]]:
+    """Give the position and reason of each reject."""
     return [(reject.position, reject.reason) for reject in batch.rejects]
 
 
@@ -114,12 +120,12 @@ def test_broken_percent_sequences_stay() -> None:
 
 def test_unencoded_lines_are_taken_as_they_are() -> None:
     """Values of a query that was written out decoded may hold spaces, plus and percent signs."""
-    line = "SomeName?app_id=i&event_time=2019-01-01 00:00:00.123&event_time_selected_timezone=2019 1+0800&c=50%41"
+    line = "SomeName?app_id=i&event_time=2019-01-01 00:00:00.123&install_time=2019 1+0800&c=50%41"
     assert rows_of(read(line)) == [
         {
             "app_id": "i",
             "event_time": "2019-01-01 00:00:00.123",
-            "event_time_selected_timezone": "2019 1+0800",
+            "install_time": "2019 1+0800",
             "c": "50%41",
         }
     ]
@@ -238,10 +244,43 @@ def test_app_id_stands_in_where_there_is_none() -> None:
     assert batch.columns["app_id"].to_pylist() == ["i", "given"]
 
 
-def test_twenty_megabytes_of_junk_end() -> None:
-    """A huge line of separators is read or rejected in reasonable time, as one message."""
+def test_a_long_line_of_junk_ends() -> None:
+    """A long line of separators is read or rejected in reasonable time, as one message."""
     batch = read(b"SomeName?app_id=i& " + b'{"&=' * 500_000, QUERY)
     assert batch.messages == batch.rows + len(batch.rejects) == 2
+
+
+def test_a_percent_sign_does_not_reach_over_a_line_end() -> None:
+    """A percent sign at the end of a log line and digits at the start of the next are no sequence."""
+    batch = read(f'"GET /p?{QUERY} HTTP/1.1" 200 50%', "41=x&app_id=j")
+    assert rows_of(batch) == [FIELDS, {"41": "x", "app_id": "j"}]
+
+
+@pytest.mark.parametrize("layout", LAYOUTS.values(), ids=LAYOUTS)
+def test_lines_in_doubt_are_read_like_the_others(layout: str) -> None:
+    """The way that looks at one line finds the query that the fast way finds."""
+    names = {name.encode() for name in MESSAGE_NAMES}
+    found = find_query(layout.format(QUERY).encode(), names)
+    assert found is not None
+    assert found.endswith(QUERY.encode())
+
+
+@pytest.mark.parametrize(
+    ("query", "pairs"),
+    [
+        (b"a=1&b&app_id=i", [(b"a", b"1&b"), (b"app_id", b"i")]),
+        (b'event_value={"a":"x&b=c"}&app_id=i', [(b"event_value", b'{"a":"x&b=c"}'), (b"app_id", b"i")]),
+        (b'event_value={"a":"x&b=c&app_id=i', [(b"event_value", b'{"a":"x&b=c'), (b"app_id", b"i")]),
+        (
+            b"original_url=http://x/?a=1&b=2&app_id=i",
+            [(b"original_url", b"http://x/?a=1&b=2"), (b"app_id", b"i")],
+        ),
+        (b"campaign=a & b = c&app_id=i", [(b"campaign", b"a & b = c"), (b"app_id", b"i")]),
+    ],
+)
+def test_raw_queries_are_split_where_decidable(query: bytes, pairs: list[tuple[bytes, bytes]]) -> None:
+    """A separator inside JSON, a URL or a text belongs to the value."""
+    assert split_raw(query) == pairs
 
 
 NAMES = st.from_regex(r"[a-z][a-z0-9_]{0,20}", fullmatch=True)
@@ -253,10 +292,11 @@ MESSAGES = st.lists(
     min_size=1,
     max_size=6,
 )
-ENCODERS = [quote_plus, lambda text: quote(text, safe=""), lambda text: quote(text, safe="/:?@!$()*,;[]'")]
+ENCODERS = [quote_plus, lambda text: quote(text, safe=""), lambda text: quote(text, safe="/:@!$()*,;[]'")]
 
 
 def spell(messages: Sequence[dict[str, str]], encode: object) -> list[str]:
+    """Write messages as queries."""
     return ["&".join(f"{name}={encode(value)}" for name, value in row.items()) for row in messages]  # type: ignore[operator]
 
 
