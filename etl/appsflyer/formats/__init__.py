@@ -1,1 +1,1 @@
-"""Landed bytes to blocks of messages, by their content: compression, recognition, framing. No I/O of its own."""
+"""Landed bytes to blocks of messages, by content: compression, recognition, framing. No I/O of its own."""

@@ -38,12 +38,12 @@ def read_blocks(
     `block_bytes`. Memory is bounded by a few blocks and the largest message.
 
     A message larger than `max_message_bytes` is refused with its first 64 KiB. Where JSON is broken, reading
-    goes on at the next object that has one of `known_keys` at its top level (of an envelope: the envelope's),
-    and what was passed over is refused as one message. A line of JSON lines is left to the parser, whatever it
-    holds, and so is a span of JSON values whose braces match: `frame_values` parts those that cannot be parsed.
+    goes on at the next object that has one of `known_keys` at its top level (an envelope's own keys, if there
+    is one), and what was passed over is refused as one message. A line of JSON lines is left to the parser,
+    whatever it holds, and so is a span whose braces match: `frame_values` parts those that cannot be parsed.
 
     A damaged stream ends with one thing refused for that reason: the unfinished message, or, when the damage
-    is between messages, an empty one (`raw` is empty, and it counts as a message), so that damage always counts.
+    is between messages, an empty one (`raw` is empty, it counts as a message), so that damage always counts.
 
     Raises:
         OSError: whatever `raw` raises.
@@ -80,8 +80,8 @@ def raw_message(raw: BinaryIO, position: int) -> bytes | None:
 def _recognise_source(source: Source, limits: Limits) -> Layout:
     size = _HEAD_BYTES
     head = source.peek(size)
-    while len(head) == size <= limits.max_message_bytes and may_need_more(head):
-        size *= _HEAD_GROWTH
+    while len(head) == size < limits.max_message_bytes and may_need_more(head):
+        size = min(size * _HEAD_GROWTH, limits.max_message_bytes)
         head = source.peek(size)
     return recognise(head)
 

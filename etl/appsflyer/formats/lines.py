@@ -26,7 +26,7 @@ _QUERY_FIELD = b"cs-uri-query"
 
 @dataclass(frozen=True, slots=True)
 class _Lines:
-    """Whole lines, the number of the first, the log's fields if named just before, what was refused after."""
+    """Whole lines, the number of the first, the log's fields if just named, what was refused after."""
 
     data: bytes
     first: int
@@ -45,8 +45,8 @@ def frame_json_lines(source: Source, limits: Limits) -> Iterator[Block]:
 def frame_text_lines(source: Source, limits: Limits) -> Iterator[Block]:
     """Give the lines as blocks, as `frame_json_lines` does, without the carriage returns that end them.
 
-    The directives of W3C extended log format, which head CloudFront's logs, are no messages. `#Fields:` begins
-    a new block and gives its `query_column`, if its lines are separated by tabs.
+    The directives of W3C extended log format, which head CloudFront's logs, are no messages. `#Fields:`
+    begins a new block and gives its `query_column`, if its lines are separated by tabs.
     """
     column = None
     for lines in _read_lines(source, limits):
@@ -73,7 +73,7 @@ def _read_lines(source: Source, limits: Limits) -> Iterator[_Lines]:
 
 
 def _count_lines(data: bytes) -> tuple[int, bool]:
-    """Count the newlines, and tell whether one stands at the beginning or after whitespace, as after a blank line."""
+    """Count the newlines, and tell whether one stands first or after whitespace, as a blank line's does."""
     array = np.frombuffer(data, dtype=np.uint8)
     count, may_be_blank = 0, data.startswith(b"\n")
     for start in range(0, len(array), _SLICE_BYTES):

@@ -24,7 +24,7 @@ def frame_values(data: bytes, *, position: int = 1, known_keys: Collection[str] 
     """Find the messages of a line: several values, an array, or broken JSON that hides some.
 
     Each message is one object to Python's JSON parser, taken byte by byte (so invalid UTF-8 and NaN are let
-    through). Everything else but separators is refused, at the line's `position`; a line of separators alone is
+    through). Everything else but separators is refused, at the line's `position`; a line of separators is
     refused as a whole.
     """
     limits = Limits(max_message_bytes=max(len(data), 1), known_keys=known_keys)

@@ -6,7 +6,7 @@ import re
 from enum import StrEnum
 from itertools import islice
 
-from etl.appsflyer.formats.salvage import decode_object, is_unfinished, is_json
+from etl.appsflyer.formats.salvage import decode_object, is_json, is_unfinished
 
 BOM = b"\xef\xbb\xbf"
 
@@ -29,10 +29,10 @@ class Layout(StrEnum):
 def recognise(head: bytes) -> Layout:
     """Tell the layout from the beginning of an object's content.
 
-    JSON lines when one of the first ten lines that are not blank is exactly one JSON object and none is a part
-    of a larger value, or when the first is a JSON scalar; JSON values (concatenated, pretty-printed, arrays,
-    whatever stands between them) when the content starts as an array of objects or an object does; text
-    otherwise, its lines ended by lone carriage returns when most are.
+    JSON lines when one of the first ten lines that are not blank is exactly one JSON object and none is a
+    part of a larger value, or when the first is a JSON scalar; JSON values (concatenated, pretty-printed,
+    arrays, whatever stands between them) when the content starts as an array of objects or an object does;
+    text otherwise, its lines ended by lone carriage returns when most are.
     """
     head = head.removeprefix(BOM)
     lines = list(islice(_nonblank_lines(head), _LINES_LOOKED_AT))

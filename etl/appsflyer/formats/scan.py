@@ -18,7 +18,7 @@ _SHIFTS = tuple(np.uint64(shift) for shift in (1, 2, 4, 8, 16, 32))
 
 @dataclass(frozen=True, slots=True)
 class ScanState:
-    """What a slice leaves to the next: how many objects are open, whether in a string, whether after an escape."""
+    """What a slice leaves to the next: how many objects are open, whether in a string, whether escaped."""
 
     depth: int = 0
     is_in_string: bool = False

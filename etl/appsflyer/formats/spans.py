@@ -77,7 +77,7 @@ def refuse_large(
 
 
 def mark_damage(found: Found, tail: int, damage: Reason) -> Found:
-    """Give the last thing refused from `tail` on the damage as its reason; if there is none, refuse an empty one."""
+    """Give the last thing refused from `tail` on the damage as reason; if there is none, an empty one."""
     if found.refused and found.refused[-1].at >= tail:
         *others, last = found.refused
         return replace(found, refused=(*others, replace(last, reason=damage)))

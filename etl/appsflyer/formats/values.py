@@ -24,7 +24,7 @@ class ValueScanner:
     `floor` is where what is not yet given begins, `begin` where the last message ended, `at` how far was
     scanned, `open_at` where an unfinished message started. A message that stays open is looked at: if it is
     broken, scanning starts again at the next place that looks like a message. Slices and patience are short
-    after that and grow over sound data, so that neither one broken message nor many cost the stream its speed.
+    after that and grow over sound data, so that broken messages do not cost the stream its speed.
     """
 
     limits: Limits

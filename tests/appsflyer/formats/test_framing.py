@@ -24,6 +24,7 @@ Write = Callable[[list[dict[str, object]]], bytes]
 
 
 def dump(message: dict[str, object], **options: object) -> bytes:
+    """Write one message as JSON."""
     return json.dumps(message, ensure_ascii=False, **options).encode()  # type: ignore[arg-type]
 
 
@@ -56,22 +57,27 @@ COMPRESSIONS: dict[str, Callable[[bytes], bytes]] = {
 def frame(
     data: bytes, block_bytes: int = BLOCK_BYTES, max_message_bytes: int = MAX_MESSAGE_BYTES
 ) -> list[Block]:
+    """Read all blocks."""
     return list(read_blocks(io.BytesIO(data), block_bytes=block_bytes, max_message_bytes=max_message_bytes))
 
 
 def list_lines(blocks: list[Block]) -> list[bytes]:
+    """List the lines of every payload."""
     return [line for block in blocks for line in block.payload.split(b"\n")[:-1]]
 
 
 def list_rejects(blocks: list[Block]) -> list[Reject]:
+    """List what was refused."""
     return [reject for block in blocks for reject in block.rejects]
 
 
 def count(blocks: list[Block]) -> int:
+    """Count messages and what was refused."""
     return sum(block.messages + len(block.rejects) for block in blocks)
 
 
 def list_positions(blocks: list[Block]) -> list[int]:
+    """List the positions of every message."""
     positions: list[int] = []
     for block in blocks:
         consecutive = range(block.first_position, block.first_position + block.messages)

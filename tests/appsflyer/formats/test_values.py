@@ -23,14 +23,17 @@ BROKEN = {
 
 
 def frame(data: bytes, block_bytes: int = BLOCK_BYTES) -> list[Block]:
+    """Read all blocks."""
     return list(read_blocks(io.BytesIO(data), block_bytes=block_bytes))
 
 
 def list_lines(blocks: list[Block]) -> list[bytes]:
+    """List the lines of every payload."""
     return [line for block in blocks for line in block.payload.split(b"\n")[:-1]]
 
 
 def list_rejects(blocks: list[Block]) -> list[Reject]:
+    """List what was refused."""
     return [reject for block in blocks for reject in block.rejects]
 
 
