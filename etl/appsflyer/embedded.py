@@ -87,11 +87,13 @@ def _read_foreign(texts: Texts, rows: Offsets, own: list[Texts]) -> tuple[Offset
 
 
 def _drop_own(texts: Texts, spans: Spans, rows: Offsets, own: list[Texts]) -> Spans:
-    is_foreign = ~_is_nobodys(texts, spans)
+    is_foreign = np.ones(len(spans.rows), dtype=bool)
     for column in own:
         left = np.flatnonzero(is_foreign)
         candidates = Spans(rows[spans.rows[left]], spans.starts[left], spans.ends[left])
         is_foreign[left] = ~_equals_own(texts.data, candidates, column)
+    left = np.flatnonzero(is_foreign)
+    is_foreign[left] = ~_is_nobodys(texts, Spans(spans.rows[left], spans.starts[left], spans.ends[left]))
     return Spans(spans.rows[is_foreign], spans.starts[is_foreign], spans.ends[is_foreign])
 
 

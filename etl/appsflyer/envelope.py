@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from etl.appsflyer.byte_lines import Mask, Offsets, mark_rows
+from etl.appsflyer.envelope_path import ENVELOPE_PATH
 from etl.appsflyer.json_cut import Step, cut_value
 from etl.errors import ConfigurationError
 
@@ -36,7 +37,6 @@ _EXTRACT = """
     from found order by row
 """
 _STEP = re.compile(r'\.([A-Za-z_][A-Za-z0-9_-]*)|\."([^"\\]+)"|\[([0-9]+)\]')
-_PATH = re.compile(r'\$(?:\.[A-Za-z_][A-Za-z0-9_-]*|\."[^"\\]+"|\[[0-9]+\])+')
 # Base64 in either alphabet, with line breaks. A query or JSON text always has a byte that is none of these.
 _BASE64 = r"^[A-Za-z0-9+/_\s-]+={0,2}\s*$"
 _OBJECT = r"^\s*\{"
@@ -73,7 +73,7 @@ def require_path(path: str) -> str:
     Raises:
         EnvelopePathError: anything else, wildcards included.
     """
-    if not _PATH.fullmatch(path):
+    if not ENVELOPE_PATH.fullmatch(path):
         raise EnvelopePathError(
             f"The envelope's path {path!r} is no JSON path to one value. Write a dollar sign, then each name "
             'behind a dot and each place in brackets: $.body, $.records[0].data, $."detail-type".'

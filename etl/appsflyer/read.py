@@ -8,11 +8,13 @@ from dataclasses import dataclass, field
 import numpy as np
 import pyarrow as pa
 
+from etl.appsflyer.envelope import open_envelopes
 from etl.appsflyer.fields import CANONICAL, V1_SPECIAL
 from etl.appsflyer.formats.framing import frame_values
+from etl.appsflyer.line_index import LineIndex
 from etl.appsflyer.lines import Lines
 from etl.appsflyer.macros import Template
-from etl.appsflyer.messages import Reason, Stray, Style, TextBatch
+from etl.appsflyer.messages import Positions, Reason, Reject, Stray, Style, TextBatch
 from etl.appsflyer.objects import UnreadableObject, read_object
 from etl.appsflyer.parse import JsonParser
 from etl.appsflyer.queries import read_queries
@@ -61,31 +63,59 @@ class _Salvaged:
 
 def read_lines(lines: Lines, parser: JsonParser, rules: ReadingRules) -> ReadLines:
     """Read lines; each is in a batch, or rejected, or both in parts."""
-    if lines.style is Style.TEXT:
-        return _read_text_lines(lines, rules)
     read = ReadLines()
-    parsed = parser.parse(lines.payload, lines.index, lines.count)
     numbers = np.arange(lines.count, dtype=np.int64)
-    read.batches.append(TextBatch(parsed.columns, numbers, lines.count, void=parsed.leftover))
-    if len(parsed.leftover):
-        _salvage(((line, lines.index.line(line)) for line in parsed.leftover.tolist()), read, rules)
+    if lines.style is Style.TEXT:
+        _read_text(lines.index.as_array(), numbers, lines.query_column, read, rules)
+    elif rules.envelope:
+        _read_envelopes(lines.index.as_array(), parser, read, rules, rules.envelope)
+    else:
+        _read_json(lines.payload, lines.index, numbers, parser, read, rules)
     return read
 
 
-def _read_text_lines(lines: Lines, rules: ReadingRules) -> ReadLines:
+def _read_json(
+    payload: bytes, index: LineIndex, numbers: Positions, parser: JsonParser, read: ReadLines, rules: ReadingRules
+) -> None:
+    """Read lines of JSON; `numbers` are their lines' numbers."""
+    parsed = parser.parse(payload, index, len(numbers))
+    read.batches.append(TextBatch(parsed.columns, numbers, len(numbers), void=parsed.leftover))
+    if len(parsed.leftover):
+        _salvage(((int(numbers[row]), index.line(row)) for row in parsed.leftover.tolist()), read, rules)
+
+
+def _read_envelopes(
+    lines: pa.Array, parser: JsonParser, read: ReadLines, rules: ReadingRules, path: str
+) -> None:
+    """Read the messages inside envelopes, each of which is a line of JSON."""
+    opened = open_envelopes(lines, path)
+    read.rejects += [LineReject(line, Reason.ENVELOPE_MISSING) for line in opened.missing_rows.tolist()]
+    read.rejects += [LineReject(line, Reason.ENVELOPE_INVALID) for line in opened.invalid_rows.tolist()]
+    if len(opened.json_rows):
+        payload = b"\n".join([*opened.json_lines.to_pylist(), b""])
+        _read_json(payload, LineIndex(payload), opened.json_rows, parser, read, rules)
+    if len(opened.text_rows):
+        _read_text(opened.text_lines, opened.text_rows, None, read, rules)
+
+
+def _read_text(
+    lines: pa.Array, numbers: Positions, query_column: int | None, read: ReadLines, rules: ReadingRules
+) -> None:
     """Read GET messages; a line without one may still hold JSON."""
-    read = ReadLines()
-    array = lines.index.as_array()
-    numbers = np.arange(lines.count, dtype=np.int64)
     batch = read_queries(
-        array, numbers, query_column=lines.query_column, template=rules.template, app_id=rules.app_id
+        lines, numbers, query_column=query_column, template=rules.template, app_id=rules.app_id
     )
     read.batches.append(batch)
-    braced = [each for each in batch.rejects if each.reason is Reason.NO_MESSAGE and b"{" in each.raw]
-    kept = [each for each in batch.rejects if each not in braced] if braced else batch.rejects
-    read.rejects += [LineReject(each.position, each.reason) for each in kept]
-    _salvage(((each.position, each.raw) for each in braced), read, rules, otherwise=Reason.NO_MESSAGE)
-    return read
+    braced = [_may_hold_json(each) for each in batch.rejects]
+    read.rejects += [
+        LineReject(each.position, each.reason) for each, is_braced in zip(batch.rejects, braced, strict=True) if not is_braced
+    ]
+    odd = [(each.position, each.raw) for each, is_braced in zip(batch.rejects, braced, strict=True) if is_braced]
+    _salvage(odd, read, rules, otherwise=Reason.NO_MESSAGE)
+
+
+def _may_hold_json(reject: Reject) -> bool:
+    return reject.reason is Reason.NO_MESSAGE and b"{" in reject.raw
 
 
 def _salvage(

@@ -6,6 +6,7 @@ from typing import Annotated, Final
 from pydantic import AfterValidator, BaseModel, ByteSize, ConfigDict, Field
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from etl.appsflyer.envelope_path import ENVELOPE_PATH
 from etl.settings.locations import check_ledger_url, check_location
 
 ENVIRONMENT_PREFIX: Final = "PUSHLIFT_"
@@ -39,8 +40,8 @@ def check_template(template: str) -> str:
 
 def check_envelope(path: str) -> str:
     """Accept a JSON path of names, from the landed document to the message in it."""
-    if not re.fullmatch(r"\$(\.[^.\s\[\]]+)+", path):
-        message = "is no path of names to the message; write it as $.name or $.name.name"
+    if not ENVELOPE_PATH.fullmatch(path):
+        message = "is no path of names and places to the message; write it as $.name, $.name[0].name or $.\"a-name\""
         raise ValueError(message)
     return path
 
@@ -100,7 +101,7 @@ class Ingest(Section):
     workers: int = Field(default=0, ge=0, le=256)
     chunk_bytes: ByteSize = Field(default=ByteSize(32 * 1024**2), ge=1024)
     max_chunks: int = Field(default=200, ge=1, le=1000)
-    batch_bytes: ByteSize = Field(default=ByteSize(16 * 1024**2), ge=64 * 1024, le=1024**3)
+    batch_bytes: ByteSize = Field(default=ByteSize(32 * 1024**2), ge=64 * 1024, le=1024**3)
     future_tolerance_hours: float = Field(default=1, ge=0)
     envelope: Envelope | None = None
     landed_at_pattern: LandedAtPattern | None = None
