@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
+from urllib.parse import quote
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -15,6 +16,9 @@ from etl.lake.settle import Partition
 from etl.lake.statistics import Ranges, find_ranges, write_statistics
 from etl.lake.tables import Table
 from etl.stores import Store, find_object, open_for_writing
+
+
+_LONGEST_FOLDER: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +42,16 @@ class DraftFile:
 
 
 def draft_path(run_id: str, partition: Partition, group: int) -> str:
-    """Name the draft of a partition; an app id that is no plain name is spelled safely, with a hash to keep it apart."""
+    """Name the draft of a partition, in folders such as `app_id=com.app/event_date=2026-09-01`.
+
+    Some readers take the partition from the folders' names instead of the log, so these spell it as Hive does. A name that no
+    file system would take is cut, with a hash to keep it apart; those readers then see the cut name.
+    """
     app_id, day = partition
-    safe = re.sub(r"[^A-Za-z0-9._-]", "_", app_id).lstrip("._") or "_"
-    if safe != app_id:
-        safe = f"{safe[:80]}-{hashlib.sha256(app_id.encode()).hexdigest()[:8]}"
-    return f"{safe}/{day}/{run_id}-{group:03d}.parquet"
+    folder = quote(app_id, safe="")
+    if len(folder) > _LONGEST_FOLDER:
+        folder = f"{folder[:_LONGEST_FOLDER]}-{hashlib.sha256(app_id.encode()).hexdigest()[:8]}"
+    return f"app_id={folder}/event_date={day}/{run_id}-{group:03d}.parquet"
 
 
 def describe_draft(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from urllib.parse import unquote
 
 import numpy as np
 import numpy.typing as npt
@@ -25,7 +26,7 @@ def live_files(table: DeltaTable | None) -> dict[Partition, list[str]]:
     actions = pa.table(table.get_add_actions(flatten=True)).select(["path", "partition.app_id", "partition.event_date"])
     for action in actions.to_pylist():
         partition = (action["partition.app_id"], str(action["partition.event_date"]))
-        found.setdefault(partition, []).append(action["path"])
+        found.setdefault(partition, []).append(unquote(action["path"]))
     return found
 
 
@@ -49,7 +50,8 @@ def read_columns(lake: Store, key: str, columns: Sequence[str] | None) -> Iterat
 def read_table_column(lake: Store, table: Table, column: str) -> pa.ChunkedArray:
     """Read one column of a whole table; for tables that are small beside `events`."""
     delta = find_table(lake, table)
-    paths = [] if delta is None else pa.table(delta.get_add_actions(flatten=True))["path"].to_pylist()
+    actions = [] if delta is None else pa.table(delta.get_add_actions(flatten=True))["path"].to_pylist()
+    paths = [unquote(path) for path in actions]
     batches = [batch for path in paths for batch in read_columns(lake, f"{table.name}/{path}", [column])]
     schema = pa.schema([table.schema.field(column)])
     return pa.Table.from_batches([batch.cast(schema) for batch in batches], schema)[column]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from urllib.parse import unquote
 
 import numpy as np
 import numpy.typing as npt
@@ -47,7 +48,7 @@ def published_files(table: Table, delta: DeltaTable) -> list[PublishedFile]:
     actions = pa.table(delta.get_add_actions(flatten=True)).to_pylist()
     return [
         PublishedFile(
-            action["path"],
+            unquote(action["path"]),
             action["size_bytes"],
             tuple((name, str(action[f"partition.{name}"])) for name in table.partition_by),
         )
