@@ -1,0 +1,75 @@
+"""Rebuild the ledger's memory of ingest from the lake, after the ledger was lost."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from deltalake import DeltaTable
+
+from etl.appsflyer.identity import PERSON_FIELDS, choose_persons
+from etl.lake.history import live_files, read_columns
+from etl.lake.tables import EVENTS, LOADS, find_table
+from etl.ledger.database import Ledger, begin_write
+from etl.ledger.identities import merge_app_identities
+from etl.ledger.objects import FinishedObject, finish_objects
+from etl.ledger.upgrade import open_current_ledger
+from etl.settings.models import Settings
+from etl.stores import Store, open_store
+
+_LOAD_COLUMNS = ["source_uri", "source_version", "size", "landed_at", "load_id", "loaded_at", "status"]
+
+
+@dataclass(frozen=True, slots=True)
+class RebuildReport:
+    """How many versions of objects, and how many apps, the ledger knows again."""
+
+    objects: int
+    apps: int
+
+
+def rebuild_ledger(settings: Settings) -> RebuildReport:
+    """Mark every object that `loads` has as loaded finished, and learn again by which fields each app's rows are named.
+
+    Repeating it changes nothing. What only the ledger knew (failed attempts, drafts, unfinished publishes) is not in the lake.
+    """
+    lake = open_store(settings.storage.lake, settings.storage.options)
+    ledger = open_current_ledger(settings.storage.ledger)
+    finished = _read_finished(find_table(lake, LOADS))
+    _finish(ledger, finished)
+    identities = _read_identities(lake, find_table(lake, EVENTS))
+    merge_app_identities(ledger, identities)
+    return RebuildReport(len(finished), len(identities))
+
+
+def _read_finished(loads: DeltaTable | None) -> list[FinishedObject]:
+    if loads is None:
+        return []
+    rows = loads.to_pyarrow_dataset().to_table(columns=_LOAD_COLUMNS, filter=pc.field("status") == "loaded")
+    found = {
+        (row["source_uri"], row["source_version"]): FinishedObject(
+            row["source_uri"], row["source_version"], row["size"], row["landed_at"], row["load_id"]
+        )
+        for row in rows.sort_by("loaded_at").to_pylist()
+    }
+    return list(found.values())
+
+
+def _finish(ledger: Ledger, objects: list[FinishedObject]) -> None:
+    with begin_write(ledger) as connection:
+        finish_objects(connection, objects, ledger.clock(connection))
+
+
+def _read_identities(lake: Store, events: DeltaTable | None) -> dict[str, set[str]]:
+    """Read by which fields each app's rows are named, a row group at a time; values are not kept."""
+    found: dict[str, set[str]] = {}
+    for (app_id, _), paths in live_files(events).items():
+        for path in paths:
+            for batch in read_columns(lake, f"{EVENTS.name}/{path}", list(PERSON_FIELDS)):
+                fields = {name: batch.column(name) for name in PERSON_FIELDS}
+                ranks = pa.array(choose_persons(fields, batch.num_rows)[1]).unique().to_pylist()
+                found.setdefault(app_id, set()).update(
+                    PERSON_FIELDS[rank] for rank in ranks if rank < len(PERSON_FIELDS)
+                )
+    return found
