@@ -23,7 +23,7 @@ from etl.jobs.workers import count_workers, map_unordered, open_workers
 from etl.ledger.drafts import discard_drafts_of_run
 from etl.ledger.holding import hold_lock
 from etl.ledger.objects import FailedAttempt, record_failed_attempt
-from etl.ledger.publishes import unfinished_publishes
+from etl.ledger.publishes import publishes_of_run, unfinished_publishes
 from etl.ledger.upgrade import open_current_ledger
 from etl.settings.models import Settings
 from etl.stores import Store, open_store
@@ -132,17 +132,25 @@ def publish(
     settled: SettledRun,
     encode: Encode | None = None,
 ) -> IngestReport:
-    """Publish a settled run; where the lake moved on since, settle it again while holding the lock."""
+    """Publish a settled run; where the lake moved on since, settle it again while holding the lock.
+
+    Publishing a run that is published already only reports it: a task may be killed between its work and its answer.
+    """
     from etl.jobs.reports import report_run
-    from etl.lake.publish import publish_drafts
+    from etl.lake.publish import published_version, publish_drafts
 
     lake = _open_lake(settings)
     with _publishing(settings) as (ledger, fence):
         try:
-            version = publish_drafts(lake, ledger, fence, settled.plan)
+            version = (
+                published_version(lake)
+                if _is_published(ledger, run.id)
+                else publish_drafts(lake, ledger, fence, settled.plan)
+            )
         except LakeMovedOn as moved:
             LOG.info("%s", moved)
             settled = settle(settings, run, outcomes, encode)
+            keep_settled(settings, run.id, settled)
             version = publish_drafts(lake, ledger, fence, settled.plan)
         _record_failures(ledger, settled)
         discard_drafts_of_run(ledger, run.id)
@@ -174,6 +182,20 @@ def keep_run(settings: Settings, run: Run) -> None:
 def recall_run(settings: Settings, run_id: str) -> Run:
     """Read a run that `keep_run` kept."""
     return load_run(_open_scratch(settings), run_id)
+
+
+def keep_settled(settings: Settings, run_id: str, settled: SettledRun) -> None:
+    """Keep a settled run in scratch, for the task that publishes it."""
+    from etl.jobs.handover import save_settled
+
+    save_settled(_open_scratch(settings), run_id, settled)
+
+
+def recall_settled(settings: Settings, run_id: str) -> SettledRun:
+    """Read a settled run that `keep_settled` kept."""
+    from etl.jobs.handover import load_settled
+
+    return load_settled(_open_scratch(settings), run_id)
 
 
 def recall_outcomes(settings: Settings, run: Run) -> list[ChunkOutcome]:
@@ -219,6 +241,10 @@ def _publishing(settings: Settings) -> Iterator[tuple[Ledger, Fence]]:
     ledger = open_current_ledger(settings.storage.ledger)
     with hold_lock(ledger, PUBLISH_LOCK, PUBLISH_LOCK_SECONDS, PUBLISH_WAIT_SECONDS) as fence:
         yield ledger, fence
+
+
+def _is_published(ledger: Ledger, run_id: str) -> bool:
+    return any(publish.state == "finished" for publish in publishes_of_run(ledger, run_id))
 
 
 def _record_failures(ledger: Ledger, settled: SettledRun) -> None:

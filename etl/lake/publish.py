@@ -58,6 +58,11 @@ def publish_drafts(lake: Store, ledger: Ledger, fence: Fence, plan: PublishPlan)
     return _carry_out(lake, ledger, fence, publish_id, plan)
 
 
+def published_version(lake: Store) -> int:
+    """Tell which version of `events` readers see now."""
+    return open_or_create(lake, EVENTS).version()
+
+
 def redo_publishes(lake: Store, ledger: Ledger, fence: Fence) -> list[str]:
     """Carry out what an earlier run recorded and did not finish; gives the ids of the runs that are whole now."""
     redone = []

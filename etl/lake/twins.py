@@ -34,10 +34,10 @@ def read_twin_keys(
     return np.concatenate([np.empty(0, np.uint64), *found])
 
 
-def _read_file_keys(lake: Store, key: str, app_id: str, coarse: pa.ChunkedArray) -> npt.NDArray[np.uint64]:
+def _read_file_keys(lake: Store, key: str, app_id: str, coarse: pa.Array) -> npt.NDArray[np.uint64]:
     clocks = pa.Table.from_batches(list(read_columns(lake, key, _CLOCK_COLUMNS)))
     seconds = pc.divide(clocks["event_time"].cast(pa.int64()), 1_000_000)
-    wanted = pc.or_(pc.is_in(seconds, value_set=coarse.combine_chunks()), _is_coarse(clocks["clock_issues"]))
+    wanted = pc.or_(pc.is_in(seconds, value_set=coarse), _is_coarse(clocks["clock_issues"]))
     if not pc.any(wanted).as_py():
         return np.empty(0, np.uint64)
     deeds = pa.Table.from_batches(list(read_columns(lake, key, _DEED_COLUMNS))).filter(wanted)

@@ -1,0 +1,1 @@
+"""What the DAGs and a local Airflow need; only what tasks and DAG files import needs Airflow itself."""

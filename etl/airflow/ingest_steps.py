@@ -1,0 +1,156 @@
+"""The steps of ingest as Airflow's tasks call them: small JSON in and out, all else by way of scratch.
+
+What passes between tasks are a run's id, the places of its chunks and counts; never an identifier, never a
+list of objects.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any, Final, TypedDict
+
+from etl.airflow.configuration import load_task_settings
+from etl.errors import ObjectVanished, StorageError, UsageError
+from etl.jobs import ingest
+from etl.jobs.reports import IngestReport, describe_report, report_nothing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from airflow.sdk.types import OutletEventAccessorProtocol
+
+    from etl.jobs.runs import Run
+    from etl.settings import Settings
+
+LOG: Final = logging.getLogger(__name__)
+
+# An asset event a partition: beyond these, one publish would keep Airflow's database busy for minutes.
+MAX_PARTITION_EVENTS: Final = 500
+# The width of the column in which Airflow keeps a partition's key.
+MAX_PARTITION_KEY: Final = 250
+
+
+class Chunk(TypedDict):
+    """Which chunk of which run."""
+
+    run_id: str
+    place: int
+
+
+class Counts(TypedDict):
+    """What a step made of a run or of one of its chunks."""
+
+    run_id: str
+    messages: int
+    quarantined: int
+
+
+def discover_chunks(options: ingest.IngestOptions) -> list[Chunk]:
+    """Find what to read and keep the run in scratch; gives its chunks, none where nothing has landed."""
+    settings = load_task_settings()
+    ingest.finish_cut_off(settings)
+    run = ingest.discover(settings, options)
+    if run is None:
+        LOG.info("Nothing new has landed.")
+        return []
+    ingest.keep_run(settings, run)
+    LOG.info("Run %s reads %d objects in %d chunks.", run.id, len(run.objects), len(run.chunks))
+    return [Chunk(run_id=run.id, place=place) for place in range(len(run.chunks))]
+
+
+def normalize_chunk(chunk: Chunk) -> Counts:
+    """Normalize one chunk into scratch."""
+    settings = load_task_settings()
+    run = _recall_run(settings, chunk["run_id"])
+    with _explain_lost_scratch(run.id):
+        outcome = ingest.normalize(settings, run, chunk["place"])
+    return Counts(
+        run_id=run.id,
+        messages=sum(each.messages for each in outcome.objects),
+        quarantined=sum(each.quarantined for each in outcome.objects),
+    )
+
+
+def settle_chunks(normalized: Sequence[Counts]) -> Counts:
+    """Settle the run whose chunks are normalized, and keep what it came to in scratch."""
+    settings = load_task_settings()
+    run = _recall_run(settings, normalized[0]["run_id"])
+    with _explain_lost_scratch(run.id):
+        settled = ingest.settle(settings, run, ingest.recall_outcomes(settings, run))
+        ingest.keep_settled(settings, run.id, settled)
+    return Counts(
+        run_id=run.id,
+        messages=sum(load.outcome.messages for load in settled.loads),
+        quarantined=sum(load.outcome.quarantined for load in settled.loads),
+    )
+
+
+def publish_settled(run_id: str) -> IngestReport:
+    """Publish a settled run; one that an earlier try published is only reported."""
+    settings = load_task_settings()
+    ingest.finish_cut_off(settings)
+    run = _recall_run(settings, run_id)
+    with _explain_lost_scratch(run_id):
+        outcomes = ingest.recall_outcomes(settings, run)
+        settled = ingest.recall_settled(settings, run_id)
+    return ingest.publish(settings, run, outcomes, settled)
+
+
+def summarize(report: IngestReport) -> dict[str, Any]:
+    """Give a report as small JSON: everything but the names of its partitions."""
+    counts = asdict(report)
+    del counts["partitions"]
+    return counts
+
+
+def announce(
+    events: OutletEventAccessorProtocol, partitions: OutletEventAccessorProtocol, report: IngestReport
+) -> None:
+    """Put the counts into one asset's event; the other gets an event for each partition that was touched."""
+    named = [each for each in report.partitions if len(each) <= MAX_PARTITION_KEY][-MAX_PARTITION_EVENTS:]
+    counts = summarize(report) | {"partitions": len(report.partitions)}
+    events.extra = counts
+    partitions.extra = {"run_id": report.run_id, "partitions": len(report.partitions)}
+    partitions.add_partitions(named)
+    if len(named) < len(report.partitions):
+        LOG.warning("%d partitions were touched; events name %d of them.", len(report.partitions), len(named))
+
+
+def report_run(counts: dict[str, Any] | None) -> None:
+    """Log the summary of a run, or raise StorageError after it where objects could not be read."""
+    report = IngestReport(**counts) if counts else report_nothing()
+    LOG.info("%s", "\n".join(describe_report(report)))
+    if report.exit_code:
+        codes = ", ".join(f"{code}: {count}" for code, count in sorted(report.failed.items()))
+        raise StorageError(
+            f"{sum(report.failed.values())} of {report.objects} landed objects could not be read ({codes});"
+            " all others are published. The table loads names them: pushlift sql"
+            " \"from loads where status = 'failed'\". Grant access to what is forbidden; the next run"
+            " tries all of them again."
+        )
+
+
+def drop_scratch(chunks: Sequence[Chunk] | None) -> None:
+    """Delete what a run spilled, whatever became of it."""
+    if chunks:
+        ingest.drop_scratch(load_task_settings(), chunks[0]["run_id"])
+
+
+def _recall_run(settings: Settings, run_id: str) -> Run:
+    with _explain_lost_scratch(run_id):
+        return ingest.recall_run(settings, run_id)
+
+
+@contextmanager
+def _explain_lost_scratch(run_id: str) -> Iterator[None]:
+    """Tell a person who clears one task of an old run what to do instead."""
+    try:
+        yield
+    except ObjectVanished as error:
+        raise UsageError(
+            f"What run {run_id} spilled is gone, as after every run: clear discover with all that follows it,"
+            " or let the next run take the objects."
+        ) from error
