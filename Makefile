@@ -48,7 +48,7 @@ types: $(READY)
 	$(BIN)/mypy $(SOURCES)
 
 airflow: $(READY)
-	$(BIN)/python scripts/airflow.py
+	$(BIN)/python -m etl.airflow
 
 bench: $(READY)
 	$(BIN)/python -m benchmarks

@@ -81,7 +81,7 @@ def run_local_airflow(
         await_truth(
             airflow, lambda: not find_unhealthy(AirflowApi(port), frozenset(COMPONENTS)), START_SECONDS
         )
-        put_pool(airflow.log_in(), cores)
+        await_truth(airflow, lambda: has_put_pool(airflow.log_in(), cores), START_SECONDS)
         yield airflow
 
 
@@ -166,12 +166,13 @@ def await_truth(
         sleep(POLL_SECONDS)
 
 
-def put_pool(api: AirflowApi, slots: int) -> None:
-    """Make the pool that limits how many chunks are normalized at once: a core each."""
+def has_put_pool(api: AirflowApi, slots: int) -> bool:
+    """Make the pool that limits how many chunks are normalized at once, and tell whether it is there."""
     pool = {"name": NORMALIZE_POOL, "slots": slots, "description": "A core each", "include_deferred": False}
-    made = api.call("POST", "/api/v2/pools", pool)
-    if not made.is_ok and not api.call("PATCH", f"/api/v2/pools/{NORMALIZE_POOL}", pool).is_ok:
-        raise OperatorError(f"The pool {NORMALIZE_POOL} could not be made: Airflow answered {made.status}.")
+    return (
+        api.call("POST", "/api/v2/pools", pool).is_ok
+        or api.call("PATCH", f"/api/v2/pools/{NORMALIZE_POOL}", pool).is_ok
+    )
 
 
 def _describe_server(port: int, cores: int, *, is_paused: bool) -> dict[str, str]:
@@ -181,6 +182,7 @@ def _describe_server(port: int, cores: int, *, is_paused: bool) -> dict[str, str
         "AIRFLOW__API__HOST": LOOPBACK,
         "AIRFLOW__API__PORT": str(port),
         "AIRFLOW__API__WORKERS": "1",
+        "AIRFLOW__API_AUTH__JWT_SECRET": secrets.token_urlsafe(64),
         "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": str(is_paused),
         "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{address}/execution/",
         "AIRFLOW__CORE__PARALLELISM": str(2 * cores),

@@ -22,7 +22,8 @@ ERROR: Final = re.compile(r"^(?:etl\.errors\.)?\w+(?:Error|Exception)?: .+$", re
 def run_dag_once(config: Path, airflow_home: Path) -> int:
     """Run `ingest_push_events` once as `airflow dags test` does, and print what it came to.
 
-    `airflow_home` may be fresh or used; all that Airflow prints is kept in its `ingest_push_events.log`. Gives 0 where the run succeeded, else 1.
+    `airflow_home` may be fresh or used; all that Airflow prints is kept in its `ingest_push_events.log`.
+    Gives 0 where the run succeeded, else 1.
     """
     started = time.monotonic()
     environment = describe_home(airflow_home, config)

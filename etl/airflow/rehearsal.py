@@ -43,7 +43,8 @@ def rehearse() -> None:
     """Start an Airflow, ingest sample exports through it, and see that the lake holds them.
 
     A run by hand ingests them; a backfill of their last hours with `reprocess` then reads them again and
-    changes no count. Everything is in a temporary folder. Raises OperatorError where anything is not as it should be.
+    changes no count. Everything is in a temporary folder. Raises OperatorError where anything is not as it
+    should be.
     """
     started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="pushlift-airflow-") as folder:
