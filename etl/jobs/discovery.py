@@ -45,7 +45,9 @@ class Window:
 
     def holds(self, landed_at: datetime) -> bool:
         """Tell whether an instant is inside."""
-        return (self.since is None or landed_at >= self.since) and (self.until is None or landed_at < self.until)
+        return (self.since is None or landed_at >= self.since) and (
+            self.until is None or landed_at < self.until
+        )
 
 
 def discover_objects(

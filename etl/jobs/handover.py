@@ -8,7 +8,7 @@ from dataclasses import asdict
 from etl.jobs.settling import SettledRun
 from etl.lake.loads import LoadCounts
 from etl.lake.plans import read_plan, write_plan
-from etl.lake.spill import ObjectOutcome
+from etl.lake.spill import read_object_outcome
 from etl.stores import Store
 from etl.stores.translating import explain_errors
 
@@ -29,6 +29,6 @@ def load_settled(scratch: Store, run_id: str) -> SettledRun:
     with explain_errors(scratch, run_id):
         found = json.loads(scratch.fs.cat_file(scratch.path_of(f"{run_id}/settled.json")))
     loads = tuple(
-        LoadCounts(**{**load, "outcome": ObjectOutcome(**load["outcome"])}) for load in found["loads"]
+        LoadCounts(**{**load, "outcome": read_object_outcome(load["outcome"])}) for load in found["loads"]
     )
     return SettledRun(read_plan(found["plan"]), loads, found["replaced"])

@@ -16,7 +16,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from etl.errors import LakeMovedOn
-from etl.jobs.discovery import Window, discover_objects, share_out
+from etl.jobs.discovery import RunObject, Window, discover_objects, share_out
 from etl.jobs.reports import IngestReport, report_nothing
 from etl.jobs.runs import Run, load_run, name_run, save_run
 from etl.jobs.workers import count_workers, map_unordered, open_workers
@@ -102,12 +102,12 @@ def discover(
 
 def normalize(settings: Settings, run: Run, place: int) -> ChunkOutcome:
     """Normalize one chunk of a run into scratch."""
-    from etl.jobs.normalizing import normalize_chunk
-
-    return normalize_chunk(settings, run.chunk_name(place), run.chunks[place])
+    return _normalize_share(settings, (run.chunk_name(place), run.chunks[place]))
 
 
-def settle(settings: Settings, run: Run, outcomes: Sequence[ChunkOutcome], encode: Encode | None = None) -> SettledRun:
+def settle(
+    settings: Settings, run: Run, outcomes: Sequence[ChunkOutcome], encode: Encode | None = None
+) -> SettledRun:
     """Settle a run against the lake as it is, and write its drafts; by default in as many processes as there are cores."""
     from etl.jobs.settling import settle_run
 
@@ -137,10 +137,10 @@ def publish(
     Publishing a run that is published already only reports it: a task may be killed between its work and its answer.
     """
     from etl.jobs.reports import report_run
-    from etl.lake.publish import published_version, publish_drafts
+    from etl.lake.publish import publish_drafts, published_version
 
     lake = _open_lake(settings)
-    with _publishing(settings) as (ledger, fence):
+    with hold_publish_lock(settings) as (ledger, fence):
         try:
             version = (
                 published_version(lake)
@@ -154,17 +154,32 @@ def publish(
             version = publish_drafts(lake, ledger, fence, settled.plan)
         _record_failures(ledger, settled)
         discard_drafts_of_run(ledger, run.id)
-    return report_run(run, outcomes, settled, version)
+    return report_run(run, settled, version)
 
 
 def finish_cut_off(settings: Settings) -> list[str]:
     """Carry out the publishes that earlier runs recorded and did not finish; gives the runs' ids."""
-    if not unfinished_publishes(open_current_ledger(settings.storage.ledger)):
-        return []
-    from etl.lake.publish import redo_publishes
+    cut_off = [
+        publish.run_id for publish in unfinished_publishes(open_current_ledger(settings.storage.ledger))
+    ]
+    if cut_off:
+        with hold_publish_lock(settings):
+            pass
+    return cut_off
 
-    with _publishing(settings) as (ledger, fence):
-        return redo_publishes(_open_lake(settings), ledger, fence)
+
+@contextmanager
+def hold_publish_lock(settings: Settings) -> Iterator[tuple[Ledger, Fence]]:
+    """Hold the publish lock: never two that change the lake at once, whoever started them.
+
+    What an earlier holder recorded and did not finish is carried out first, so that each change of the lake begins from a whole one.
+    """
+    from etl.lake.publish import PUBLISH_LOCK, PUBLISH_LOCK_SECONDS, redo_publishes
+
+    ledger = open_current_ledger(settings.storage.ledger)
+    with hold_lock(ledger, PUBLISH_LOCK, PUBLISH_LOCK_SECONDS, PUBLISH_WAIT_SECONDS) as fence:
+        redo_publishes(_open_lake(settings), ledger, fence)
+        yield ledger, fence
 
 
 def drop_scratch(settings: Settings, run_id: str) -> None:
@@ -212,10 +227,18 @@ def _normalize_all(
     sizes = [sum(each.landed.size for each in chunk) for chunk in run.chunks]
     outcomes: dict[int, ChunkOutcome] = {}
     tell("normalize", 0, sum(sizes))
-    for place, outcome in map_unordered(pool, partial(normalize, settings, run), range(len(run.chunks))):
+    # Each process is told of its chunk alone: the whole run, told a few hundred times, costs seconds.
+    shares = [(run.chunk_name(place), chunk) for place, chunk in enumerate(run.chunks)]
+    for place, outcome in map_unordered(pool, partial(_normalize_share, settings), shares):
         outcomes[place] = outcome
         tell("normalize", sum(sizes[done] for done in outcomes), sum(sizes))
     return [outcomes[place] for place in range(len(run.chunks))]
+
+
+def _normalize_share(settings: Settings, share: tuple[str, Sequence[RunObject]]) -> ChunkOutcome:
+    from etl.jobs.normalizing import normalize_chunk
+
+    return normalize_chunk(settings, *share)
 
 
 def encode_all(
@@ -231,16 +254,6 @@ def _encode_one(settings: Settings, provenance: Provenance, task: EncodeTask) ->
     from etl.lake.encode import encode_rows
 
     return encode_rows(_open_lake(settings), _open_scratch(settings), task, provenance)
-
-
-@contextmanager
-def _publishing(settings: Settings) -> Iterator[tuple[Ledger, Fence]]:
-    """Hold the publish lock: never two publishes at once, whoever started them."""
-    from etl.lake.publish import PUBLISH_LOCK, PUBLISH_LOCK_SECONDS
-
-    ledger = open_current_ledger(settings.storage.ledger)
-    with hold_lock(ledger, PUBLISH_LOCK, PUBLISH_LOCK_SECONDS, PUBLISH_WAIT_SECONDS) as fence:
-        yield ledger, fence
 
 
 def _is_published(ledger: Ledger, run_id: str) -> bool:

@@ -5,7 +5,7 @@ The unit of scale-out: a worker process or a mapped Airflow task takes a chunk. 
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -37,9 +37,8 @@ class Tally:
 
     messages: Counter[int] = field(default_factory=Counter)
     rows: Counter[int] = field(default_factory=Counter)
-    quarantined: Counter[int] = field(default_factory=Counter)
+    quarantined: defaultdict[int, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     errors: dict[int, str] = field(default_factory=dict)
-    reasons: Counter[str] = field(default_factory=Counter)
 
 
 def normalize_chunk(settings: Settings, name: str, objects: Sequence[RunObject]) -> ChunkOutcome:
@@ -53,7 +52,7 @@ def normalize_chunk(settings: Settings, name: str, objects: Sequence[RunObject])
         chunk = _Chunk(settings, {each.ordinal: each for each in objects}, JsonParser(json_lines), spill)
         for rules, members in group_by_rules(settings.ingest, objects):
             chunk.read_objects(landing, members, rules)
-        return spill.finish(tuple(chunk.outcome_of(each) for each in objects), dict(chunk.tally.reasons))
+        return spill.finish(tuple(chunk.outcome_of(each) for each in objects))
 
 
 def group_by_rules(
@@ -109,6 +108,7 @@ class _Chunk:
     def outcome_of(self, each: RunObject) -> ObjectOutcome:
         """Tell what became of an object."""
         error_code = self.tally.errors.get(each.ordinal)
+        reasons = Counter[str]() if error_code else self.tally.quarantined[each.ordinal]
         return ObjectOutcome(
             ordinal=each.ordinal,
             uri=each.landed.uri,
@@ -117,8 +117,9 @@ class _Chunk:
             landed_at=each.landed_at.isoformat(),
             messages=0 if error_code else self.tally.messages[each.ordinal],
             rows=0 if error_code else self.tally.rows[each.ordinal],
-            quarantined=0 if error_code else self.tally.quarantined[each.ordinal],
+            quarantined=reasons.total(),
             error_code=error_code,
+            reasons=tuple(sorted(reasons.items())),
         )
 
     def _read_object(self, landing: Store, each: RunObject, merger: LineMerger) -> Iterator[Lines]:
@@ -192,5 +193,5 @@ class _Chunk:
     def _quarantine(self, messages: Sequence[QuarantinedMessage]) -> None:
         if messages:
             self._spill.quarantine(quarantine_table(messages))
-            self.tally.quarantined.update(message.object for message in messages)
-            self.tally.reasons.update(str(message.reason) for message in messages)
+            for message in messages:
+                self.tally.quarantined[message.object][str(message.reason)] += 1

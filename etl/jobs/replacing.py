@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 
-import pyarrow as pa
 from deltalake import DeltaTable
 
 from etl.jobs.runs import Run
-from etl.lake.replace import (
-    FindRows,
-    PublishedFile,
-    Replacement,
-    find_ids,
-    find_sources,
-    name_successors,
-    published_files,
-    rewrite_without,
-)
-from etl.lake.settle import Partition
-from etl.lake.tables import EVENTS, QUARANTINE, Table, open_or_create
+from etl.lake.history import FindRows
+from etl.lake.replace import Replacement, find_sources, name_successors, published_files, rewrite_without
+from etl.lake.settle import SettledRows
+from etl.lake.tables import EVENTS, QUARANTINE, Table
 from etl.ledger.database import Ledger
 from etl.ledger.drafts import Draft, register_drafts
 from etl.stores import Store
@@ -29,41 +20,38 @@ def replace_published(
     lake: Store,
     ledger: Ledger,
     run: Run,
-    events: DeltaTable,
-    rows: pa.Table,
-    partitions: Sequence[Partition],
+    tables: Mapping[str, DeltaTable],
+    settled: SettledRows,
+    goes: FindRows,
+    loaded: Collection[int],
+    stem: str,
 ) -> Replacement:
-    """Take out the events that a reprocessing run yields again, and what its objects had in quarantine.
+    """Take out the events that a reprocessing run yields again (`goes`), and what the objects that it read had in quarantine.
 
-    A run that does not reprocess replaces nothing. `rows` of the result counts events alone.
+    An object that could not be read (its ordinal is not `loaded`) keeps what it has. `rows` of the result counts events alone.
     """
-    if not run.is_reprocess:
-        return Replacement()
-    touched = set(partitions)
+    touched = set(settled.partitions)
     files = [
-        file for file in published_files(EVENTS, events) if (file.partition[0][1], file.partition[1][1]) in touched
+        file
+        for file in published_files(EVENTS, tables[EVENTS.name])
+        if (file.partition[0][1], file.partition[1][1]) in touched
     ]
-    replaced = _rewrite(lake, ledger, run, EVENTS, files, ["event_id"], find_ids(rows))
-    uris = [each.landed.uri for each in run.objects]
-    held = published_files(QUARANTINE, open_or_create(lake, QUARANTINE))
-    released = _rewrite(lake, ledger, run, QUARANTINE, held, ["source_uri"], find_sources(uris))
+    successors = name_successors(files, stem)
+    _register(ledger, run, EVENTS, successors)
+    replaced = rewrite_without(lake, EVENTS, files, successors, ["event_id"], goes)
+    held = published_files(QUARANTINE, tables[QUARANTINE.name])
+    successors = name_successors(held, stem)
+    _register(ledger, run, QUARANTINE, successors)
+    versions = [(each.landed.uri, each.landed.version) for each in run.objects if each.ordinal in loaded]
+    released = rewrite_without(
+        lake, QUARANTINE, held, successors, ["source_uri", "source_version"], find_sources(versions)
+    )
     return Replacement(
         (*replaced.removed, *released.removed), (*replaced.drafts, *released.drafts), replaced.rows
     )
 
 
-def _rewrite(
-    lake: Store,
-    ledger: Ledger,
-    run: Run,
-    table: Table,
-    files: Sequence[PublishedFile],
-    key_columns: Sequence[str],
-    find_rows: FindRows,
-) -> Replacement:
-    successors = name_successors(files, run.id)
+def _register(ledger: Ledger, run: Run, table: Table, paths: Sequence[str]) -> None:
     register_drafts(
-        ledger,
-        [Draft(f"{table.name}/{path}", table.name, run.id, 0, run.started_at) for path in successors],
+        ledger, [Draft(f"{table.name}/{path}", table.name, run.id, 0, run.started_at) for path in paths]
     )
-    return rewrite_without(lake, table, files, successors, key_columns, find_rows)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from etl.jobs.runs import Run
     from etl.jobs.settling import SettledRun
-    from etl.lake.spill import ChunkOutcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,17 +45,15 @@ def report_nothing() -> IngestReport:
     return IngestReport(run_id=None)
 
 
-def report_run(
-    run: Run, outcomes: Sequence[ChunkOutcome], settled: SettledRun, events_version: int
-) -> IngestReport:
+def report_run(run: Run, settled: SettledRun, events_version: int) -> IngestReport:
     """Report a published run."""
     events = [draft for draft in settled.plan.drafts if draft.table == "events"]
     apps: Counter[str] = Counter()
     for draft in events:
-        apps[dict(draft.partition)["app_id"]] += draft.rows
+        apps[dict(draft.partition)["app_id"]] += 0 if draft.is_successor else draft.rows
     reasons: Counter[str] = Counter()
-    for outcome in outcomes:
-        reasons.update(dict(outcome.reasons))
+    for load in settled.loads:
+        reasons.update(dict(load.outcome.reasons))
     return IngestReport(
         run_id=run.id,
         objects=len(settled.loads),

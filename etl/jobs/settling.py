@@ -2,29 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+import secrets
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from deltalake import DeltaTable
 
 from etl.jobs.replacing import replace_published
 from etl.jobs.runs import Run
 from etl.lake.drafts import DraftFile, draft_path, write_draft
 from etl.lake.encode import EncodeTask, Provenance
-from etl.lake.history import read_known_ids, read_table_column
+from etl.lake.history import FindRows, read_known_ids, read_table_column
 from etl.lake.loads import LoadCounts, count_by_object, count_load, loads_table
 from etl.lake.plans import PublishPlan
 from etl.lake.quarantine import SourceObject, drop_known, finish_quarantine
+from etl.lake.replace import Replacement, find_ids
 from etl.lake.settle import SettledRows, identities_of, list_partitions, settle_rows
 from etl.lake.spill import ROWS_SCHEMA, ChunkOutcome, read_quarantined, read_rows
-from etl.lake.tables import EVENTS, LOADS, QUARANTINE, open_or_create
+from etl.lake.tables import EVENTS, LOADS, QUARANTINE, TABLES, open_or_create
 from etl.lake.twins import read_twin_keys
 from etl.ledger.database import Ledger
 from etl.ledger.drafts import Draft, register_drafts
 from etl.ledger.identities import read_app_identities
-from etl.ledger.objects import FinishedObject
+from etl.ledger.objects import FinishedObject, unfinished_objects
 from etl.stores import Store
 
 Encode = Callable[[Sequence[EncodeTask], Provenance], Iterable[list[DraftFile]]]
@@ -51,25 +54,38 @@ def settle_run(
 ) -> SettledRun:
     """Settle a run against the lake as it is now, and write its drafts, at most `groups` files a partition.
 
-    Raises ConservationError when a message is unaccounted for. Readers see nothing of it yet.
+    Objects that another run has finished since this one listed them are left out. Raises ConservationError when a message is
+    unaccounted for. Readers see nothing of it yet.
     """
-    events = open_or_create(lake, EVENTS)
+    tables = {table.name: open_or_create(lake, table) for table in TABLES}
+    outcomes = _leave_out_finished(ledger, run, outcomes)
+    loaded = frozenset(
+        each.ordinal for outcome in outcomes for each in outcome.objects if not each.error_code
+    )
+    stem = f"{run.id}-{secrets.token_hex(2)}"
     rows = _gather_rows(scratch, outcomes)
-    settled = _settle(lake, ledger, run, events, rows, outcomes)
+    mine = rows.filter(pc.is_in(rows["object"], value_set=pa.array(sorted(loaded), pa.int32())))
+    goes = find_ids(mine) if run.is_reprocess else None
+    settled = _settle(lake, ledger, run, tables[EVENTS.name], rows, loaded, goes)
     loads = _count_loads(run, rows, settled, outcomes)
     tasks = list(share_encoding(outcomes, settled, groups))
-    _register(ledger, run, [f"{EVENTS.name}/{path}" for path in _plan_paths(run, tasks)])
-    drafts = [draft for written in encode(tasks, _provenance(run)) for draft in written]
-    drafts += _write_accounts(lake, scratch, ledger, run, outcomes, loads)
-    replacement = replace_published(lake, ledger, run, events, rows, settled.partitions)
+    _register(ledger, run, [f"{EVENTS.name}/{path}" for path in _plan_paths(stem, tasks)])
+    drafts = [draft for written in encode(tasks, _provenance(run, stem)) for draft in written]
+    drafts += _write_accounts(lake, scratch, ledger, run, outcomes, loads, stem)
+    replacement = (
+        Replacement()
+        if goes is None
+        else replace_published(lake, ledger, run, tables, settled, goes, loaded, stem)
+    )
     plan = PublishPlan(
         run_id=run.id,
         made_at=run.started_at,
-        events_version=events.version(),
+        versions=tuple((name, table.version()) for name, table in tables.items()),
         drafts=(*drafts, *replacement.drafts),
         objects=tuple(_finish(run, load) for load in loads if load.status == "loaded"),
+        is_reprocess=run.is_reprocess,
         removed=replacement.removed,
-        identities=tuple((app, tuple(sorted(fields))) for app, fields in sorted(identities_of(rows).items())),
+        identities=tuple((app, tuple(sorted(fields))) for app, fields in sorted(identities_of(mine).items())),
     )
     return SettledRun(plan, tuple(loads), replacement.rows)
 
@@ -81,7 +97,10 @@ def share_encoding(
     ends = np.cumsum([outcome.rows for outcome in outcomes]).tolist()
     total = max(1, ends[-1] if ends else 0)
     starts = [0, *ends[:-1]]
-    places = [min((start + end) * groups // (2 * total), groups - 1) for start, end in zip(starts, ends, strict=True)]
+    places = [
+        min((start + end) * groups // (2 * total), groups - 1)
+        for start, end in zip(starts, ends, strict=True)
+    ]
     for group in sorted(set(places)):
         members = [n for n, place in enumerate(places) if place == group]
         part = slice(starts[members[0]], ends[members[-1]])
@@ -97,24 +116,38 @@ def _gather_rows(scratch: Store, outcomes: Sequence[ChunkOutcome]) -> pa.Table:
     return pa.concat_tables([ROWS_SCHEMA.empty_table(), *tables]).unify_dictionaries().combine_chunks()
 
 
+def _leave_out_finished(ledger: Ledger, run: Run, outcomes: Sequence[ChunkOutcome]) -> list[ChunkOutcome]:
+    """Leave out the objects that another run has finished since; a reprocessing run reads finished ones on purpose."""
+    if run.is_reprocess:
+        return list(outcomes)
+    versions = [(each.uri, each.version) for outcome in outcomes for each in outcome.objects]
+    wanted = set(unfinished_objects(ledger, versions))
+    return [
+        replace(
+            outcome, objects=tuple(each for each in outcome.objects if (each.uri, each.version) in wanted)
+        )
+        for outcome in outcomes
+    ]
+
+
 def _settle(
     lake: Store,
     ledger: Ledger,
     run: Run,
     events: DeltaTable,
     rows: pa.Table,
-    outcomes: Sequence[ChunkOutcome],
+    loaded: Collection[int],
+    goes: FindRows | None,
 ) -> SettledRows:
     _, partitions = list_partitions(rows)
-    void = [each.ordinal for outcome in outcomes for each in outcome.objects if each.error_code]
     # Reprocessing replaces what the lake has, so nothing in it is known.
     known = iter(()) if run.is_reprocess else read_known_ids(lake, events, partitions)
     return settle_rows(
         rows,
         known,
         read_app_identities(ledger),
-        read_twin_keys(lake, events, partitions, rows),
-        void_objects=void,
+        read_twin_keys(lake, events, partitions, rows, goes),
+        void_objects=[each.ordinal for each in run.objects if each.ordinal not in loaded],
     )
 
 
@@ -125,24 +158,29 @@ def _count_loads(
     size = 1 + max((each.ordinal for each in objects), default=0)
     published, duplicates = count_by_object(rows["object"].to_numpy(), settled.keep, size)
     return [
-        count_load(run.load_id(each.ordinal), each, published[each.ordinal], 0 if each.error_code else duplicates[each.ordinal])
+        count_load(
+            run.load_id(each.ordinal),
+            each,
+            published[each.ordinal],
+            0 if each.error_code else duplicates[each.ordinal],
+        )
         for each in objects
     ]
 
 
-def _provenance(run: Run) -> Provenance:
+def _provenance(run: Run, stem: str) -> Provenance:
     return Provenance(
-        run_id=run.id,
+        stem=stem,
         uris={each.ordinal: each.landed.uri for each in run.objects},
         load_ids={each.ordinal: run.load_id(each.ordinal) for each in run.objects},
         loaded_at=run.started_at,
     )
 
 
-def _plan_paths(run: Run, tasks: Sequence[EncodeTask]) -> Iterator[str]:
+def _plan_paths(stem: str, tasks: Sequence[EncodeTask]) -> Iterator[str]:
     for task in tasks:
         for place in np.unique(task.settled.partition[task.settled.keep]).tolist():
-            yield draft_path(run.id, task.settled.partitions[place], task.group)
+            yield draft_path(stem, task.settled.partitions[place], task.group)
 
 
 def _register(ledger: Ledger, run: Run, keys: Iterable[str]) -> None:
@@ -163,33 +201,37 @@ def _write_accounts(
     run: Run,
     outcomes: Sequence[ChunkOutcome],
     loads: Sequence[LoadCounts],
+    stem: str,
 ) -> list[DraftFile]:
-    """Write the run's rows of `loads` and, where there are any, of `quarantine`."""
-    path = f"{run.id}.parquet"
-    quarantined = _gather_quarantined(lake, scratch, run, outcomes)
+    """Write the run's rows of `loads` and of `quarantine`, those tables where there are any."""
+    path = f"{stem}.parquet"
     _register(ledger, run, [f"{LOADS.name}/{path}", f"{QUARANTINE.name}/{path}"])
-    drafts = [write_draft(lake, LOADS, path, loads_table(loads, run.id, run.started_at))]
-    if quarantined.num_rows:
-        drafts.append(write_draft(lake, QUARANTINE, path, quarantined))
-    return drafts
+    written = (
+        write_draft(lake, LOADS, path, [loads_table(loads, run.id, run.started_at)]),
+        write_draft(lake, QUARANTINE, path, _read_quarantined(lake, scratch, run, outcomes, loads)),
+    )
+    return [draft for draft in written if draft is not None]
 
 
-def _gather_quarantined(
-    lake: Store, scratch: Store, run: Run, outcomes: Sequence[ChunkOutcome]
-) -> pa.Table:
-    loaded = {each.ordinal for outcome in outcomes for each in outcome.objects if not each.error_code}
+def _read_quarantined(
+    lake: Store, scratch: Store, run: Run, outcomes: Sequence[ChunkOutcome], loads: Sequence[LoadCounts]
+) -> Iterator[pa.Table]:
+    """Read what the run quarantined, some messages at a time, without what the table has already."""
     sources = {
-        each.ordinal: SourceObject(each.landed.uri, each.landed.version, each.landed_at, run.load_id(each.ordinal))
-        for each in run.objects
-        if each.ordinal in loaded
+        load.outcome.ordinal: SourceObject(
+            load.outcome.uri, load.outcome.version, run.objects[load.outcome.ordinal].landed_at, load.load_id
+        )
+        for load in loads
+        if load.outcome.quarantined
     }
-    tables = [
-        finish_quarantine(read_quarantined(scratch, outcome), sources, run.started_at) for outcome in outcomes
-    ]
-    rows = pa.concat_tables([QUARANTINE.schema.empty_table(), *tables])
-    if not rows.num_rows or run.is_reprocess:
-        return rows
-    return drop_known(rows, read_table_column(lake, QUARANTINE, "quarantine_id"))
+    if not sources:
+        return
+    # Reprocessing takes out what these objects had in quarantine.
+    known = [] if run.is_reprocess else read_table_column(lake, QUARANTINE, "quarantine_id").chunks
+    known_ids = pa.chunked_array(known, pa.string())
+    for outcome in outcomes:
+        for spilled in read_quarantined(scratch, outcome):
+            yield drop_known(finish_quarantine(spilled, sources, run.started_at), known_ids)
 
 
 def _finish(run: Run, load: LoadCounts) -> FinishedObject:

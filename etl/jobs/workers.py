@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
@@ -24,14 +25,18 @@ def open_workers(count: int) -> Iterator[ProcessPoolExecutor]:
     thread, connection or lock of this process.
     """
     with ProcessPoolExecutor(
-        count_workers(count), mp_context=_choose_context(), initializer=_limit_threads
+        count_workers(count), mp_context=_choose_context(), initializer=_prepare_worker
     ) as pool:
         yield pool
 
 
 def count_workers(count: int) -> int:
     """Give the number of processes: as configured, else one for each core that this process may use."""
-    return count or len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else count or os.cpu_count() or 1
+    return (
+        count or len(os.sched_getaffinity(0))
+        if hasattr(os, "sched_getaffinity")
+        else count or os.cpu_count() or 1
+    )
 
 
 def map_unordered(
@@ -55,8 +60,20 @@ def _choose_context() -> BaseContext:
     return context
 
 
-def _limit_threads() -> None:
+def _prepare_worker() -> None:
     import pyarrow as pa
 
+    threading.Thread(target=_die_with_parent, name="die with parent", daemon=True).start()
     pa.set_cpu_count(1)
     pa.set_io_thread_count(1)
+
+
+def _die_with_parent() -> None:
+    """End this process as soon as the one that opened the pool has ended, however that came about.
+
+    A worker waits at a pipe whose other end it holds itself, so a killed parent would leave it waiting for ever.
+    """
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)

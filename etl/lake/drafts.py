@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Final
 from urllib.parse import quote
 
@@ -17,7 +18,6 @@ from etl.lake.statistics import Ranges, find_ranges, write_statistics
 from etl.lake.tables import Table
 from etl.stores import Store, find_object, open_for_writing
 
-
 _LONGEST_FOLDER: Final = 200
 
 
@@ -25,7 +25,8 @@ _LONGEST_FOLDER: Final = 200
 class DraftFile:
     """A durable Parquet file that is not published yet.
 
-    `path` is relative to its table's folder; `statistics` is the JSON that the Delta log will hold.
+    `path` is relative to its table's folder; `statistics` is the JSON that the Delta log will hold. A successor holds the rows of a
+    published file that stay when others of it go.
     """
 
     table: str
@@ -34,6 +35,7 @@ class DraftFile:
     rows: int
     partition: tuple[tuple[str, str], ...]
     statistics: str
+    is_successor: bool = False
 
     @property
     def key(self) -> str:
@@ -41,7 +43,7 @@ class DraftFile:
         return f"{self.table}/{self.path}"
 
 
-def draft_path(run_id: str, partition: Partition, group: int) -> str:
+def draft_path(stem: str, partition: Partition, group: int) -> str:
     """Name the draft of a partition, in folders such as `app_id=com.app/event_date=2026-09-01`.
 
     Some readers take the partition from the folders' names instead of the log, so these spell it as Hive does. A name that no
@@ -51,7 +53,7 @@ def draft_path(run_id: str, partition: Partition, group: int) -> str:
     folder = quote(app_id, safe="")
     if len(folder) > _LONGEST_FOLDER:
         folder = f"{folder[:_LONGEST_FOLDER]}-{hashlib.sha256(app_id.encode()).hexdigest()[:8]}"
-    return f"app_id={folder}/event_date={day}/{run_id}-{group:03d}.parquet"
+    return f"app_id={folder}/event_date={day}/{stem}-{group:03d}.parquet"
 
 
 def describe_draft(
@@ -60,13 +62,27 @@ def describe_draft(
     """Describe a draft that has been written, with its size as the store tells it."""
     found = find_object(lake, f"{table.name}/{path}")
     if found is None:
-        raise StorageError(f"The draft {table.name}/{path} was written and is not there; look at the lake's store.")
+        raise StorageError(
+            f"The draft {table.name}/{path} was written and is not there; look at the lake's store."
+        )
     values = tuple(zip(table.partition_by, partition, strict=True))
     return DraftFile(table.name, path, found.size, rows, values, write_statistics(rows, ranges))
 
 
-def write_draft(lake: Store, table: Table, path: str, rows: pa.Table) -> DraftFile:
-    """Write a small table's rows as one draft."""
-    with open_for_writing(lake, f"{table.name}/{path}") as sink:
-        pq.write_table(rows, sink, compression="zstd", write_statistics=list(table.statistics), store_schema=False)
-    return describe_draft(lake, table, path, (), rows.num_rows, [find_ranges(rows, table.statistics)])
+def write_draft(lake: Store, table: Table, path: str, batches: Iterable[pa.Table]) -> DraftFile | None:
+    """Write a small table's rows as one draft, a row group a batch; no rows make no draft."""
+    filled = (batch for batch in batches if batch.num_rows)
+    first = next(filled, None)
+    if first is None:
+        return None
+    rows, ranges = 0, []
+    options = {"compression": "zstd", "write_statistics": list(table.statistics), "store_schema": False}
+    with (
+        open_for_writing(lake, f"{table.name}/{path}") as sink,
+        pq.ParquetWriter(sink, first.schema, **options) as writer,
+    ):
+        for batch in chain([first], filled):
+            writer.write_table(batch)
+            rows += batch.num_rows
+            ranges.append(find_ranges(batch, table.statistics))
+    return describe_draft(lake, table, path, (), rows, ranges)

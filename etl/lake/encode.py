@@ -18,13 +18,18 @@ import pyarrow.parquet as pq
 from etl.appsflyer.flags import spell_flags
 from etl.lake.drafts import DraftFile, describe_draft, draft_path
 from etl.lake.settle import Partition, SettledRows
-from etl.lake.spill import FLAGS_COLUMN, OBJECT_COLUMN, ChunkOutcome, read_batches
+from etl.lake.spill import FLAGS_COLUMN, OBJECT_COLUMN, ChunkOutcome, read_batch
 from etl.lake.statistics import Ranges, find_ranges
 from etl.lake.tables import DICTIONARY, EVENTS, file_schema, is_low_cardinality
 from etl.stores import Store, open_for_writing
 
-# Rows that wait for their row group, over all partitions: what bounds the memory of encoding.
+# What waits for its row group, over all partitions: what bounds the memory of encoding.
 BUFFERED_ROWS = 131_072
+BUFFERED_BYTES = 192 << 20
+# Each draft that is written holds a file open, and an upload where the lake is an object store.
+OPEN_DRAFTS = 64
+# A partition with less than this share of a batch must not keep the whole batch in memory while it waits.
+_SMALL_SHARE = 16
 _LOW_CARDINALITY = tuple(name for name in file_schema(EVENTS).names if is_low_cardinality(name))
 _WRITE_SCHEMA = pa.schema(
     [
@@ -36,9 +41,12 @@ _WRITE_SCHEMA = pa.schema(
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
-    """What a run adds to its rows: the URI and the load of each object, by ordinal, and the instant of loading."""
+    """What a run adds to its rows: the URI and the load of each object, by ordinal, and the instant of loading.
 
-    run_id: str
+    `stem` begins the names of its drafts; no two settlements share one.
+    """
+
+    stem: str
     uris: Mapping[int, str]
     load_ids: Mapping[int, str]
     loaded_at: datetime
@@ -59,7 +67,7 @@ class PartitionWriter:
     def __init__(self, lake: Store, path: str, partition: Partition, stack: ExitStack) -> None:
         """Open the draft; it appears when the stack closes."""
         self.path, self.partition = path, partition
-        self.rows = self.waiting_rows = 0
+        self.rows = self.waiting_rows = self.waiting_bytes = 0
         self.ranges: list[Ranges] = []
         self._waiting: list[pa.Table] = []
         sink = stack.enter_context(open_for_writing(lake, f"{EVENTS.name}/{path}"))
@@ -79,6 +87,7 @@ class PartitionWriter:
         """Let rows wait for their row group."""
         self._waiting.append(rows)
         self.waiting_rows += rows.num_rows
+        self.waiting_bytes += rows.nbytes
 
     def flush(self) -> None:
         """Write the rows that wait as one row group."""
@@ -88,17 +97,35 @@ class PartitionWriter:
         self._writer.write_table(table, row_group_size=table.num_rows)
         self.ranges.append(find_ranges(table, EVENTS.statistics))
         self.rows += table.num_rows
-        self._waiting, self.waiting_rows = [], 0
+        self._waiting, self.waiting_rows, self.waiting_bytes = [], 0, 0
 
 
 def encode_rows(lake: Store, scratch: Store, task: EncodeTask, provenance: Provenance) -> list[DraftFile]:
     """Encode the rows that settling kept; gives the drafts, which are durable when this returns."""
+    drafts = []
+    for members in share_partitions(task.settled):
+        drafts += _encode_partitions(lake, scratch, task, members, provenance)
+    return drafts
+
+
+def share_partitions(settled: SettledRows) -> Iterator[npt.NDArray[np.int32]]:
+    """Share out the partitions that have rows to keep, in the order of their first, so that each share is read once."""
+    found, first = np.unique(settled.partition[settled.keep], return_index=True)
+    in_order = found[np.argsort(first)]
+    for start in range(0, len(in_order), OPEN_DRAFTS):
+        yield in_order[start : start + OPEN_DRAFTS]
+
+
+def _encode_partitions(
+    lake: Store, scratch: Store, task: EncodeTask, members: npt.NDArray[np.int32], provenance: Provenance
+) -> list[DraftFile]:
+    keep = task.settled.keep & np.isin(task.settled.partition, members)
     writers: dict[int, PartitionWriter] = {}
     with ExitStack() as stack:
-        for rows, partition in _settled_slices(scratch, task, provenance):
+        for rows, partition in _settled_slices(scratch, task, keep, provenance):
             if partition not in writers:
                 name = task.settled.partitions[partition]
-                path = draft_path(provenance.run_id, name, task.group)
+                path = draft_path(provenance.stem, name, task.group)
                 writers[partition] = PartitionWriter(lake, path, name, stack)
             writers[partition].add(rows)
             _relieve(list(writers.values()))
@@ -112,35 +139,49 @@ def encode_rows(lake: Store, scratch: Store, task: EncodeTask, provenance: Prove
 
 def _relieve(writers: Sequence[PartitionWriter]) -> None:
     """Write the longest of the waiting row groups when too many rows wait."""
-    while sum(writer.waiting_rows for writer in writers) > BUFFERED_ROWS:
-        max(writers, key=lambda writer: writer.waiting_rows).flush()
+    while (
+        sum(writer.waiting_rows for writer in writers) > BUFFERED_ROWS
+        or sum(writer.waiting_bytes for writer in writers) > BUFFERED_BYTES
+    ):
+        max(writers, key=lambda writer: writer.waiting_bytes).flush()
 
 
 def _settled_slices(
-    scratch: Store, task: EncodeTask, provenance: Provenance
+    scratch: Store, task: EncodeTask, keep: npt.NDArray[np.bool_], provenance: Provenance
 ) -> Iterator[tuple[pa.Table, int]]:
-    """Give the kept rows of each batch, a slice a partition."""
-    start = 0
+    """Give the rows to keep of each batch, a slice a partition; batches with none are not read."""
+    end = 0
     for chunk in task.chunks:
-        for batch in read_batches(scratch, chunk):
-            rows = slice(start, start + batch.num_rows)
-            start += batch.num_rows
-            yield from _split(batch, task.settled, rows, provenance)
+        for place, (_, _, size) in enumerate(chunk.batches):
+            start, end = end, end + size
+            kept = np.flatnonzero(keep[start:end])
+            if len(kept):
+                yield from _split(read_batch(scratch, chunk, place), task.settled, start, kept, provenance)
 
 
 def _split(
-    batch: pa.Table, settled: SettledRows, rows: slice, provenance: Provenance
+    batch: pa.Table, settled: SettledRows, start: int, kept: npt.NDArray[np.int64], provenance: Provenance
 ) -> Iterator[tuple[pa.Table, int]]:
-    kept = np.flatnonzero(settled.keep[rows])
-    if not len(kept):
-        return
-    partition = settled.partition[rows][kept]
+    """Split the rows `kept` of the batch that begins at row `start`."""
+    partition = settled.partition[start + kept]
+    counts = np.bincount(partition)
+    is_small = counts * _SMALL_SHARE < len(kept)
+    for chosen in (kept[~is_small[partition]], kept[is_small[partition]]):
+        if len(chosen):
+            yield from _slice(batch, settled, start, chosen, provenance)
+
+
+def _slice(
+    batch: pa.Table, settled: SettledRows, start: int, chosen: npt.NDArray[np.int64], provenance: Provenance
+) -> Iterator[tuple[pa.Table, int]]:
+    """Give slices, a partition each, that share the memory of the chosen rows alone."""
+    partition = settled.partition[start + chosen]
     order = np.argsort(partition, kind="stable")
-    chosen = kept[order]
-    table = _finish_columns(batch.take(pa.array(chosen)), settled.flags[rows][chosen], provenance)
-    bounds = np.flatnonzero(np.diff(partition[order], prepend=-1))
-    for start, end in zip(bounds, [*bounds[1:], len(chosen)], strict=True):
-        yield table.slice(start, end - start), int(partition[order][start])
+    chosen, partition = chosen[order], partition[order]
+    table = _finish_columns(batch.take(pa.array(chosen)), settled.flags[start + chosen], provenance)
+    bounds = np.flatnonzero(np.diff(partition, prepend=-1)).tolist()
+    for first, last in zip(bounds, [*bounds[1:], len(chosen)], strict=True):
+        yield table.slice(first, last - first), int(partition[first])
 
 
 def _finish_columns(batch: pa.Table, flags: npt.NDArray[np.int64], provenance: Provenance) -> pa.Table:

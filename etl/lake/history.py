@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from urllib.parse import unquote
 
 import numpy as np
@@ -17,13 +17,21 @@ from etl.lake.tables import EVENTS, Table, find_table
 from etl.stores import Store
 from etl.stores.translating import explain_errors
 
+FindRows = Callable[[pa.RecordBatch], npt.NDArray[np.bool_]]
+"""Marks rows of a batch, such as those that shall go."""
+
+_BATCH_ROWS = 65_536
+_BATCH_BYTES = 64 << 20
+
 
 def live_files(table: DeltaTable | None) -> dict[Partition, list[str]]:
     """Give the paths (within the table) of the files that its version holds, by app and UTC day."""
     if table is None:
         return {}
     found: dict[Partition, list[str]] = {}
-    actions = pa.table(table.get_add_actions(flatten=True)).select(["path", "partition.app_id", "partition.event_date"])
+    actions = pa.table(table.get_add_actions(flatten=True)).select(
+        ["path", "partition.app_id", "partition.event_date"]
+    )
     for action in actions.to_pylist():
         partition = (action["partition.app_id"], str(action["partition.event_date"]))
         found.setdefault(partition, []).append(unquote(action["path"]))
@@ -42,9 +50,21 @@ def read_known_ids(
 
 
 def read_columns(lake: Store, key: str, columns: Sequence[str] | None) -> Iterator[pa.RecordBatch]:
-    """Read columns of a Parquet file of the lake, some ten thousand rows at a time."""
+    """Read columns of a Parquet file of the lake, some ten thousand rows at a time, fewer where rows are large.
+
+    The batches of a file are the same whichever columns are read.
+    """
     with explain_errors(lake, key), lake.fs.open(lake.path_of(key), "rb") as source:
-        yield from pq.ParquetFile(source).iter_batches(65_536, columns=None if columns is None else list(columns))
+        file = pq.ParquetFile(source)
+        yield from file.iter_batches(
+            _fit_rows(file.metadata), columns=None if columns is None else list(columns)
+        )
+
+
+def _fit_rows(metadata: pq.FileMetaData) -> int:
+    groups = [metadata.row_group(place) for place in range(metadata.num_row_groups)]
+    largest = max((group.total_byte_size // max(1, group.num_rows) for group in groups), default=0)
+    return max(1, min(_BATCH_ROWS, _BATCH_BYTES // max(1, largest)))
 
 
 def read_table_column(lake: Store, table: Table, column: str) -> pa.ChunkedArray:

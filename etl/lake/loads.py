@@ -66,7 +66,9 @@ def loads_table(loads: Sequence[LoadCounts], run_id: str, loaded_at: datetime) -
     return pa.Table.from_pylist(rows, LOADS.schema)
 
 
-def count_by_object(objects: npt.NDArray[np.int32], keep: npt.NDArray[np.bool_], size: int) -> tuple[list[int], list[int]]:
+def count_by_object(
+    objects: npt.NDArray[np.int32], keep: npt.NDArray[np.bool_], size: int
+) -> tuple[list[int], list[int]]:
     """Count the rows of each object that are kept, and those that are not."""
     kept = np.bincount(objects[keep], minlength=size)
     return kept.tolist(), (np.bincount(objects[objects != NO_OBJECT], minlength=size) - kept).tolist()

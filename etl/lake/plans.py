@@ -27,18 +27,24 @@ class RemovedFile:
 class PublishPlan:
     """Everything that one publish does.
 
-    `events_version` is the version of `events` that the run was settled against; `number` the transaction number, 0 until the publish
-    is recorded; `identities` the identity fields that each app's rows have.
+    `versions` are those of the tables that the run was settled against; `number` the transaction number, 0 until the publish is
+    recorded; `identities` the identity fields that each app's rows have.
     """
 
     run_id: str
     made_at: datetime
-    events_version: int
+    versions: tuple[tuple[str, int], ...]
     drafts: tuple[DraftFile, ...]
     objects: tuple[FinishedObject, ...]
+    is_reprocess: bool = False
     removed: tuple[RemovedFile, ...] = ()
     identities: tuple[tuple[str, tuple[str, ...]], ...] = ()
     number: int = 0
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to publish: another run has dealt with all of it."""
+        return not self.drafts and not self.removed
 
     def with_number(self, number: int) -> PublishPlan:
         """Give the same plan with its transaction number."""
@@ -56,12 +62,13 @@ def read_plan(text: str) -> PublishPlan:
     return PublishPlan(
         run_id=found["run_id"],
         made_at=datetime.fromisoformat(found["made_at"]),
-        events_version=found["events_version"],
+        versions=tuple((table, version) for table, version in found["versions"]),
         drafts=tuple(DraftFile(**_with_pairs(draft)) for draft in found["drafts"]),
         objects=tuple(
             FinishedObject(**{**item, "landed_at": datetime.fromisoformat(item["landed_at"])})
             for item in found["objects"]
         ),
+        is_reprocess=found["is_reprocess"],
         removed=tuple(RemovedFile(**_with_pairs(file)) for file in found["removed"]),
         identities=tuple((app, tuple(fields)) for app, fields in found["identities"]),
         number=found["number"],

@@ -7,7 +7,7 @@ Each commit carries a transaction number that only grows; a table whose number i
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -15,14 +15,16 @@ from deltalake import CommitProperties, DeltaTable, Transaction
 from deltalake.exceptions import CommitFailedError
 from deltalake.transaction import AddAction, RemoveAction
 
-from etl.errors import LakeMovedOn, StorageError
+from etl.errors import LakeMovedOn, StorageError, StoreUnavailable
+from etl.lake.delta_errors import explain_delta_errors
 from etl.lake.drafts import DraftFile
 from etl.lake.plans import PublishPlan, RemovedFile, read_plan, write_plan
-from etl.lake.tables import EVENTS, TABLES, Table, open_or_create
+from etl.lake.tables import EVENTS, TABLES, Table, open_or_create, table_uri
 from etl.ledger.database import Ledger
 from etl.ledger.drafts import discard_drafts_of_run
 from etl.ledger.identities import merge_app_identities
 from etl.ledger.locks import Fence, check_fence
+from etl.ledger.objects import unfinished_objects
 from etl.ledger.publishes import (
     finish_publish,
     record_publish,
@@ -37,20 +39,21 @@ LOG: Final = logging.getLogger(__name__)
 TRANSACTION_ID: Final = "pushlift"
 PUBLISH_LOCK: Final = "publish"
 PUBLISH_LOCK_SECONDS: Final = 60.0
+COMMIT_ATTEMPTS: Final = 10
 
 
 def publish_drafts(lake: Store, ledger: Ledger, fence: Fence, plan: PublishPlan) -> int:
     """Publish a plan under the publish lock, and return the version of `events` that shows it.
 
-    Raises LakeMovedOn when `events` is no longer the version that the plan was settled against: settle again.
-    LockLostError when another run has taken the lock. Nothing is visible then.
+    Earlier publishes must have been carried out (`redo_publishes`), because transaction numbers tell them apart.
+    Raises LakeMovedOn when another run has published since the plan was settled: settle again. LockLostError when another run has
+    taken the lock. Nothing is visible then.
     """
     tables = {table.name: open_or_create(lake, table) for table in TABLES}
-    if tables[EVENTS.name].version() != plan.events_version:
-        raise LakeMovedOn(
-            f"The lake moved from version {plan.events_version} to {tables[EVENTS.name].version()} since the"
-            " run settled; settle again."
-        )
+    _check_settled_against(tables, plan)
+    _check_unfinished(ledger, plan)
+    if plan.is_empty:
+        return int(tables[EVENTS.name].version())
     _check_drafts(lake, plan.drafts)
     number = 1 + max(table.transaction_version(TRANSACTION_ID) or 0 for table in tables.values())
     plan = plan.with_number(number)
@@ -73,7 +76,9 @@ def redo_publishes(lake: Store, ledger: Ledger, fence: Fence) -> list[str]:
             _carry_out(lake, ledger, fence, publish.id, plan)
             redone.append(plan.run_id)
         else:
-            LOG.warning("Run %s was cut off before publishing anything; its objects are read again.", plan.run_id)
+            LOG.warning(
+                "Run %s was cut off before publishing anything; its objects are read again.", plan.run_id
+            )
             set_publish_state(ledger, publish.id, "discarded", fence)
             discard_drafts_of_run(ledger, plan.run_id)
     return redone
@@ -86,8 +91,8 @@ def _has_begun(lake: Store, plan: PublishPlan) -> bool:
 
 def _is_still_possible(lake: Store, plan: PublishPlan) -> bool:
     """Tell whether a plan without any commit can still be carried out as it was settled."""
-    is_current = open_or_create(lake, EVENTS).version() == plan.events_version
-    return is_current and not _missing_drafts(lake, plan.drafts)
+    tables = {table.name: open_or_create(lake, table) for table in TABLES}
+    return _versions(tables) == plan.versions and not _missing_drafts(lake, plan.drafts)
 
 
 def _is_committed(table: DeltaTable, plan: PublishPlan) -> bool:
@@ -96,8 +101,7 @@ def _is_committed(table: DeltaTable, plan: PublishPlan) -> bool:
 
 def _carry_out(lake: Store, ledger: Ledger, fence: Fence, publish_id: int, plan: PublishPlan) -> int:
     for table in TABLES:
-        check_fence(ledger, fence)
-        _commit(lake, table, plan)
+        _commit(lake, ledger, fence, publish_id, table, plan)
     merge_app_identities(ledger, {app: list(fields) for app, fields in plan.identities})
     set_publish_state(ledger, publish_id, "committed", fence)
     finish_publish(
@@ -107,17 +111,41 @@ def _carry_out(lake: Store, ledger: Ledger, fence: Fence, publish_id: int, plan:
         draft_paths=[draft.key for draft in plan.drafts],
         fence=fence,
     )
-    return open_or_create(lake, EVENTS).version()
+    return published_version(lake)
 
 
-def _commit(lake: Store, table: Table, plan: PublishPlan) -> None:
+def _commit(
+    lake: Store, ledger: Ledger, fence: Fence, publish_id: int, table: Table, plan: PublishPlan
+) -> None:
+    """Commit one table's part of a plan, against writers that take no lock of ours.
+
+    Before the plan's first commit such a writer costs no more than settling again; after it the others must follow.
+    """
+    for _ in range(COMMIT_ATTEMPTS):
+        check_fence(ledger, fence)
+        try:
+            return _commit_once(lake, table, plan)
+        except CommitFailedError as error:
+            if not _has_begun(lake, plan):
+                set_publish_state(ledger, publish_id, "discarded", fence)
+                raise LakeMovedOn(
+                    f"Another writer committed to {table.name} while run {plan.run_id} published; settle again."
+                ) from error
+    raise StoreUnavailable(
+        f"Other writers kept committing to {table.name} while run {plan.run_id} published; the next run carries it out."
+    )
+
+
+def _commit_once(lake: Store, table: Table, plan: PublishPlan) -> None:
     """Commit one table's part of a plan, unless its transaction number shows that it is there."""
     adds = [_add_action(draft, plan.made_at) for draft in plan.drafts if draft.table == table.name]
     removes = [_remove_action(file, plan.made_at) for file in plan.removed if file.table == table.name]
-    delta = open_or_create(lake, table)
-    if not adds or _is_committed(delta, plan):
+    if not adds and not removes:
         return
-    try:
+    delta = open_or_create(lake, table)
+    if _is_committed(delta, plan):
+        return
+    with explain_delta_errors(table_uri(lake, table), is_write=True):
         delta.create_write_transaction(
             [*adds, *removes],
             mode="append",
@@ -129,10 +157,32 @@ def _commit(lake: Store, table: Table, plan: PublishPlan) -> None:
                 max_commit_retries=0,
             ),
         )
-    except CommitFailedError as error:
+
+
+def _check_settled_against(tables: Mapping[str, DeltaTable], plan: PublishPlan) -> None:
+    if _versions(tables) != plan.versions:
         raise LakeMovedOn(
-            f"Another writer committed to {table.name} while run {plan.run_id} published; run again."
-        ) from error
+            f"The lake moved from {_spell_versions(plan.versions)} to {_spell_versions(_versions(tables))} since run"
+            f" {plan.run_id} settled; settle again."
+        )
+
+
+def _check_unfinished(ledger: Ledger, plan: PublishPlan) -> None:
+    """Refuse a plan with an object that another run has finished since; a reprocessing run reads finished ones on purpose."""
+    wanted = [(each.uri, each.version) for each in plan.objects]
+    finished = 0 if plan.is_reprocess else len(wanted) - len(unfinished_objects(ledger, wanted))
+    if finished:
+        raise LakeMovedOn(
+            f"Another run has finished {finished} of the {len(wanted)} objects of run {plan.run_id}; settle again."
+        )
+
+
+def _versions(tables: Mapping[str, DeltaTable]) -> tuple[tuple[str, int], ...]:
+    return tuple((table.name, tables[table.name].version()) for table in TABLES)
+
+
+def _spell_versions(versions: tuple[tuple[str, int], ...]) -> str:
+    return ", ".join(f"{table} {version}" for table, version in versions)
 
 
 def _check_drafts(lake: Store, drafts: Sequence[DraftFile]) -> None:

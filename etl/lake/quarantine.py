@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 import hashlib
 from collections.abc import Mapping, Sequence
-import dataclasses
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -64,9 +64,7 @@ def quarantine_table(messages: Sequence[QuarantinedMessage]) -> pa.RecordBatch:
         [each.message.get("app_id") for each in messages],
         [list(each.message.items()) or None for each in messages],
     ]
-    arrays = [
-        pa.array(values, column.type) for values, column in zip(columns, SPILLED_SCHEMA, strict=True)
-    ]
+    arrays = [pa.array(values, column.type) for values, column in zip(columns, SPILLED_SCHEMA, strict=True)]
     return pa.RecordBatch.from_arrays(arrays, schema=SPILLED_SCHEMA)
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import dataclasses
+from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import unquote
 
@@ -14,15 +15,14 @@ import pyarrow.parquet as pq
 from deltalake import DeltaTable
 
 from etl.lake.drafts import DraftFile, describe_draft
-from etl.lake.history import read_columns
+from etl.lake.history import FindRows, read_columns
 from etl.lake.plans import RemovedFile
 from etl.lake.spill import ids_to_words
 from etl.lake.statistics import find_ranges
-from etl.lake.tables import EVENTS, Table
+from etl.lake.tables import Table
 from etl.stores import Store, open_for_writing
 
-FindRows = Callable[[pa.RecordBatch], npt.NDArray[np.bool_]]
-"""Marks the rows of a batch that shall go."""
+_SEPARATOR = "\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,10 +99,16 @@ def find_ids(ids: pa.Table) -> FindRows:
     return find
 
 
-def find_sources(uris: Sequence[str]) -> FindRows:
-    """Make the mark for rows that came from some objects."""
-    values = pa.array(sorted(uris), pa.string())
-    return lambda batch: pc.is_in(batch.column("source_uri"), value_set=values).to_numpy(zero_copy_only=False)
+def find_sources(versions: Sequence[tuple[str, str]]) -> FindRows:
+    """Make the mark for rows that came from some versions of objects (columns `source_uri`, `source_version`)."""
+    values = pa.array([_SEPARATOR.join(version) for version in versions], pa.string())
+
+    def find(batch: pa.RecordBatch) -> npt.NDArray[np.bool_]:
+        names = pc.binary_join_element_wise(batch["source_uri"], batch["source_version"], _SEPARATOR)
+        marks: npt.NDArray[np.bool_] = pc.is_in(names, value_set=values).to_numpy(zero_copy_only=False)
+        return marks
+
+    return find
 
 
 def _join_words(high: npt.NDArray[np.uint64], low: npt.NDArray[np.uint64]) -> npt.NDArray[np.void]:
@@ -119,7 +125,11 @@ def _rewrite(
             start += batch.num_rows
             if writer is None:
                 writer = pq.ParquetWriter(
-                    sink, kept.schema, compression="zstd", write_statistics=list(table.statistics), store_schema=False
+                    sink,
+                    kept.schema,
+                    compression="zstd",
+                    write_statistics=list(table.statistics),
+                    store_schema=False,
                 )
             if kept.num_rows:
                 writer.write_table(kept)
@@ -127,4 +137,5 @@ def _rewrite(
         if writer is not None:
             writer.close()
     partition = tuple(value for _, value in file.partition)
-    return describe_draft(lake, table, path, partition, int(stays.sum()), ranges)
+    draft = describe_draft(lake, table, path, partition, int(stays.sum()), ranges)
+    return dataclasses.replace(draft, is_successor=True)

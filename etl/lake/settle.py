@@ -6,7 +6,7 @@ run reprocesses. Only identities are read here, so settling stays small; rows ar
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import duckdb
@@ -49,7 +49,9 @@ def list_partitions(rows: pa.Table) -> tuple[npt.NDArray[np.int32], tuple[Partit
     numbers[is_row] = inverse
     names = apps.dictionary.to_pylist()
     days_of = [np.datetime64(code & 0xFFFFFFFF, "D") for code in distinct.tolist()]
-    return numbers, tuple((names[code >> 32], str(day)) for code, day in zip(distinct.tolist(), days_of, strict=True))
+    return numbers, tuple(
+        (names[code >> 32], str(day)) for code, day in zip(distinct.tolist(), days_of, strict=True)
+    )
 
 
 def settle_rows(
@@ -100,7 +102,9 @@ def _choose_winners(rows: pa.Table, void_objects: Sequence[int]) -> Mask:
         }
     )
     with _connect(table=table) as connection:
-        winners = connection.sql("select min(place) as place from table_ group by id_high, id_low").fetchnumpy()
+        winners = connection.sql(
+            "select min(place) as place from table_ group by id_high, id_low"
+        ).fetchnumpy()
     keep = np.zeros(rows.num_rows, dtype=bool)
     keep[order[winners["place"]]] = True
     return keep
@@ -109,15 +113,15 @@ def _choose_winners(rows: pa.Table, void_objects: Sequence[int]) -> Mask:
 def _find_known(rows: pa.Table, known_ids: Iterable[npt.NDArray[np.uint64]]) -> Mask:
     """Mark the rows whose event the lake has, reading its ids one piece at a time."""
     known = np.zeros(rows.num_rows, dtype=bool)
-    mine = pa.table(
-        {"id_high": rows["id_high"], "id_low": rows["id_low"], "row": np.arange(rows.num_rows)}
-    )
+    mine = pa.table({"id_high": rows["id_high"], "id_low": rows["id_low"], "row": np.arange(rows.num_rows)})
     with _connect(table=mine) as connection:
         for words in known_ids:
             connection.register(
                 "known", pa.table({"id_high": words[:, 0].copy(), "id_low": words[:, 1].copy()})
             )
-            found = connection.sql("select row from table_ semi join known using (id_high, id_low)").fetchnumpy()
+            found = connection.sql(
+                "select row from table_ semi join known using (id_high, id_low)"
+            ).fetchnumpy()
             known[found["row"]] = True
     return known
 
@@ -136,7 +140,9 @@ def _mark_weak(
     best = dict.fromkeys(apps, len(PERSON_FIELDS) - 1)
     for app, fields in (*identities.items(), *identities_of(rows).items()):
         if app in best:
-            best[app] = min(best[app], *(PERSON_FIELDS.index(name) for name in fields if name in PERSON_FIELDS))
+            best[app] = min(
+                best[app], *(PERSON_FIELDS.index(name) for name in fields if name in PERSON_FIELDS)
+            )
     weak: Mask = rank > np.array([best[app] for app in apps], dtype=np.int8)[partition]
     return weak
 

@@ -8,9 +8,10 @@ Scratch need not be durable: a run that dies is done again from landing.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
-from typing import Self
+from typing import Any, BinaryIO, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -42,13 +43,15 @@ OBJECT_COLUMN = "_object"
 # The object of a row that is none: it was quarantined, and settling leaves it out.
 NO_OBJECT = -1
 FLAGS_COLUMN = "_flags"
+_PART_BYTES = 8 << 20
 
 
 @dataclass(frozen=True, slots=True)
 class ObjectOutcome:
     """What reading one landed object came to; `ordinal` is its place in the run.
 
-    `messages` = `rows` + `quarantined`. `error_code` tells why it could not be read at all; its rows are then void.
+    `messages` = `rows` + `quarantined`, which `reasons` counts by code. `error_code` tells why it could not be read at all; its rows
+    are then void.
     """
 
     ordinal: int
@@ -60,6 +63,7 @@ class ObjectOutcome:
     rows: int = 0
     quarantined: int = 0
     error_code: str | None = None
+    reasons: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +73,6 @@ class ChunkOutcome:
     name: str
     batches: tuple[tuple[int, int, int], ...]
     objects: tuple[ObjectOutcome, ...]
-    reasons: tuple[tuple[str, int], ...] = ()
 
     @property
     def rows(self) -> int:
@@ -86,10 +89,11 @@ class SpillWriter:
         self._name = name
         self._batches: list[tuple[int, int, int]] = []
         self._rows: list[pa.RecordBatch] = []
-        self._quarantined: list[pa.RecordBatch] = []
         with explain_errors(scratch, name, is_write=True):
             scratch.fs.makedirs(scratch.path_of(name).rpartition("/")[0], exist_ok=True)
-            self._file = scratch.fs.open(scratch.path_of(f"{name}.spill"), "wb")
+            self._file = _open_spill(scratch, f"{name}.spill")
+            self._quarantine_file = _open_spill(scratch, f"{name}.quarantine")
+            self._quarantine = pa.ipc.new_stream(self._quarantine_file, SPILLED_SCHEMA)
         self._offset = 0
 
     def __enter__(self) -> Self:
@@ -97,33 +101,33 @@ class SpillWriter:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Close the file, whatever happened."""
-        self._file.close()
+        """Close the files, whatever happened; what did not become whole need not."""
+        for file in (self._file, self._quarantine_file):
+            with suppress(Exception):
+                file.close()
 
     def add(self, batch: TypedBatch, objects: npt.NDArray[np.int32]) -> None:
         """Spill a batch; `objects` are the ordinals of the rows' objects."""
-        columns = {
-            name: column for name, column in batch.columns.items() if column.null_count < len(column)
-        }
-        table = pa.table(
-            columns | {OBJECT_COLUMN: pa.array(objects), FLAGS_COLUMN: pa.array(batch.flags)}
-        )
+        columns = {name: column for name, column in batch.columns.items() if column.null_count < len(column)}
+        table = pa.table(columns | {OBJECT_COLUMN: pa.array(objects), FLAGS_COLUMN: pa.array(batch.flags)})
         size = self._write(_serialize(table))
         self._batches.append((self._offset - size, size, batch.rows))
         self._rows.append(_describe_rows(batch, objects))
 
     def quarantine(self, rows: pa.RecordBatch) -> None:
         """Keep quarantined messages, as rows of `quarantine` without what the run adds."""
-        self._quarantined.append(rows)
+        with explain_errors(self._scratch, f"{self._name}.quarantine", is_write=True):
+            self._quarantine.write_batch(rows)
 
-    def finish(self, objects: tuple[ObjectOutcome, ...], reasons: dict[str, int]) -> ChunkOutcome:
+    def finish(self, objects: tuple[ObjectOutcome, ...]) -> ChunkOutcome:
         """Make the chunk whole; its outcome is written last."""
-        self._file.close()
-        outcome = ChunkOutcome(self._name, tuple(self._batches), objects, tuple(sorted(reasons.items())))
+        with explain_errors(self._scratch, self._name, is_write=True):
+            self._quarantine.close()
+            self._quarantine_file.close()
+            self._file.close()
+        outcome = ChunkOutcome(self._name, tuple(self._batches), objects)
         rows = pa.Table.from_batches(self._rows, ROWS_SCHEMA) if self._rows else ROWS_SCHEMA.empty_table()
         _put(self._scratch, f"{self._name}.rows", _serialize(rows.unify_dictionaries()))
-        quarantined = pa.Table.from_batches(self._quarantined, SPILLED_SCHEMA)
-        _put(self._scratch, f"{self._name}.quarantine", _serialize(quarantined))
         _put(self._scratch, f"{self._name}.json", json.dumps(asdict(outcome)).encode())
         return outcome
 
@@ -140,9 +144,13 @@ def read_outcome(scratch: Store, name: str) -> ChunkOutcome:
     return ChunkOutcome(
         name=found["name"],
         batches=tuple(tuple(batch) for batch in found["batches"]),
-        objects=tuple(ObjectOutcome(**outcome) for outcome in found["objects"]),
-        reasons=tuple(tuple(reason) for reason in found["reasons"]),
+        objects=tuple(read_object_outcome(outcome) for outcome in found["objects"]),
     )
+
+
+def read_object_outcome(found: Mapping[str, Any]) -> ObjectOutcome:
+    """Read an object's outcome from its JSON."""
+    return ObjectOutcome(**{**found, "reasons": tuple((code, count) for code, count in found["reasons"])})
 
 
 def read_rows(scratch: Store, outcome: ChunkOutcome) -> pa.Table:
@@ -150,15 +158,18 @@ def read_rows(scratch: Store, outcome: ChunkOutcome) -> pa.Table:
     return _deserialize(_get(scratch, f"{outcome.name}.rows"))
 
 
-def read_quarantined(scratch: Store, outcome: ChunkOutcome) -> pa.Table:
-    """Read a chunk's quarantined messages."""
-    return _deserialize(_get(scratch, f"{outcome.name}.quarantine"))
+def read_quarantined(scratch: Store, outcome: ChunkOutcome) -> Iterator[pa.Table]:
+    """Read a chunk's quarantined messages, some at a time."""
+    key = f"{outcome.name}.quarantine"
+    with explain_errors(scratch, key), scratch.fs.open(scratch.path_of(key), "rb") as file:
+        for batch in pa.ipc.open_stream(file):
+            yield pa.Table.from_batches([batch])
 
 
-def read_batches(scratch: Store, outcome: ChunkOutcome) -> Iterator[pa.Table]:
-    """Read a chunk's batches one after another; only one is in memory."""
-    for offset, size, _ in outcome.batches:
-        yield _deserialize(_get(scratch, f"{outcome.name}.spill", offset, offset + size))
+def read_batch(scratch: Store, outcome: ChunkOutcome, place: int) -> pa.Table:
+    """Read one of a chunk's batches."""
+    offset, size, _ = outcome.batches[place]
+    return _deserialize(_get(scratch, f"{outcome.name}.spill", offset, offset + size))
 
 
 def drop_run(scratch: Store, run_id: str) -> None:
@@ -194,6 +205,13 @@ def ids_to_words(ids: pa.Array) -> npt.NDArray[np.uint64]:
     offsets = np.frombuffer(ids.buffers()[1], dtype=np.int32)[ids.offset : ids.offset + len(ids) + 1]
     digits = memoryview(ids.buffers()[2])[offsets[0] : offsets[-1]] if len(ids) else b""
     return np.frombuffer(bytes.fromhex(bytes(digits).decode("ascii")), dtype="<u8").reshape(-1, 2)
+
+
+def _open_spill(scratch: Store, key: str) -> BinaryIO:
+    # An object store's client holds back what it has not sent yet, by default 50 MB a file.
+    blocks = {} if scratch.is_local else {"block_size": _PART_BYTES}
+    file: BinaryIO = scratch.fs.open(scratch.path_of(key), "wb", **blocks)
+    return file
 
 
 def _serialize(table: pa.Table) -> pa.Buffer:

@@ -10,8 +10,10 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 from deltalake import DeltaTable
+from deltalake.exceptions import DeltaError
 
 from etl.appsflyer.fields import BY_NAME, FIELDS, Field, Kind
+from etl.lake.delta_errors import explain_delta_errors
 from etl.stores import Store
 
 UTC_TYPE = pa.timestamp("us", tz="UTC")
@@ -50,19 +52,44 @@ class Table:
 
 
 COMPUTED_COLUMNS = (
-    Column("event_id", pa.string(), "Identity of the record: equal for resends and V1/V2 twins, different for the two halves of a retargeting pair."),
-    Column("occurrence_id", pa.string(), "Identity of what a person did, whatever media source it is told of: sum revenue once per occurrence."),
+    Column(
+        "event_id",
+        pa.string(),
+        "Identity of the record: equal for resends and V1/V2 twins, different for the two halves of a retargeting pair.",
+    ),
+    Column(
+        "occurrence_id",
+        pa.string(),
+        "Identity of what a person did, whatever media source it is told of: sum revenue once per occurrence.",
+    ),
     Column("event_date", pa.date32(), "UTC day of `event_time`; a partition."),
-    Column("event_date_local", pa.date32(), "Day of `event_time` in the app's zone, which AppsFlyer's dashboards show; null where no zone is known."),
-    Column("event_utc_offset_minutes", pa.int32(), "Offset of the app's zone at `event_time`; local time is the instant plus this."),
+    Column(
+        "event_date_local",
+        pa.date32(),
+        "Day of `event_time` in the app's zone, which AppsFlyer's dashboards show; null where no zone is known.",
+    ),
+    Column(
+        "event_utc_offset_minutes",
+        pa.int32(),
+        "Offset of the app's zone at `event_time`; local time is the instant plus this.",
+    ),
     Column("install_utc_offset_minutes", pa.int32(), "The same for `install_time`."),
     Column("attributed_touch_utc_offset_minutes", pa.int32(), "The same for `attributed_touch_time`."),
     Column("device_download_utc_offset_minutes", pa.int32(), "The same for `device_download_time`."),
     Column("clock_issues", LIST_TYPE, "What was odd about the row's times; null where nothing was."),
     Column("quality_flags", LIST_TYPE, "Row rules that flagged the row; null where none did."),
-    Column("topic", pa.string(), "Push API topic: install, install_in_app_event, re_engagement, …", is_low_cardinality=True),
+    Column(
+        "topic",
+        pa.string(),
+        "Push API topic: install, install_in_app_event, re_engagement, …",
+        is_low_cardinality=True,
+    ),
     Column("is_test_message", pa.bool_(), "Whether it is the vendor's Send Test message."),
-    Column("embedded_ids", LIST_TYPE, "Device ids found inside URLs or values that stand in no id column of the row; erasure looks here too."),
+    Column(
+        "embedded_ids",
+        LIST_TYPE,
+        "Device ids found inside URLs or values that stand in no id column of the row; erasure looks here too.",
+    ),
     Column("extra", MAP_TYPE, "Fields that the authority does not know, and texts that could not be typed."),
     Column("source_uri", pa.string(), "Landed object that the row came from.", is_low_cardinality=True),
     Column("source_position", pa.int64(), "Line, or ordinal, of the message in the object, from 1."),
@@ -85,7 +112,8 @@ EVENTS = Table(
     "events",
     _events_schema(),
     partition_by=("app_id", "event_date"),
-    statistics=("event_time", "event_name", "event_date_local", "topic", "loaded_at"),
+    # Not event_name: an app may put anything into it, and the log would keep that.
+    statistics=("event_time", "event_date_local", "topic", "loaded_at"),
 )
 QUARANTINE = Table(
     "quarantine",
@@ -122,7 +150,10 @@ LOADS = Table(
             ("loaded_at", UTC_TYPE),
             ("status", pa.string()),
             ("error_code", pa.string()),
-            *((name, pa.int64()) for name in ("messages", "published", "duplicates", "quarantined", "suppressed", "held")),
+            *(
+                (name, pa.int64())
+                for name in ("messages", "published", "duplicates", "quarantined", "suppressed", "held")
+            ),
         ]
     ),
     partition_by=(),
@@ -150,15 +181,28 @@ def table_uri(lake: Store, table: Table) -> str:
 
 def find_table(lake: Store, table: Table) -> DeltaTable | None:
     """Open a table at its newest version, or give None where the lake has none yet."""
-    options = dict(lake.delta_storage_options)
-    if not DeltaTable.is_deltatable(table_uri(lake, table), options):
-        return None
-    return DeltaTable(table_uri(lake, table), storage_options=options)
+    uri, options = table_uri(lake, table), dict(lake.delta_storage_options)
+    with explain_delta_errors(uri):
+        return DeltaTable(uri, storage_options=options) if DeltaTable.is_deltatable(uri, options) else None
 
 
 def open_or_create(lake: Store, table: Table) -> DeltaTable:
     """Open a table, creating it empty where there is none; two creators at once are fine."""
-    return find_table(lake, table) or DeltaTable.create(
+    found = find_table(lake, table)
+    if found is not None:
+        return found
+    try:
+        with explain_delta_errors(table_uri(lake, table), is_write=True):
+            return _create_table(lake, table)
+    except DeltaError:
+        found = find_table(lake, table)
+        if found is None:
+            raise
+        return found
+
+
+def _create_table(lake: Store, table: Table) -> DeltaTable:
+    return DeltaTable.create(
         table_uri(lake, table),
         schema=table.schema,
         mode="ignore",
