@@ -35,5 +35,9 @@ def join_extra(extra: pa.Array) -> pa.Array:
     """Join each row's values into one text, a line each, to be searched; null where there are none."""
     if extra.null_count == len(extra):
         return pa.nulls(len(extra), pa.string())
-    offsets = pa.array(extra.offsets.to_numpy(), pa.int32(), mask=np.append(pc.is_null(extra).to_numpy(zero_copy_only=False), False))
+    offsets = pa.array(
+        extra.offsets.to_numpy(),
+        pa.int32(),
+        mask=np.append(pc.is_null(extra).to_numpy(zero_copy_only=False), False),
+    )
     return pc.binary_join(pa.ListArray.from_arrays(offsets, extra.items), "\n")

@@ -1,8 +1,8 @@
 """Who did what, when: the two identities of an event.
 
-A *deed* is what was done without its time: app, person, topic family, event name, event value. Its SHA-256 is mixed with
-the event time in milliseconds for `occurrence_id`, and with the media source as well for `event_id`, both 128 bits. One hash a
-row serves both, and finds deeds within one second of each other.
+A *deed* is what was done without its time: app, person, topic family, event name, event value. Its SHA-256 is
+mixed with the event time in milliseconds for `occurrence_id`, and with the media source as well for
+`event_id`, both 128 bits. One hash a row serves both, and finds deeds within one second of each other.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from typing import cast
 
 import numpy as np
 import numpy.typing as npt
-import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from etl.appsflyer.event_values import canonicalize_values
 from etl.appsflyer.fields import FIELDS
 from etl.appsflyer.unify import Extra, as_text
 
@@ -46,8 +46,9 @@ _HEX = np.array([int.from_bytes(f"{byte:02x}".encode(), "little") for byte in ra
 class Identities:
     """Identities of a batch's events, one a row.
 
-    `event_id` and `occurrence_id` are 32 hex digits. `second_key` is equal for the same deed in the same second. `person_rank` is
-    the place in `PERSON_FIELDS` of the field that names the person; `NO_PERSON_RANK` where a fingerprint of all fields had to.
+    `event_id` and `occurrence_id` are 32 hex digits. `second_key` is equal for the same deed in the same
+    second. `person_rank` is the place in `PERSON_FIELDS` of the field that names the person; `NO_PERSON_RANK`
+    where a fingerprint of all fields had to.
     """
 
     event_id: pa.Array
@@ -65,8 +66,8 @@ def identify_events(
 ) -> Identities:
     """Identify events by their unified text fields, topic family and time in milliseconds.
 
-    A row with second precision is equal only to a row that is equal in all fields, and a row that names nobody is the
-    occurrence only of such a row.
+    A row with second precision is equal only to a row that is equal in all fields, and a row that names
+    nobody is the occurrence only of such a row.
     """
     rows = len(family)
     person, rank = choose_persons(fields, rows)
@@ -76,7 +77,8 @@ def identify_events(
     person = pc.if_else(nameless, fingerprints, person)
     deed = _hash_deeds(fields, person, family, rows)
     of_second, of_time = _mix(event_ms // 1000), _mix(event_ms)
-    # A time of second precision is no instant, so it never makes one occurrence with a row that has the milliseconds.
+    # A time of second precision is no instant, so it never makes one occurrence with a row that has the
+    # milliseconds.
     of_time = np.where(is_second_precision, ~of_time, of_time)
     source = _hash_sources(fields, rows)
     source ^= _hash_subset(fingerprints, is_second_precision)
@@ -91,7 +93,7 @@ def identify_events(
 def compute_second_keys(
     fields: Mapping[str, pa.Array], family: pa.Array, event_seconds: npt.NDArray[np.int64]
 ) -> tuple[Words, Mask]:
-    """Compute the second keys of published rows, and mark those that name a person; the others have no such key."""
+    """Compute the second keys of published rows, and mark those that name a person: others have no key."""
     person, rank = choose_persons(fields, len(family))
     deed = _hash_deeds(fields, person, family, len(family))
     return deed[:, 0] ^ _mix(event_seconds), rank < NO_PERSON_RANK
@@ -116,14 +118,6 @@ def choose_persons(fields: Mapping[str, pa.Array], rows: int) -> tuple[pa.Array,
     return person, rank
 
 
-def canonicalize_value(text: str) -> str:
-    """Give an event value's canonical JSON: keys sorted, no spaces; text that is no JSON is its own form."""
-    try:
-        return orjson.dumps(orjson.loads(text), option=orjson.OPT_SORT_KEYS).decode()
-    except (orjson.JSONDecodeError, orjson.JSONEncodeError):
-        return text
-
-
 def _clean_id(name: str, key: pa.Array) -> pa.Array:
     is_zero = pc.match_substring_regex(key, _ZEROS)
     if pc.any(is_zero).as_py():
@@ -138,23 +132,18 @@ def _hash_deeds(fields: Mapping[str, pa.Array], person: pa.Array, family: pa.Arr
         person,
         as_text(family),
         as_text(fields.get("event_name", nothing)),
-        _canonicalize(as_text(fields.get("event_value", nothing))),
+        canonicalize_values(as_text(fields.get("event_value", nothing))),
     ]
-    return _hash_texts(_join(parts))
+    return _hash_texts(_join(parts)) ^ _mix_lengths(parts)
 
 
-def _canonicalize(values: pa.Array) -> pa.Array:
-    if values.null_count == len(values):
-        return values
-    texts = values.drop_null().to_pylist()
-    loads, dumps, sort_keys = orjson.loads, orjson.dumps, orjson.OPT_SORT_KEYS
-    try:
-        forms = [dumps(loads(text), option=sort_keys) for text in texts]
-    except (orjson.JSONDecodeError, orjson.JSONEncodeError):
-        forms = [canonicalize_value(text).encode() for text in texts]
-    slots = np.cumsum(pc.is_valid(values).to_numpy(zero_copy_only=False)) - 1
-    is_null = pc.is_null(values).to_numpy(zero_copy_only=False)
-    return pa.array(forms, pa.binary()).take(pa.array(slots, mask=is_null)).cast(pa.string())
+def _mix_lengths(parts: list[pa.Array]) -> Words:
+    """Tell parts apart whose texts hold the separator: joined alike, they differ in length."""
+    mixed = np.zeros((len(parts[0]), 1), dtype=np.uint64)
+    for part in parts[:-1]:
+        lengths = pc.fill_null(pc.binary_length(part), 0).to_numpy(zero_copy_only=False)
+        mixed[:, 0] = _mix(mixed[:, 0].view(np.int64) + lengths)
+    return mixed
 
 
 def _join(parts: list[pa.Array]) -> pa.Array:
@@ -176,7 +165,8 @@ def _hash_sources(fields: Mapping[str, pa.Array], rows: int) -> Words:
 def _hash_source(text: str) -> list[int]:
     if text in {"", "organic"}:
         return [0, 0]
-    return np.frombuffer(hashlib.sha256(text.encode()).digest()[:16], dtype=np.uint64).tolist()
+    digest = hashlib.sha256(text.encode()).digest()
+    return [int.from_bytes(digest[:8], "little"), int.from_bytes(digest[8:16], "little")]
 
 
 def _hash_subset(texts: pa.Array, mask: Mask) -> Words:
@@ -212,7 +202,11 @@ def _join_extras(extras: list[Extra], chosen: npt.NDArray[np.int64], rows: int) 
     wanted[chosen] = True
     found: dict[int, list[tuple[str, str]]] = {}
     for extra in extras:
-        for row, text in zip(extra.rows[wanted[extra.rows]].tolist(), extra.texts.filter(pa.array(wanted[extra.rows])).to_pylist(), strict=True):
+        for row, text in zip(
+            extra.rows[wanted[extra.rows]].tolist(),
+            extra.texts.filter(pa.array(wanted[extra.rows])).to_pylist(),
+            strict=True,
+        ):
             found.setdefault(row, []).append((extra.name, text))
     return pa.array([repr(sorted(found.get(row, []))) for row in chosen.tolist()], pa.string())
 

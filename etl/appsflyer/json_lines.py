@@ -55,7 +55,7 @@ class JsonLines:
             return self._read(columns, max(len(payload), _LINE_BYTES))
 
     def group_by_keys(self, lines: pa.Array) -> list[tuple[list[str], list[int]]]:
-        """Group valid JSON lines by their top-level keys, in order and with repetitions: keys, and row numbers."""
+        """Group valid JSON lines by their top-level keys: keys in order and repeated, and row numbers."""
         table = pa.table({"line": lines, "row": pa.array(range(len(lines)), pa.int64())})
         self._connection.register("lines", table)
         try:

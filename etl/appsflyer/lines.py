@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 
 import numpy as np
 import numpy.typing as npt
 
-from etl.appsflyer.messages import Block, Positions, Reason, Style
 from etl.appsflyer.line_index import LineIndex
+from etl.appsflyer.messages import Block, Positions, Reason, Style
 
 
 @dataclass(frozen=True, slots=True)
 class Lines:
-    """Lines to be parsed at once: `objects` and `positions` tell where each came from; `blocks` hold them as they landed."""
+    """Lines to be parsed at once.
+
+    `objects` and `positions` tell where each came from; `blocks` hold them as they landed.
+    """
 
     style: Style
     payload: bytes
@@ -31,7 +36,7 @@ class Lines:
 
     def raw(self, line: int) -> bytes:
         """Give a line's bytes as they landed."""
-        start, block = next(pair for pair in reversed(self.blocks) if line >= pair[0])
+        start, block = self.blocks[bisect_right(self.blocks, line, key=itemgetter(0)) - 1]
         return block.raw_of(line - start) if block.raw_of else self.index.line(line)
 
 
@@ -77,10 +82,9 @@ class LineMerger:
 
     def _fits(self, block: Block) -> bool:
         first = self._waiting[0][1]
-        return (
-            (first.style, first.query_column) == (block.style, block.query_column)
-            and self._bytes + len(block.payload) <= 2 * self._target_bytes
-        )
+        return (first.style, first.query_column) == (block.style, block.query_column) and self._bytes + len(
+            block.payload
+        ) <= 2 * self._target_bytes
 
 
 def merge_blocks(blocks: Sequence[tuple[int, Block]]) -> Lines:

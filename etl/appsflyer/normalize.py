@@ -1,12 +1,12 @@
 """Text columns to typed events: pandas on Arrow dtypes decides types, zones and clocks; identities follow.
 
-Vendor document followed: "AppsFlyer: Push API V2.0". A value that cannot be typed is null in its column, named in `quality_flags` or
-`clock_issues`, and kept as text in `extra` under the field's name.
+Vendor document followed: "AppsFlyer: Push API V2.0". A value that cannot be typed is null in its column,
+named in `quality_flags` or `clock_issues`, and kept as text in `extra` under the field's name.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 from etl.appsflyer.clocks import Clocks, read_clocks
 from etl.appsflyer.embedded import find_embedded_ids
 from etl.appsflyer.extras import build_extra, join_extra
-from etl.appsflyer.fields import FIELDS, Kind, identifier_fields, names
+from etl.appsflyer.fields import Kind, identifier_fields, names
 from etl.appsflyer.flags import FLAG_BITS
 from etl.appsflyer.identity import Identities, identify_events
 from etl.appsflyer.messages import TextBatch
@@ -47,6 +47,7 @@ _TOPIC_FIELDS = (
     "retargeting_conversion_type",
     "event_name",
 )
+_MOST_COMBINATIONS = 2**62
 
 Mask = npt.NDArray[np.bool_]
 
@@ -55,8 +56,8 @@ Mask = npt.NDArray[np.bool_]
 class TypedBatch:
     """Typed events, one a row, with what settling needs to know of each.
 
-    `columns` are the columns of `events` that a message decides; absent ones are all null. `flags` is a bit mask over
-    `FLAG_BITS`. `texts` are the unified fields as they came, for rows that must be quarantined.
+    `columns` are the columns of `events` that a message decides; absent ones are all null. `flags` is a bit
+    mask over `FLAG_BITS`. `texts` are the unified fields as they came, for rows that must be quarantined.
     """
 
     rows: int
@@ -66,10 +67,15 @@ class TypedBatch:
     is_second_precision: Mask
     texts: Mapping[str, pa.Array]
 
-    def text_of(self, row: int) -> dict[str, str]:
-        """Give one row's fields as they came, those that it has."""
-        found = {name: column[row].as_py() for name, column in self.texts.items()}
-        return {name: text for name, text in found.items() if text is not None}
+    def texts_of(self, rows: Sequence[int]) -> list[dict[str, str]]:
+        """Give the fields of some rows as they came, those that each has."""
+        wanted = pa.array(rows, pa.int64())
+        found: list[dict[str, str]] = [{} for _ in rows]
+        for name, column in self.texts.items():
+            for fields, text in zip(found, column.take(wanted).to_pylist(), strict=True):
+                if text is not None:
+                    fields[name] = text
+        return found
 
 
 def normalize_batch(batch: TextBatch) -> TypedBatch:
@@ -93,9 +99,7 @@ def normalize_batch(batch: TextBatch) -> TypedBatch:
         "extra": extra,
         "source_position": pa.array(batch.positions, pa.int64()),
     }
-    return TypedBatch(
-        unified.rows, columns, flags, identities, clocks.is_second_precision, unified.fields
-    )
+    return TypedBatch(unified.rows, columns, flags, identities, clocks.is_second_precision, unified.fields)
 
 
 def _type_values(
@@ -154,8 +158,13 @@ def _decide_topics(
     """Decide topic and topic family once for each combination of the fields that tell them."""
     encoded = [_encode(typed.get(name, fields.get(name)), rows) for name in _TOPIC_FIELDS]
     codes = np.zeros(rows, dtype=np.int64)
+    combinations = 1
     for indices, values in encoded:
+        if combinations * len(values) > _MOST_COMBINATIONS:
+            distinct, codes = np.unique(codes, return_inverse=True)
+            combinations = len(distinct)
         codes = codes * len(values) + indices
+        combinations *= len(values)
     _, first, inverse = np.unique(codes, return_index=True, return_inverse=True)
     topics = [decide_topic(*(values[indices[row]] for indices, values in encoded)) for row in first.tolist()]
     return _spread([topic.value for topic in topics], inverse), _spread(
@@ -169,7 +178,10 @@ def _encode(column: pa.Array | None, rows: int) -> tuple[npt.NDArray[np.int64], 
         return np.zeros(rows, dtype=np.int64), [None]
     encoded = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
     values = encoded.dictionary.to_pylist()
-    return pc.fill_null(encoded.indices, len(values)).to_numpy(zero_copy_only=False).astype(np.int64), [*values, None]
+    return pc.fill_null(encoded.indices, len(values)).to_numpy(zero_copy_only=False).astype(np.int64), [
+        *values,
+        None,
+    ]
 
 
 def _spread(values: list[str], inverse: npt.NDArray[np.int64]) -> pa.Array:
@@ -190,7 +202,9 @@ def _recognise_test(fields: Mapping[str, pa.Array], rows: int) -> pa.Array:
     found = np.zeros(rows, dtype=bool)
     for name, value in (("app_id", TEST_APP_ID), ("appsflyer_id", TEST_APPSFLYER_ID)):
         if name in fields:
-            found |= pc.fill_null(pc.equal(as_text(fields[name]), value), False).to_numpy(zero_copy_only=False)
+            found |= pc.fill_null(pc.equal(as_text(fields[name]), value), False).to_numpy(
+                zero_copy_only=False
+            )
     return pa.array(found)
 
 

@@ -1,4 +1,4 @@
-"""Read one JSON object exactly: every key, every text as it came. The slow way, for the lines that need it."""
+"""Read one JSON object exactly: every key, every text as it came. The slow way, for lines that need it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from etl.appsflyer.messages import Reason
 from etl.errors import UnreadableContent
 
 _SPACE = re.compile(r"[ \t\r\n]*")
-_DECODER = json.JSONDecoder()
+# Numbers are wanted as text alone, however many digits they have.
+_DECODER = json.JSONDecoder(parse_int=str, parse_float=str)
 
 
 class UnreadableObject(UnreadableContent):
@@ -23,10 +24,11 @@ class UnreadableObject(UnreadableContent):
 
 
 def read_object(raw: bytes) -> dict[str, str | None]:
-    """Read a JSON object into texts: strings decoded, other values as their exact JSON text, null as None.
+    """Read a JSON object into texts: strings decoded, other values as their exact text, null as None.
 
-    Raises `UnreadableObject` with INVALID_UTF8 (also for a lone surrogate, which no UTF-8 can hold), INVALID_JSON,
-    NOT_AN_OBJECT, or DUPLICATE_KEYS where equal keys have different values.
+    Raises `UnreadableObject` with INVALID_UTF8 (also for a lone surrogate, which no UTF-8 can hold),
+    INVALID_JSON, NOT_AN_OBJECT, or DUPLICATE_KEYS where equal keys have different values; null and empty text
+    are no values.
     """
     try:
         text = raw.decode("utf-8-sig")
@@ -36,8 +38,10 @@ def read_object(raw: bytes) -> dict[str, str | None]:
     except (ValueError, IndexError, RecursionError):
         raise UnreadableObject(Reason.INVALID_JSON) from None
     message = dict(pairs)
-    if any(message[name] != value for name, value in pairs):
-        raise UnreadableObject(Reason.DUPLICATE_KEYS)
+    if len(message) < len(pairs):
+        message |= {name: value for name, value in pairs if value}
+        if any(value and message[name] != value for name, value in pairs):
+            raise UnreadableObject(Reason.DUPLICATE_KEYS)
     return message
 
 
@@ -47,6 +51,7 @@ def _walk_pairs(text: str) -> Iterator[tuple[str, str | None]]:
         _DECODER.raw_decode(text, at)
         raise UnreadableObject(Reason.NOT_AN_OBJECT)
     at = _skip_space(text, at + 1)
+    # As for the fast parser, a comma may stand behind the last value.
     while text[at] != "}":
         name, at = _decode_string(text, at)
         at = _skip_space(text, _expect(text, _skip_space(text, at), ":"))
@@ -60,11 +65,10 @@ def _walk_pairs(text: str) -> Iterator[tuple[str, str | None]]:
 
 
 def _decode_string(text: str, at: int) -> tuple[str, int]:
-    value, end = _DECODER.raw_decode(text, at)
-    if not isinstance(value, str):
-        raise ValueError  # noqa: TRY004 - malformed JSON, not a wrong argument
-    value.encode()
-    return value, end
+    _expect(text, at, '"')
+    name, end = _DECODER.raw_decode(text, at)
+    name.encode()
+    return str(name), end
 
 
 def _as_text(value: object, literal: str) -> str | None:

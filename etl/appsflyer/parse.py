@@ -1,8 +1,8 @@
-"""Blocks of raw JSON lines to text columns: nothing dropped, nothing rewritten, what cannot be read told apart.
+"""Raw JSON lines to text columns: nothing dropped, nothing rewritten, what cannot be read told apart.
 
-The fast path asks DuckDB for the fields that it knows. A survey of the bytes then proves that nothing else was there. Where it
-does not, the block is looked at again: new fields are learned for the rest of the stream; lines with repeated or unlearnable
-keys are read one by one.
+The fast path asks DuckDB for the fields that it knows. A survey of the bytes then proves that nothing else
+was there. Where it does not, the block is looked at again: new fields are learned for the rest of the stream;
+lines with repeated or unlearnable keys are read one by one.
 """
 
 from __future__ import annotations
@@ -49,40 +49,50 @@ class JsonParser:
         self._names = [field.name for field in FIELDS]
         self._folded = {name.casefold() for name in self._names}
 
-    def parse(self, payload: bytes, index: LineIndex, lines: int) -> ParsedLines:
-        """Parse lines, none of them blank; `index` finds them, `lines` is their number."""
+    def parse(self, index: LineIndex, lines: int) -> ParsedLines:
+        """Parse the lines of an index, none of them blank; `lines` is their number."""
+        payload = index.payload
         table = self._lines.split(payload, self._names)
         if table.num_rows != lines:
             return ParsedLines({}, np.arange(lines))
         leftover = _find_empty_rows(table)
         survey = survey_keys(payload)
-        if not _is_complete(table, survey, [index.line(row) for row in leftover]):
-            table, leftover = self._look_closer(payload, index, table, leftover)
-        columns = {name: _flatten(table[name]) for name in table.column_names if table[name].null_count < table.num_rows}
+        if not _is_complete(table, survey, index.lines(leftover.tolist())):
+            table, leftover = self._look_closer(index, table, leftover)
+        columns = {
+            name: _flatten(table[name])
+            for name in table.column_names
+            if table[name].null_count < table.num_rows
+        }
         if len(survey.rewritable):
             columns = restore_numerals(columns, payload, survey.rewritable, index.rows_at(survey.rewritable))
         return ParsedLines(columns, leftover)
 
-    def _look_closer(
-        self, payload: bytes, index: LineIndex, table: pa.Table, empty: Rows
-    ) -> tuple[pa.Table, Rows]:
+    def _look_closer(self, index: LineIndex, table: pa.Table, empty: Rows) -> tuple[pa.Table, Rows]:
         """Learn the block's new fields; lines with repeated or unlearnable keys become leftovers."""
         readable = np.setdiff1d(np.arange(table.num_rows), empty)
         groups = self._lines.group_by_keys(index.as_array().take(pa.array(readable)).cast(pa.large_string()))
         if self._learn(key for keys, _ in groups for key in keys):
-            table = self._lines.split(payload, self._names)
+            table = self._lines.split(index.payload, self._names)
         known = set(self._names)
-        odd = [row for keys, rows in groups if len(set(keys)) < len(keys) or not known.issuperset(keys) for row in rows]
-        return table, np.union1d(empty, readable[np.array(odd, dtype=np.int64)])
+        plain = [rows for keys, rows in groups if len(set(keys)) == len(keys) and known.issuperset(keys)]
+        is_odd = np.ones(len(readable), dtype=bool)
+        is_odd[[row for rows in plain for row in rows]] = False
+        return table, np.union1d(empty, readable[is_odd])
 
     def _learn(self, keys: Iterable[str]) -> bool:
         known = len(self._names)
         room = len(FIELDS) + MAX_LEARNED_FIELDS
         for key in dict.fromkeys(keys):
-            if key and "\0" not in key and key.casefold() not in self._folded and len(self._names) < room:
+            if _is_learnable(key) and key.casefold() not in self._folded and len(self._names) < room:
                 self._names.append(key)
                 self._folded.add(key.casefold())
         return len(self._names) > known
+
+
+def _is_learnable(key: str) -> bool:
+    # A text that starts with a colon makes the survey see the key ":" before it.
+    return key.strip() not in {"", ":"} and "\0" not in key
 
 
 def _find_empty_rows(table: pa.Table) -> Rows:
@@ -107,9 +117,10 @@ def _null_rows(columns: Sequence[pa.ChunkedArray], rows: int) -> Rows:
 
 def _is_complete(table: pa.Table, survey: Survey, unread: Sequence[bytes]) -> bool:
     """Tell whether the table holds every key of the lines that were read, but those with null."""
-    others = [survey_keys(line) for line in unread]
-    expected = survey.keys - survey.nulls - sum(other.keys - other.nulls for other in others)
-    return expected == sum(table.num_rows - column.null_count for column in table.columns)
+    others = survey_keys(b"\n".join(unread))
+    expected = survey.keys - survey.nulls - (others.keys - others.nulls)
+    found: int = sum(table.num_rows - column.null_count for column in table.columns)
+    return found == expected
 
 
 def _flatten(column: pa.ChunkedArray) -> pa.Array:

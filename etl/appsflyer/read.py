@@ -1,15 +1,16 @@
-"""Lines to text batches, whatever each line holds: the block's style picks the fast path, odd lines are tried one by one."""
+"""Lines to text batches: the block's style picks the fast path, odd lines are tried one by one."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from etl.appsflyer.envelope import open_envelopes
-from etl.appsflyer.fields import CANONICAL, V1_SPECIAL
+from etl.appsflyer.fields import V1_SPECIAL, canonical_name
 from etl.appsflyer.formats.framing import frame_values
 from etl.appsflyer.line_index import LineIndex
 from etl.appsflyer.lines import Lines
@@ -44,8 +45,8 @@ class LineReject:
 class ReadLines:
     """What lines came to: batches whose positions are line numbers, and rejects.
 
-    `extra_messages` counts, for the few lines that hold several messages, those beyond the first; it comes from framing, not from
-    the parser.
+    `extra_messages` counts, for the few lines that hold several messages, those beyond the first; it comes
+    from framing, not from the parser.
     """
 
     batches: list[TextBatch] = field(default_factory=list)
@@ -70,15 +71,25 @@ def read_lines(lines: Lines, parser: JsonParser, rules: ReadingRules) -> ReadLin
     elif rules.envelope:
         _read_envelopes(lines.index.as_array(), parser, read, rules, rules.envelope)
     else:
-        _read_json(lines.payload, lines.index, numbers, parser, read, rules)
+        _read_json(lines.index, numbers, parser, read, rules)
+    if rules.app_id is not None:
+        read.batches = [_fill_app_id(batch, rules.app_id) for batch in read.batches]
     return read
 
 
+def _fill_app_id(batch: TextBatch, app_id: str) -> TextBatch:
+    """Let the source's app stand in where a message names none."""
+    given = pa.scalar(app_id, pa.string())
+    named = batch.columns.get("app_id", pa.nulls(batch.rows, pa.string()))
+    is_named = pc.fill_null(pc.not_equal(named, ""), fill_value=False)
+    return replace(batch, columns={**batch.columns, "app_id": pc.if_else(is_named, named, given)})
+
+
 def _read_json(
-    payload: bytes, index: LineIndex, numbers: Positions, parser: JsonParser, read: ReadLines, rules: ReadingRules
+    index: LineIndex, numbers: Positions, parser: JsonParser, read: ReadLines, rules: ReadingRules
 ) -> None:
     """Read lines of JSON; `numbers` are their lines' numbers."""
-    parsed = parser.parse(payload, index, len(numbers))
+    parsed = parser.parse(index, len(numbers))
     read.batches.append(TextBatch(parsed.columns, numbers, len(numbers), void=parsed.leftover))
     if len(parsed.leftover):
         _salvage(((int(numbers[row]), index.line(row)) for row in parsed.leftover.tolist()), read, rules)
@@ -93,7 +104,7 @@ def _read_envelopes(
     read.rejects += [LineReject(line, Reason.ENVELOPE_INVALID) for line in opened.invalid_rows.tolist()]
     if len(opened.json_rows):
         payload = b"\n".join([*opened.json_lines.to_pylist(), b""])
-        _read_json(payload, LineIndex(payload), opened.json_rows, parser, read, rules)
+        _read_json(LineIndex(payload), opened.json_rows, parser, read, rules)
     if len(opened.text_rows):
         _read_text(opened.text_lines, opened.text_rows, None, read, rules)
 
@@ -108,9 +119,13 @@ def _read_text(
     read.batches.append(batch)
     braced = [_may_hold_json(each) for each in batch.rejects]
     read.rejects += [
-        LineReject(each.position, each.reason) for each, is_braced in zip(batch.rejects, braced, strict=True) if not is_braced
+        LineReject(each.position, each.reason)
+        for each, is_braced in zip(batch.rejects, braced, strict=True)
+        if not is_braced
     ]
-    odd = [(each.position, each.raw) for each, is_braced in zip(batch.rejects, braced, strict=True) if is_braced]
+    odd = [
+        (each.position, each.raw) for each, is_braced in zip(batch.rejects, braced, strict=True) if is_braced
+    ]
     _salvage(odd, read, rules, otherwise=Reason.NO_MESSAGE)
 
 
@@ -124,10 +139,10 @@ def _salvage(
     rules: ReadingRules,
     otherwise: Reason | None = None,
 ) -> None:
-    """Read odd lines one by one; `otherwise` is the reason for those that hold nothing, where there is a better one."""
+    """Read odd lines one by one; `otherwise` is a better reason for those that hold nothing, if there is one."""
     salvaged = _Salvaged()
     for line, raw in odd_lines:
-        reason = _salvage_line(line, raw, salvaged, read, rules)
+        reason = _salvage_line(line, raw, salvaged, read)
         if reason is not None:
             read.rejects.append(LineReject(line, otherwise or reason))
     if salvaged.objects:
@@ -144,9 +159,7 @@ def _salvage(
         read.rejects += [LineReject(each.position, each.reason) for each in batch.rejects]
 
 
-def _salvage_line(
-    line: int, raw: bytes, salvaged: _Salvaged, read: ReadLines, rules: ReadingRules
-) -> Reason | None:
+def _salvage_line(line: int, raw: bytes, salvaged: _Salvaged, read: ReadLines) -> Reason | None:
     """Read one odd line into `salvaged`; gives the reason when it holds nothing."""
     try:
         salvaged.objects.append((line, read_object(raw)))
@@ -168,7 +181,7 @@ def _looks_like_query(raw: bytes) -> bool:
 def _salvage_parts(
     line: int, raw: bytes, salvaged: _Salvaged, read: ReadLines, reason: Reason
 ) -> Reason | None:
-    """Read the several JSON values of a line, or the one behind a prefix; what stands between them is rejected for itself."""
+    """Read a line's several JSON values, or the one behind a prefix; what is between is rejected for itself."""
     start = raw.find(b"{")
     values = frame_values(raw[start:] if _is_prefix(raw[:start]) else raw)
     if not values.messages:
@@ -187,18 +200,20 @@ def _salvage_parts(
 
 
 def _is_prefix(raw: bytes) -> bool:
-    """Tell whether bytes before the first brace are a log's prefix, such as a time and a level, and no JSON."""
+    """Tell whether bytes before the first brace are a log's prefix, such as a time and a level."""
     return bool(raw.strip(b" \t[],")) and b'"' not in raw
 
 
 def _as_batch(objects: Sequence[tuple[int, Mapping[str, str | None]]]) -> TextBatch:
     """Make a batch of objects; names that the authority does not know become strays."""
-    known = sorted({name for _, item in objects for name in item if name in CANONICAL or name in V1_SPECIAL})
+    met = {name for _, item in objects for name in item}
+    known = sorted(name for name in met if name in V1_SPECIAL or canonical_name(name) is not None)
+    unknown = met.difference(known)
     strays = [
         Stray(row, name, text)
         for row, (_, item) in enumerate(objects)
         for name, text in item.items()
-        if text is not None and name not in CANONICAL and name not in V1_SPECIAL
+        if text and name in unknown
     ]
     return TextBatch(
         columns={name: pa.array([item.get(name) for _, item in objects], pa.string()) for name in known},

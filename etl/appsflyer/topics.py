@@ -1,6 +1,7 @@
 """Which of the Push API's seven topics a message belongs to.
 
-Vendor document followed: "AppsFlyer: Push API V2.0", its tables of event message types and of duplicate retargeting events.
+Vendor document followed: "AppsFlyer: Push API V2.0", its tables of event message types and of duplicate
+retargeting events.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ _IN_APP = {
 }
 
 
-def decide_topic(
+def decide_topic(  # noqa: PLR0913, PLR0917 - the six fields that tell a topic, the clearest first
     event_type: str | None,
     conversion_type: str | None,
     campaign_type: str | None,
@@ -51,8 +52,9 @@ def decide_topic(
 ) -> Topic:
     """Decide the topic from the fields that tell it, the clearest first.
 
-    The newer `event_type` where it says so; else `conversion_type` with `campaign_type`; else `is_primary_attribution`
-    false, which only the install in-app half of a retargeting pair has; else `retargeting_conversion_type`; else the event name.
+    The newer `event_type` where it says so; else `conversion_type` with `campaign_type`; else
+    `is_primary_attribution` false, which only the install in-app half of a retargeting pair has; else
+    `retargeting_conversion_type`; else the event name.
     """
     return (
         _read_event_type(_simplify(event_type))
@@ -74,7 +76,7 @@ def _simplify(text: str | None) -> str:
 
 
 def _read_event_type(event_type: str) -> Topic | None:
-    """Read `organic-install`, `re-engagement-in-app-event` and the like; V1.0's `in-app-event` tells nothing."""
+    """Read `organic-install`, `re-engagement-in-app-event` …; V1.0's `in-app-event` tells nothing."""
     name = event_type.removeprefix("organic_")
     if name.endswith("_in_app_event"):
         base = _BASES.get(name.removesuffix("_in_app_event"))

@@ -33,8 +33,9 @@ class Extra:
 class UnifiedBatch:
     """Messages under V2 names, still as text: absent, null and empty are all null.
 
-    `fields` hold the V2 fields that some row has: plain text, or a dictionary where values are few. `extras` hold what the
-    authority does not know, and spellings that contradict the V2 name's value. `is_v1` marks messages of V1.0.
+    `fields` hold the V2 fields that some row has: plain text, or a dictionary where values are few. `extras`
+    hold what the authority does not know, and spellings that contradict the V2 name's value. `is_v1` marks
+    messages of V1.0.
     """
 
     rows: int
@@ -137,9 +138,16 @@ def _translate_v1(columns: Mapping[str, pa.Array], fields: dict[str, pa.Array], 
         organic = pc.if_else(pc.equal(pc.utf8_lower(special["attribution_type"]), "organic"), "organic", None)
         _fill(fields, "media_source", pc.if_else(v1, organic, None))
     if "currency" in special:
-        for amount, currency in (("event_revenue", "event_revenue_currency"), ("af_cost_value", "af_cost_currency")):
+        for amount, currency in (
+            ("event_revenue", "event_revenue_currency"),
+            ("af_cost_value", "af_cost_currency"),
+        ):
             if amount in fields:
-                _fill(fields, currency, pc.if_else(pc.and_(v1, pc.is_valid(fields[amount])), special["currency"], None))
+                _fill(
+                    fields,
+                    currency,
+                    pc.if_else(pc.and_(v1, pc.is_valid(fields[amount])), special["currency"], None),
+                )
     _fill_device_type(special, fields, v1)
 
 

@@ -97,4 +97,5 @@ def _is_unknown(batch: TypedBatch, apps: Collection[str] | None) -> Mask:
     if apps is None or column is None:
         return np.zeros(batch.rows, dtype=bool)
     known = pc.is_in(column.cast(pa.string()), value_set=pa.array(sorted(apps), pa.string()))
-    return ~known.to_numpy(zero_copy_only=False) & _has_text(batch, "app_id")
+    is_unknown: Mask = ~known.to_numpy(zero_copy_only=False) & _has_text(batch, "app_id")
+    return is_unknown

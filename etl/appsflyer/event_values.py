@@ -1,0 +1,83 @@
+"""Event values that say the same, brought to one form: JSON with its keys sorted and no spaces.
+
+A double holds some 16 digits, so values with a longer number are read exactly: two orders whose numbers
+differ in the twentieth digit are two orders.
+"""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+
+import numpy as np
+import numpy.typing as npt
+import orjson
+import pyarrow as pa
+import pyarrow.compute as pc
+
+# Characters of the shortest number that a double or a 64-bit integer may not hold: 16 digits and a point.
+_LONG = 17
+_STEP = 8
+_SMALLEST, _LARGEST = -(2**63), 2**64 - 1
+_IS_NUMERIC = np.isin(np.arange(256), np.frombuffer(b".0123456789", dtype=np.uint8))
+
+
+def canonicalize_values(values: pa.Array) -> pa.Array:
+    """Give each text's canonical JSON: keys sorted, no spaces, equal numbers alike.
+
+    Text that is no JSON is its own form.
+    """
+    if values.null_count == len(values):
+        return values
+    present = values.drop_null()
+    texts = present.to_pylist()
+    loads, dumps, sort_keys = orjson.loads, orjson.dumps, orjson.OPT_SORT_KEYS
+    try:
+        forms = [dumps(loads(text), option=sort_keys) for text in texts]
+    except (orjson.JSONDecodeError, orjson.JSONEncodeError):
+        forms = [_canonicalize(text) for text in texts]
+    for row in _find_long_numbers(present).tolist():
+        forms[row] = _canonicalize_exactly(texts[row])
+    is_null = pc.is_null(values).to_numpy(zero_copy_only=False)
+    slots = np.cumsum(~is_null) - 1
+    return pa.array(forms, pa.binary()).take(pa.array(slots, mask=is_null)).cast(pa.string())
+
+
+def _canonicalize(text: str) -> bytes:
+    try:
+        return orjson.dumps(orjson.loads(text), option=orjson.OPT_SORT_KEYS)
+    except (orjson.JSONDecodeError, orjson.JSONEncodeError):
+        return text.encode()
+
+
+def _canonicalize_exactly(text: str) -> bytes:
+    try:
+        orjson.loads(text)
+        value = json.loads(text, parse_int=_read_integer, parse_float=_read_float)
+        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+    except (ValueError, RecursionError, orjson.JSONEncodeError):
+        return text.encode()
+
+
+def _read_integer(text: str) -> int | float | orjson.Fragment:
+    exact = Decimal(text)
+    return int(exact) if _SMALLEST <= exact <= _LARGEST else _read_float(text)
+
+
+def _read_float(text: str) -> float | orjson.Fragment:
+    exact, nearest = Decimal(text), float(text)
+    return nearest if exact == Decimal(repr(nearest)) else orjson.Fragment(str(exact.normalize()).encode())
+
+
+def _find_long_numbers(texts: pa.Array) -> npt.NDArray[np.int64]:
+    """Find the rows with a run of `_LONG` digits, looking only where two bytes, eight apart, are digits."""
+    offsets = np.frombuffer(texts.buffers()[1], dtype=np.int32)[texts.offset : texts.offset + len(texts) + 1]
+    data = np.frombuffer(texts.buffers()[2] or b"", dtype=np.uint8)
+    sampled = _IS_NUMERIC[data[offsets[0] : offsets[-1] : _STEP]]
+    at = np.flatnonzero(sampled[:-1] & sampled[1:]) * _STEP + offsets[0]
+    middle = _IS_NUMERIC[data.take(at[:, None] + np.arange(_STEP), mode="clip")].all(axis=1)
+    at = at[middle]
+    before = _IS_NUMERIC[data.take(at[:, None] - np.arange(1, _LONG), mode="clip")]
+    after = _IS_NUMERIC[data.take(at[:, None] + np.arange(_LONG), mode="clip")]
+    length = sum(np.logical_and.accumulate(side, axis=1).sum(axis=1) for side in (before, after))
+    return np.unique(np.searchsorted(offsets, at[length >= _LONG], side="right") - 1)
