@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from multiprocessing.context import BaseContext
 from typing import TypeVar
 
+from etl.jobs.allocation import keep_freed_memory
+
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
@@ -66,6 +68,7 @@ def _prepare_worker() -> None:
     threading.Thread(target=_die_with_parent, name="die with parent", daemon=True).start()
     pa.set_cpu_count(1)
     pa.set_io_thread_count(1)
+    keep_freed_memory()
 
 
 def _die_with_parent() -> None:
