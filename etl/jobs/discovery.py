@@ -5,8 +5,9 @@ Imports nothing heavy: an hour in which nothing landed costs a listing and one q
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -51,17 +52,37 @@ class Window:
 
 
 def discover_objects(
-    landing: Store, ledger: Ledger, rules: Ingest, window: Window, *, is_reprocess: bool
+    landing: Store,
+    ledger: Ledger,
+    rules: Ingest,
+    window: Window,
+    *,
+    is_reprocess: bool,
+    uris: frozenset[str] | None = None,
 ) -> tuple[RunObject, ...]:
-    """List the objects to read, by the time they landed and their key: those not finished, or all when reprocessing."""
+    """List the objects to read, by the time they landed and their key: those not finished, or all when reprocessing.
+
+    Where `uris` are given, no others are taken.
+    """
     pattern = re.compile(rules.landed_at_pattern or LANDED_AT)
-    dated = [(each, *date_object(each, pattern)) for each in list_objects(landing)]
+    dated = [(each, *date_object(each, pattern)) for each in list_chosen(landing, uris)]
     chosen = [item for item in dated if window.holds(item[1])]
     if not is_reprocess:
         wanted = set(unfinished_objects(ledger, ((each.uri, each.version) for each, _, _ in chosen)))
         chosen = [item for item in chosen if (item[0].uri, item[0].version) in wanted]
     chosen.sort(key=lambda item: (item[1], item[0].key))
     return tuple(RunObject(ordinal, *item) for ordinal, item in enumerate(chosen))
+
+
+def list_chosen(landing: Store, uris: frozenset[str] | None) -> Iterator[LandedObject]:
+    """List all objects, or those of some URIs that are still there; only what these have in common is listed."""
+    if uris is None:
+        yield from list_objects(landing)
+        return
+    keys = [uri.removeprefix(landing.uri_of("")) for uri in uris if uri.startswith(landing.uri_of(""))]
+    # No key in common means nothing to list, not everything.
+    listed = list_objects(landing, os.path.commonprefix(keys)) if keys else iter(())
+    yield from (each for each in listed if each.uri in uris)
 
 
 def date_object(landed: LandedObject, pattern: re.Pattern[str]) -> tuple[datetime, datetime]:

@@ -51,10 +51,14 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class IngestOptions:
-    """What a run is asked to do: which objects by the time they landed, and whether to replace what they published."""
+    """What a run is asked to do: which objects by the time they landed, and whether to replace what they published.
+
+    `uris`, where given, are the only objects to take.
+    """
 
     window: Window = Window()
     is_reprocess: bool = False
+    uris: frozenset[str] | None = None
 
 
 def ingest(
@@ -91,7 +95,7 @@ def discover(
     ledger = open_current_ledger(settings.storage.ledger)
     started_at = now or datetime.now(UTC)
     objects = discover_objects(
-        landing, ledger, settings.ingest, options.window, is_reprocess=options.is_reprocess
+        landing, ledger, settings.ingest, options.window, is_reprocess=options.is_reprocess, uris=options.uris
     )
     if not objects:
         return None
