@@ -77,7 +77,11 @@ def ingest_push_events() -> None:
 
         return discover_chunks(read_request(context["params"], describe_dag_run(context["dag_run"])))
 
-    @task(pool=os.environ.get("PUSHLIFT_NORMALIZE_POOL", "default_pool"))
+    # A mapped task does not take its doc from the function.
+    @task(
+        pool=os.environ.get("PUSHLIFT_NORMALIZE_POOL", "default_pool"),
+        doc_md="Turn a chunk of landed objects into typed rows, in scratch.",
+    )
     def normalize(chunk: Chunk) -> Counts:
         """Turn a chunk of landed objects into typed rows, in scratch."""
         from etl.airflow.ingest_steps import normalize_chunk
@@ -91,7 +95,7 @@ def ingest_push_events() -> None:
 
         return settle_chunks(normalized)
 
-    @task(outlets=[EVENTS, PARTITIONS], max_active_tis_per_dag=1)
+    @task(outlets=[EVENTS, PARTITIONS], max_active_tis_per_dag=1, multiple_outputs=False)
     def publish(settled: Counts, **context: Any) -> dict[str, Any]:
         """Make the drafts visible, and tell the assets' consumers."""
         from etl.airflow.ingest_steps import announce, publish_settled, summarize

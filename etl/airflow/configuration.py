@@ -6,8 +6,6 @@ import os
 from pathlib import Path
 from typing import Final
 
-from airflow.sdk import Variable
-
 from etl.settings import Settings, load_settings
 from etl.settings.loading import CONFIG_VARIABLE
 
@@ -22,5 +20,7 @@ def load_task_settings() -> Settings:
     """
     if os.environ.get(CONFIG_VARIABLE):
         return load_settings()
+    from airflow.sdk import Variable  # noqa: PLC0415 - where the environment names a file, Airflow is not needed
+
     path = Variable.get(AIRFLOW_VARIABLE, default=None)
     return load_settings(Path(path) if path else None)

@@ -10,7 +10,7 @@ import logging
 from collections.abc import Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any, Final, TypedDict
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypedDict
 
 from etl.airflow.configuration import load_task_settings
 from etl.errors import ObjectVanished, StorageError, UsageError
@@ -19,8 +19,6 @@ from etl.jobs.reports import IngestReport, describe_report, report_nothing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from airflow.sdk.types import OutletEventAccessorProtocol
 
     from etl.jobs.runs import Run
     from etl.settings import Settings
@@ -31,6 +29,15 @@ LOG: Final = logging.getLogger(__name__)
 MAX_PARTITION_EVENTS: Final = 500
 # The width of the column in which Airflow keeps a partition's key.
 MAX_PARTITION_KEY: Final = 250
+
+
+class AssetEvent(Protocol):
+    """As much of Airflow's event of an outlet as is written to."""
+
+    extra: dict[str, Any]
+
+    def add_partitions(self, keys: list[str], /) -> None:
+        """Make an event for each of these partitions."""
 
 
 class Chunk(TypedDict):
@@ -106,9 +113,7 @@ def summarize(report: IngestReport) -> dict[str, Any]:
     return counts
 
 
-def announce(
-    events: OutletEventAccessorProtocol, partitions: OutletEventAccessorProtocol, report: IngestReport
-) -> None:
+def announce(events: AssetEvent, partitions: AssetEvent, report: IngestReport) -> None:
     """Put the counts into one asset's event; the other gets an event for each partition that was touched."""
     named = [each for each in report.partitions if len(each) <= MAX_PARTITION_KEY][-MAX_PARTITION_EVENTS:]
     counts = summarize(report) | {"partitions": len(report.partitions)}

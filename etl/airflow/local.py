@@ -25,13 +25,15 @@ PREFERRED_PORT: Final = 8080
 START_SECONDS: Final = 120.0
 STOP_SECONDS: Final = 20.0
 POLL_SECONDS: Final = 0.5
-# A component and its command; without serving logs, which would listen on every interface.
-COMPONENTS: Final[Mapping[str, tuple[str, ...]]] = {
-    "metadatabase": ("api-server",),
-    "scheduler": ("scheduler", "--skip-serve-logs"),
-    "dag_processor": ("dag-processor",),
-    "triggerer": ("triggerer", "--skip-serve-logs"),
-}
+# What is started, without serving logs, which would listen on every interface.
+COMPONENTS: Final = (
+    ("api-server",),
+    ("scheduler", "--skip-serve-logs"),
+    ("dag-processor",),
+    ("triggerer", "--skip-serve-logs"),
+)
+# What the API server calls them; for itself it names its database.
+HEALTH: Final = frozenset({"metadatabase", "scheduler", "dag_processor", "triggerer"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +80,7 @@ def run_local_airflow(
     password = keep_password(home)
     with start_components(environment) as processes:
         airflow = LocalAirflow(home, port, password, processes)
-        await_truth(
-            airflow, lambda: not find_unhealthy(AirflowApi(port), frozenset(COMPONENTS)), START_SECONDS
-        )
+        await_truth(airflow, lambda: not find_unhealthy(AirflowApi(port), HEALTH), START_SECONDS)
         await_truth(airflow, lambda: has_put_pool(airflow.log_in(), cores), START_SECONDS)
         yield airflow
 
@@ -115,10 +115,10 @@ def start_components(environment: Mapping[str, str]) -> Iterator[Mapping[str, su
     home = Path(environment["AIRFLOW_HOME"])
     processes: dict[str, subprocess.Popen[bytes]] = {}
     try:
-        for name, command in COMPONENTS.items():
-            with (home / f"{name}.log").open("ab") as log:
+        for command in COMPONENTS:
+            with (home / f"{command[0]}.log").open("ab") as log:
                 # In a session of its own, so that Ctrl-C reaches this process alone, which stops them.
-                processes[name] = subprocess.Popen(  # noqa: S603 - our own words
+                processes[command[0]] = subprocess.Popen(  # noqa: S603 - our own words
                     name_command(*command),
                     env=dict(environment),
                     stdin=subprocess.DEVNULL,

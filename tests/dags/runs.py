@@ -1,0 +1,83 @@
+"""Run the DAG in a process of its own, and read what Airflow keeps of the run."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from etl.airflow.homes import describe_home, name_command
+from etl.sample import Truth
+
+DAG_ID = "ingest_push_events"
+UNPRIVILEGED = Path(__file__).with_name("unprivileged.py")
+
+
+@dataclass(frozen=True, slots=True)
+class DagRunResult:
+    """What `airflow dags test` ended with, and what Airflow's database says of its run."""
+
+    exit_code: int
+    output: str
+    run_id: str
+    home: Path
+
+    @property
+    def states(self) -> dict[str, set[str]]:
+        """The states of each task's instances."""
+        states: dict[str, set[str]] = {}
+        for task, state in self._select("select task_id, state from task_instance where run_id = ?"):
+            states.setdefault(task, set()).add(state)
+        return states
+
+    @property
+    def xcoms(self) -> dict[str, list[Any]]:
+        """What each task handed on."""
+        xcoms: dict[str, list[Any]] = {}
+        for task, value in self._select("select task_id, value from xcom where run_id = ?"):
+            xcoms.setdefault(task, []).append(json.loads(value))
+        return xcoms
+
+    @property
+    def asset_events(self) -> list[tuple[str, str | None, dict[str, Any]]]:
+        """The asset, the partition and the counts of each asset event."""
+        query = (
+            "select name, partition_key, asset_event.extra from asset_event"
+            " join asset on asset.id = asset_id where source_run_id = ?"
+        )
+        return [(name, key, json.loads(extra)) for name, key, extra in self._select(query)]
+
+    def _select(self, query: str) -> list[tuple[Any, ...]]:
+        with closing(sqlite3.connect(self.home / "airflow.db")) as connection:
+            return connection.execute(query, (self.run_id,)).fetchall()
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsed:
+    """A run over sample exports: where they are, what they hold, what became of them."""
+
+    folder: Path
+    config: Path
+    truth: Truth
+    result: DagRunResult
+
+
+def run_dag(home: Path, config: Path, conf: dict[str, Any] | None = None) -> DagRunResult:
+    """Run the DAG once as `airflow dags test` does, as a user whom file permissions bind."""
+    command = name_command("dags", "test", DAG_ID, *(["--conf", json.dumps(conf)] if conf else []))
+    done = subprocess.run(
+        [sys.executable, str(UNPRIVILEGED), *command],
+        env=describe_home(home, config),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    with closing(sqlite3.connect(home / "airflow.db")) as connection:
+        run_id: str = connection.execute("select run_id from dag_run order by id desc limit 1").fetchone()[0]
+    return DagRunResult(done.returncode, done.stdout, run_id, home)
