@@ -11,7 +11,8 @@ from collections.abc import Callable
 
 import typer
 
-from etl.cli import check, version
+from etl.cli import check, explain, ingest, quarantine, sql, version
+from etl.cli.logs import configure_logs
 from etl.errors import PushliftError
 
 
@@ -25,6 +26,10 @@ def build_app() -> typer.Typer:
         add_completion=False,
     )
     app.callback()(describe)
+    app.command("ingest")(ingest.ingest)
+    app.add_typer(quarantine.app, name="quarantine")
+    app.command("explain")(explain.explain)
+    app.command("sql")(sql.sql)
     app.command("check")(check.check)
     app.command("version")(version.version)
     return app
@@ -32,6 +37,7 @@ def build_app() -> typer.Typer:
 
 def describe() -> None:
     """AppsFlyer Push API exports to Parquet, Liftoff postbacks and GDPR opt-outs."""
+    configure_logs()
 
 
 def main(build: Callable[[], typer.Typer] = build_app) -> None:

@@ -5,6 +5,7 @@ import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, is_dataclass
+from datetime import date
 from io import StringIO
 from typing import Final
 
@@ -32,6 +33,8 @@ def to_json(value: object) -> object:
     """Return what stands for a value that JSON does not know."""
     if is_dataclass(value) and not isinstance(value, type):
         return asdict(value)
+    if isinstance(value, date):
+        return value.isoformat()
     return sorted(value) if isinstance(value, set | frozenset) else str(value)
 
 
