@@ -139,7 +139,7 @@ def _salvage(
     rules: ReadingRules,
     otherwise: Reason | None = None,
 ) -> None:
-    """Read odd lines one by one; `otherwise` is a better reason for those that hold nothing, if there is one."""
+    """Read odd lines one by one; `otherwise` is a better reason for those that hold nothing."""
     salvaged = _Salvaged()
     for line, raw in odd_lines:
         reason = _salvage_line(line, raw, salvaged, read)
@@ -181,7 +181,7 @@ def _looks_like_query(raw: bytes) -> bool:
 def _salvage_parts(
     line: int, raw: bytes, salvaged: _Salvaged, read: ReadLines, reason: Reason
 ) -> Reason | None:
-    """Read a line's several JSON values, or the one behind a prefix; what is between is rejected for itself."""
+    """Read a line's several JSON values, or the one behind a prefix; what is between is rejected."""
     start = raw.find(b"{")
     values = frame_values(raw[start:] if _is_prefix(raw[:start]) else raw)
     if not values.messages:

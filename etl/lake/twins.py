@@ -1,4 +1,4 @@
-"""Find published rows that a new row may be the twin of: one of the two has no milliseconds, all else agrees."""
+"""Find published rows that a new row may be the twin of: one of the two lacks milliseconds, all else agrees."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from etl.lake.settle import Partition
 from etl.stores import Store
 
 _CLOCK_COLUMNS = ("event_time", "clock_issues")
-_DEED_COLUMNS = (*PERSON_FIELDS, "topic", "event_name", "event_value", "event_id")
+_DEED_COLUMNS = (*PERSON_FIELDS, "topic", "event_name", "event_value", "event_id", *_CLOCK_COLUMNS)
 
 
 def read_twin_keys(
@@ -27,11 +27,12 @@ def read_twin_keys(
     rows: pa.Table,
     goes: FindRows | None = None,
 ) -> npt.NDArray[np.uint64]:
-    """Read the second keys of the lake's rows of second precision, and of those in a second where a new row is so.
+    """Read the second keys of the lake's rows of second precision, and of those that such a new row meets.
 
-    Rows that `goes` marks (given `event_id`) are left out: they give way to this run's, and nothing is its own twin.
+    Rows that `goes` marks (given `event_id`) are left out: they give way to this run's, and nothing is its
+    own twin.
     """
-    coarse = rows.filter(rows["is_second_precision"])["event_second"].unique()
+    coarse = rows.filter(rows["is_second_precision"]).select(["event_second", "second_key"])
     files = live_files(table)
     found = [
         _read_file_keys(lake, f"events/{path}", partition[0], coarse, goes)
@@ -42,20 +43,24 @@ def read_twin_keys(
 
 
 def _read_file_keys(
-    lake: Store, key: str, app_id: str, coarse: pa.Array, goes: FindRows | None
+    lake: Store, key: str, app_id: str, coarse: pa.Table, goes: FindRows | None
 ) -> npt.NDArray[np.uint64]:
-    wanted = [_is_wanted(batch, coarse) for batch in read_columns(lake, key, _CLOCK_COLUMNS)]
+    seconds = coarse["event_second"].unique()
+    wanted = [_is_wanted(batch, seconds) for batch in read_columns(lake, key, _CLOCK_COLUMNS)]
     if not any(mask.any() for mask in wanted):
         return np.empty(0, np.uint64)
-    columns = [*_DEED_COLUMNS, "event_time"]
-    batches = zip(read_columns(lake, key, columns), wanted, strict=True)
+    batches = zip(read_columns(lake, key, _DEED_COLUMNS), wanted, strict=True)
     deeds = pa.Table.from_batches([_choose_deeds(batch, mask, goes) for batch, mask in batches])
-    return _compute_keys(deeds.drop_columns("event_time"), app_id, _seconds_of(deeds["event_time"]))
+    keys, is_named = _compute_keys(deeds, app_id)
+    is_coarse = _is_coarse(deeds["clock_issues"].combine_chunks()).to_numpy(zero_copy_only=False)
+    is_met = np.isin(keys, coarse["second_key"].to_numpy())
+    chosen: npt.NDArray[np.uint64] = keys[is_named & (is_coarse | is_met)]
+    return chosen
 
 
-def _is_wanted(clocks: pa.RecordBatch, coarse: pa.Array) -> npt.NDArray[np.bool_]:
+def _is_wanted(clocks: pa.RecordBatch, seconds: pa.Array) -> npt.NDArray[np.bool_]:
     is_met: npt.NDArray[np.bool_] = np.isin(
-        _seconds_of(clocks["event_time"]), coarse.to_numpy(zero_copy_only=False)
+        _seconds_of(clocks["event_time"]), seconds.to_numpy(zero_copy_only=False)
     )
     is_coarse: npt.NDArray[np.bool_] = _is_coarse(clocks["clock_issues"]).to_numpy(zero_copy_only=False)
     return is_met | is_coarse
@@ -78,9 +83,9 @@ def _is_coarse(issues: pa.Array) -> pa.Array:
     return pc.fill_null(pc.match_substring_regex(joined, r"(?m)^second_precision$"), False)
 
 
-def _compute_keys(deeds: pa.Table, app_id: str, seconds: npt.NDArray[np.int64]) -> npt.NDArray[np.uint64]:
+def _compute_keys(deeds: pa.Table, app_id: str) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.bool_]]:
+    """Compute the second keys of published rows, and mark those that have one because they name a person."""
     fields = {name: deeds[name].combine_chunks() for name in deeds.column_names}
     fields["app_id"] = pa.array([app_id] * deeds.num_rows, pa.string())
     family = pa.array([topic_family(Topic(topic)) for topic in deeds["topic"].to_pylist()], pa.string())
-    keys, named = compute_second_keys(fields, family, seconds)
-    return keys[named]
+    return compute_second_keys(fields, family, _seconds_of(deeds["event_time"]))
