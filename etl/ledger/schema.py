@@ -18,7 +18,7 @@ from sqlalchemy import (
     TypeDecorator,
 )
 
-SCHEMA_REVISION: Final = "0001"
+SCHEMA_REVISION: Final = "0002"
 """The revision that this code works with; revisions are four digits and grow."""
 
 VERSION_TABLE: Final = "ledger_version"
@@ -120,4 +120,19 @@ app_identities = Table(
     Column("app_id", Text, nullable=False),
     Column("field", Text, nullable=False),
     PrimaryKeyConstraint("app_id", "field", name="app_identities_pkey"),
+)
+
+exports = Table(
+    "exports",
+    METADATA,
+    Column("target", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("selection", Text, nullable=False),
+    Column("events_version", BigInteger, nullable=False),
+    Column("files", BigInteger, nullable=False),
+    Column("rows", BigInteger, nullable=False),
+    Column("started_at", UtcInstant, nullable=False),
+    Column("finished_at", UtcInstant),
+    PrimaryKeyConstraint("target", name="exports_pkey"),
+    CheckConstraint("state IN ('writing', 'finished')", name="exports_state"),
 )
