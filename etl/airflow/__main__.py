@@ -14,6 +14,7 @@ from etl.settings import find_config
 
 HOME = Path(".airflow")
 DEMO_MESSAGES = 5_000
+USUAL_PORT = 8080
 
 
 def main(
@@ -45,7 +46,7 @@ def serve() -> None:
         if not config.exists():
             write_sample(config.parent, DEMO_MESSAGES)
     typer.echo(f"Starting Airflow in {HOME}/ for {config} …")
-    with run_local_airflow(HOME, config, is_paused=not is_demo) as airflow:
+    with run_local_airflow(HOME, config, is_paused=not is_demo, preferred_port=USUAL_PORT) as airflow:
         typer.echo("\n".join(describe_airflow(airflow, is_demo=is_demo)))
         waiting = threading.Event()
         while not waiting.wait(1):

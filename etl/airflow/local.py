@@ -21,7 +21,6 @@ from etl.errors import OperatorError
 
 USER: Final = "admin"
 NORMALIZE_POOL: Final = "pushlift_normalize"
-PREFERRED_PORT: Final = 8080
 START_SECONDS: Final = 120.0
 STOP_SECONDS: Final = 20.0
 POLL_SECONDS: Final = 0.5
@@ -65,14 +64,19 @@ class LocalAirflow:
 
 @contextmanager
 def run_local_airflow(
-    home: Path, config: Path, *, is_paused: bool, more: Mapping[str, str] | None = None
+    home: Path,
+    config: Path,
+    *,
+    is_paused: bool,
+    preferred_port: int = 0,
+    more: Mapping[str, str] | None = None,
 ) -> Iterator[LocalAirflow]:
     """Run an Airflow with its pool in place while the block runs, and stop all of it after.
 
     It is healthy when the block begins. `is_paused` says whether DAGs that it has not seen before wait for
     a person. Raises OperatorError where a component does not come up.
     """
-    port = find_port()
+    port = find_port(preferred_port)
     cores = os.cpu_count() or 1
     server = _describe_server(port, cores, is_paused=is_paused)
     environment = describe_home(home, config, {**server, **(more or {})})
@@ -85,9 +89,9 @@ def run_local_airflow(
         yield airflow
 
 
-def find_port() -> int:
-    """Find a free port on loopback: Airflow's usual one, else any."""
-    for port in (PREFERRED_PORT, 0):
+def find_port(preferred: int = 0) -> int:
+    """Find a free port on loopback: the preferred one, else any."""
+    for port in (preferred, 0):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
