@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import typer
 
-from etl.cli import check, explain, ingest, quarantine, sql, version
+from etl.cli import check, explain, ingest, lake, ledger, quarantine, sql, version
 from etl.cli.logs import configure_logs
 from etl.errors import PushliftError
 
@@ -30,6 +30,8 @@ def build_app() -> typer.Typer:
     app.add_typer(quarantine.app, name="quarantine")
     app.command("explain")(explain.explain)
     app.command("sql")(sql.sql)
+    app.add_typer(lake.app, name="lake")
+    app.add_typer(ledger.app, name="ledger")
     app.command("check")(check.check)
     app.command("version")(version.version)
     return app

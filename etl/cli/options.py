@@ -46,3 +46,9 @@ Reasons = Annotated[
 ]
 Reveal = Annotated[bool, typer.Option("--reveal", help="Show personal data unmasked; who looked is logged.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Do it; without this, only say what would be done.")]
+FromDay = Annotated[
+    date | None, typer.Option("--from", metavar="DAY", parser=parse_day, help="From this UTC day of the event on.")
+]
+ToDay = Annotated[
+    date | None, typer.Option("--to", metavar="DAY", parser=parse_day, help="Up to and with this UTC day of the event.")
+]

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import duckdb
 import pyarrow as pa
 import pyarrow.dataset as ds
+from deltalake import DeltaTable
 
 from etl.errors import ConfigurationError
 from etl.lake.filesystems import open_filesystem
@@ -36,8 +37,10 @@ class LakeTable:
     def dataset(self) -> ds.Dataset:
         """Give the table as a pyarrow dataset: filters on `app_id` and `event_date` pass over the other partitions."""
         delta = find_table(self.store, self.table)
-        if delta is None:
-            return ds.dataset(self.table.schema.empty_table())
+        return ds.dataset(self.table.schema.empty_table()) if delta is None else self.dataset_of(delta)
+
+    def dataset_of(self, delta: DeltaTable) -> ds.Dataset:
+        """Give one version of the table as a pyarrow dataset."""
         return delta.to_pyarrow_dataset(filesystem=open_filesystem(self.store, self.table.name))
 
     def duckdb(self) -> duckdb.DuckDBPyRelation:

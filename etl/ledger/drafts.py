@@ -158,3 +158,16 @@ def count_drafts(ledger: Ledger) -> dict[str, int]:
     with begin_read(ledger) as connection:
         counts = {row.state: row.number for row in connection.execute(query)}
     return dict.fromkeys(PREDECESSORS, 0) | counts
+
+
+def stale_drafts(ledger: Ledger, before: datetime) -> dict[str, frozenset[str]]:
+    """Return the paths of merely registered drafts by run, of runs that registered none since an instant."""
+    query = select(drafts.c.run_id, drafts.c.path, drafts.c.created_at).where(drafts.c.state == "registered")
+    paths: dict[str, set[str]] = {}
+    fresh: set[str] = set()
+    with begin_read(ledger) as connection:
+        for run_id, path, created_at in connection.execute(query):
+            paths.setdefault(run_id, set()).add(path)
+            if created_at >= before:
+                fresh.add(run_id)
+    return {run_id: frozenset(found) for run_id, found in paths.items() if run_id not in fresh}

@@ -1,0 +1,189 @@
+"""The story of upkeep: what killed runs left behind goes, and history that is past its retention.
+
+It works beside running ingests. It holds the publish lock, so that no publish is half done; a file is registered in the ledger before it
+is written, so that one of a living run is always known; and what is young is left alone anyway.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+from etl.jobs.ingest import PUBLISH_WAIT_SECONDS, finish_cut_off
+from etl.lake.publish import PUBLISH_LOCK, PUBLISH_LOCK_SECONDS
+from etl.lake.tables import TABLES, find_table
+from etl.lake.upkeep import (
+    expire_history,
+    find_idle_runs,
+    find_strays,
+    list_data_files,
+    list_log_paths,
+    list_temporaries,
+)
+from etl.ledger.database import Ledger
+from etl.ledger.drafts import discard_drafts_of_run, forget_settled_drafts, known_draft_paths, stale_drafts
+from etl.ledger.holding import hold_lock
+from etl.ledger.locks import Fence, check_fence
+from etl.ledger.publishes import forget_settled_publishes, unfinished_publishes
+from etl.ledger.upgrade import open_current_ledger
+from etl.settings import Settings
+from etl.stores import LandedObject, Store, delete_object, open_store
+from etl.stores.translating import explain_errors
+
+DEFAULT_HOURS: Final = 24.0
+# As long as the tables keep their own history: who asks what a run did last week finds it.
+LEDGER_HISTORY: Final = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True)
+class UpkeepPlan:
+    """What is to go: files that nobody knows, the scratch of idle runs, unfinished files, and the drafts of dead runs."""
+
+    strays: tuple[LandedObject, ...] = ()
+    scratch: tuple[LandedObject, ...] = ()
+    idle_runs: tuple[str, ...] = ()
+    temporaries: tuple[Path, ...] = ()
+    dead_runs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class UpkeepReport:
+    """Upkeep in numbers; of a dry run, what would go (`expired` and `forgotten` are then not counted)."""
+
+    is_dry_run: bool
+    older_than_hours: float
+    strays: int
+    stray_bytes: int
+    scratch_runs: int
+    scratch_bytes: int
+    temporaries: int
+    dead_runs: int
+    expired: dict[str, int] = field(default_factory=dict)
+    forgotten: int = 0
+
+
+def maintain_lake(
+    settings: Settings,
+    *,
+    older_than_hours: float = DEFAULT_HOURS,
+    is_dry_run: bool = True,
+    now: datetime | None = None,
+) -> UpkeepReport:
+    """Take away what is nobody's and older than some hours, and let history expire; safe during a run and when repeated.
+
+    Raises LockHeld when a publish does not end.
+    """
+    now = now or datetime.now(UTC)
+    before = now - timedelta(hours=older_than_hours)
+    ledger = open_current_ledger(settings.storage.ledger)
+    if is_dry_run:
+        return _report(plan_upkeep(settings, ledger, before), older_than_hours, is_dry_run=True)
+    finish_cut_off(settings)
+    with hold_lock(ledger, PUBLISH_LOCK, PUBLISH_LOCK_SECONDS, PUBLISH_WAIT_SECONDS) as fence:
+        plan = plan_upkeep(settings, ledger, before)
+        _carry_out(settings, ledger, fence, plan)
+        expired = _expire(settings, ledger, fence)
+        forgotten = forget_settled_drafts(ledger, now - LEDGER_HISTORY)
+        forgotten += forget_settled_publishes(ledger, now - LEDGER_HISTORY)
+    report = _report(plan, older_than_hours, is_dry_run=False)
+    return replace(report, expired=expired, forgotten=forgotten)
+
+
+def plan_upkeep(settings: Settings, ledger: Ledger, before: datetime) -> UpkeepPlan:
+    """Find what is to go; nothing is changed."""
+    lake = open_store(settings.storage.lake, settings.storage.options)
+    scratch = open_store(settings.storage.scratch_uri, settings.storage.options)
+    idle, busy = find_idle_runs(scratch, before)
+    # Files are listed before the ledger is asked: what a living run wrote by then is registered by then.
+    files = {table: list_data_files(lake, table) for table in TABLES}
+    dead = _find_dead_runs(ledger, before, busy, [each for listed in files.values() for each in listed])
+    known = known_draft_paths(ledger) - {path for paths in dead.values() for path in paths}
+    strays = [
+        each
+        for table, listed in files.items()
+        if (delta := find_table(lake, table)) is not None
+        for each in find_strays(listed, known | list_log_paths(table, delta), before)
+    ]
+    temporaries = {path for store in (lake, scratch) for path in list_temporaries(store, before)}
+    return UpkeepPlan(
+        strays=tuple(strays),
+        scratch=tuple(each for objects in idle.values() for each in objects),
+        idle_runs=tuple(idle),
+        temporaries=tuple(sorted(temporaries)),
+        dead_runs=tuple(dead),
+    )
+
+
+def describe_upkeep(report: UpkeepReport) -> Iterator[str]:
+    """Describe upkeep in lines for people."""
+    verb = "Would remove" if report.is_dry_run else "Removed"
+    yield f"{verb} what is older than {report.older_than_hours:g} h and nobody's:"
+    yield f"  files that neither the log nor the ledger knows {report.strays:>8,}   {report.stray_bytes / 1e6:,.1f} MB"
+    yield f"  runs in scratch                                 {report.scratch_runs:>8,}   {report.scratch_bytes / 1e6:,.1f} MB"
+    yield f"  unfinished files of killed writers              {report.temporaries:>8,}"
+    yield f"  runs that died before publishing                {report.dead_runs:>8,}"
+    for table, count in report.expired.items():
+        yield f"  {table}: {count:,} superseded files past their retention; log checkpointed"
+    if not report.is_dry_run:
+        yield f"  rows of the ledger older than {LEDGER_HISTORY.days} days        {report.forgotten:>16,}"
+
+
+def _find_dead_runs(
+    ledger: Ledger, before: datetime, busy: Collection[str], files: Collection[LandedObject]
+) -> dict[str, frozenset[str]]:
+    """Find the runs that registered drafts and gave no sign of life since: in scratch, in a draft, in a recorded publish."""
+    fresh = {each.key for each in files if each.modified_at >= before}
+    alive = {publish.run_id for publish in unfinished_publishes(ledger)} | set(busy)
+    stale = stale_drafts(ledger, before)
+    return {run: paths for run, paths in stale.items() if run not in alive and not paths & fresh}
+
+
+def _carry_out(settings: Settings, ledger: Ledger, fence: Fence, plan: UpkeepPlan) -> None:
+    """Delete the plan's files, then forget the drafts: a run that was not dead after all finds its files gone, and starts again."""
+    lake = open_store(settings.storage.lake, settings.storage.options)
+    scratch = open_store(settings.storage.scratch_uri, settings.storage.options)
+    for store, objects in ((lake, plan.strays), (scratch, plan.scratch)):
+        check_fence(ledger, fence)
+        for each in objects:
+            delete_object(store, each.key)
+    for path in plan.temporaries:
+        with explain_errors(lake, str(path), is_write=True):
+            path.unlink(missing_ok=True)
+    _remove_empty_folders(scratch, plan.idle_runs)
+    for run_id in plan.dead_runs:
+        check_fence(ledger, fence)
+        discard_drafts_of_run(ledger, run_id)
+
+
+def _remove_empty_folders(scratch: Store, run_ids: Collection[str]) -> None:
+    for run_id in run_ids if scratch.is_local else ():
+        folder = Path(scratch.path_of(run_id))
+        if folder.is_dir() and not any(folder.iterdir()):
+            folder.rmdir()
+
+
+def _expire(settings: Settings, ledger: Ledger, fence: Fence) -> dict[str, int]:
+    lake = open_store(settings.storage.lake, settings.storage.options)
+    expired = {}
+    for table in TABLES:
+        check_fence(ledger, fence)
+        delta = find_table(lake, table)
+        if delta is not None:
+            expired[table.name] = expire_history(delta)
+    return expired
+
+
+def _report(plan: UpkeepPlan, older_than_hours: float, *, is_dry_run: bool) -> UpkeepReport:
+    return UpkeepReport(
+        is_dry_run=is_dry_run,
+        older_than_hours=older_than_hours,
+        strays=len(plan.strays),
+        stray_bytes=sum(each.size for each in plan.strays),
+        scratch_runs=len(plan.idle_runs),
+        scratch_bytes=sum(each.size for each in plan.scratch),
+        temporaries=len(plan.temporaries),
+        dead_runs=len(plan.dead_runs),
+    )

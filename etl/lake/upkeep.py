@@ -1,0 +1,79 @@
+"""What gathers in a lake's folders and is nobody's: found here, and taken away where the story of upkeep says so."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+from urllib.parse import unquote
+
+import pyarrow as pa
+from deltalake import DeltaTable
+
+from etl.lake.tables import Table
+from etl.stores import LandedObject, Store, list_objects
+from etl.stores.listing import TEMPORARY_SUFFIX
+
+_RUN_ID: Final = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{6}")
+
+
+def list_present(store: Store, prefix: str = "") -> Iterator[LandedObject]:
+    """List a store's objects; a local folder that is not there yet has none."""
+    if not store.is_local or Path(store.root).is_dir():
+        yield from list_objects(store, prefix)
+
+
+def list_data_files(lake: Store, table: Table) -> list[LandedObject]:
+    """List everything in a table's folder but its log."""
+    log = f"{table.name}/_delta_log/"
+    return [each for each in list_present(lake, f"{table.name}/") if not each.key.startswith(log)]
+
+
+def list_log_paths(table: Table, delta: DeltaTable) -> frozenset[str]:
+    """List the keys of all files that a table's log knows, removed ones that older versions still need too."""
+    live = pa.table(delta.get_add_actions(flatten=True))["path"].to_pylist()
+    removed = delta.vacuum(retention_hours=0, dry_run=True, enforce_retention_duration=False, full=False)
+    # The log spells paths as URLs; a name that is spelled either way is known.
+    return frozenset(f"{table.name}/{name}" for path in (*live, *removed) for name in (path, unquote(path)))
+
+
+def find_strays(
+    files: Collection[LandedObject], known: Collection[str], before: datetime
+) -> list[LandedObject]:
+    """Find the files that nobody knows and that were written before an instant."""
+    return [each for each in files if each.key not in known and each.modified_at < before]
+
+
+def find_idle_runs(scratch: Store, before: datetime) -> tuple[dict[str, list[LandedObject]], frozenset[str]]:
+    """Find the runs in scratch of which nothing was written since an instant, with their objects; and the busy runs."""
+    runs: dict[str, list[LandedObject]] = {}
+    for each in list_present(scratch):
+        run_id = each.key.partition("/")[0]
+        if _RUN_ID.fullmatch(run_id):
+            runs.setdefault(run_id, []).append(each)
+    busy = frozenset(run_id for run_id, objects in runs.items() if max(each.modified_at for each in objects) >= before)
+    return {run_id: objects for run_id, objects in runs.items() if run_id not in busy}, busy
+
+
+def list_temporaries(store: Store, before: datetime) -> list[Path]:
+    """List what killed writers left of unfinished files in a local store; object stores show none."""
+    if not store.is_local:
+        return []
+    found = Path(store.root).rglob(f"*{TEMPORARY_SUFFIX}")
+    return [path for path in found if path.is_file() and path.stat().st_mtime < before.timestamp()]
+
+
+def expire_history(delta: DeltaTable) -> int:
+    """Delete removed files and log entries that are past the table's retention; returns how many files went.
+
+    Only what the log itself removed: drafts, which it does not know, stay.
+    """
+    expired = delta.vacuum(dry_run=True, full=False)
+    if expired:
+        delta.vacuum(dry_run=False, full=False)
+        delta.update_incremental()
+    delta.create_checkpoint()
+    delta.cleanup_metadata()
+    return len(expired)
