@@ -45,8 +45,12 @@ def read_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--messages", type=int, default=400_000)
     parser.add_argument("--objects", type=int, default=4)
     parser.add_argument("--runs", type=int, default=3, help="runs of each contender")
-    parser.add_argument("--pandas-runs", type=int, default=1, help="runs of plain pandas, which takes minutes and 7 GB")
-    parser.add_argument("--only", nargs="+", default=[], choices=[each.name for each in CONTENDERS], metavar="NAME")
+    parser.add_argument(
+        "--pandas-runs", type=int, default=1, help="runs of plain pandas, which takes minutes and 7 GB"
+    )
+    parser.add_argument(
+        "--only", nargs="+", default=[], choices=[each.name for each in CONTENDERS], metavar="NAME"
+    )
     parser.add_argument("--data", type=Path, default=DATA, help="where landings are kept between runs")
     parser.add_argument("--results", type=Path, default=RESULTS, help="where to record the results")
     parser.add_argument("--big", action="store_true", help="also ingest one object of 5 GB, for its memory")

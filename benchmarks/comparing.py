@@ -19,7 +19,7 @@ Tell = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Contender:
-    """A program that ingests a landing: its module, what it is, and whether it leaves out duplicates and junk."""
+    """A program that ingests a landing: its module, what it is, and whether it leaves out duplicates."""
 
     name: str
     module: str
@@ -28,10 +28,16 @@ class Contender:
 
 
 CONTENDERS = (
-    Contender("pushlift", "pushlift", "everything included: formats, quarantine, clocks, identities, settling, publish"),
+    Contender(
+        "pushlift",
+        "pushlift",
+        "everything included: formats, quarantine, clocks, identities, settling, publish",
+    ),
     Contender("duckdb", "duckdb_alone", "DuckDB alone, all cores: parse, cast, dedupe, COPY … PARTITION_BY"),
     Contender("polars", "polars_alone", "Polars alone, all cores: the same by its streaming engine"),
-    Contender("floor", "floor", "one core: decompress, split JSON into text, encode Parquet", is_deduplicating=False),
+    Contender(
+        "floor", "floor", "one core: decompress, split JSON into text, encode Parquet", is_deduplicating=False
+    ),
     Contender("pandas", "plain_pandas", "plain pandas: read_json, to_datetime, drop_duplicates, to_parquet"),
 )
 
@@ -43,7 +49,7 @@ class WrongCountError(Exception):
 def compare(
     contenders: Sequence[Contender], landing: Landing, scratch: Path, runs: Mapping[str, int], tell: Tell
 ) -> dict[str, list[Measurement]]:
-    """Run each contender as often as `runs` says, taking turns. Raises WrongCountError, CalledProcessError."""
+    """Run each contender as often as `runs` says, in turns. Raises WrongCountError, CalledProcessError."""
     found: dict[str, list[Measurement]] = {contender.name: [] for contender in contenders}
     for turn in range(max(runs.values())):
         for contender in contenders:
@@ -92,5 +98,6 @@ def _list_files(output: Path) -> Iterator[str]:
 def _check_count(contender: Contender, landing: Landing, events: int) -> None:
     if contender.is_deduplicating and events != landing.events:
         raise WrongCountError(
-            f"{contender.name} published {events} events where the landing holds {landing.events}: mend it before timing it."
+            f"{contender.name} published {events} events where the landing holds "
+            f"{landing.events}: mend it before timing it."
         )

@@ -15,7 +15,7 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """One run of a command: wall time, CPU of the whole process tree, and the peak memory of its largest process."""
+    """One run of a command: wall time, CPU of its process tree, peak memory of its largest process."""
 
     wall_seconds: float
     cpu_seconds: float

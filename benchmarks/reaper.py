@@ -1,7 +1,8 @@
 """Run a command and account for its whole process tree: wall time, CPU, and the peak of its largest process.
 
-A program of its own, `python -m benchmarks.reaper REPORT COMMAND…`. It adopts what the command leaves behind (Linux:
-`PR_SET_CHILD_SUBREAPER`), such as the workers of a fork server, so that the kernel's account of waited-for children is whole.
+A program of its own, `python -m benchmarks.reaper REPORT COMMAND…`. It adopts what the command leaves
+behind (Linux: `PR_SET_CHILD_SUBREAPER`), such as the workers of a fork server, so that the kernel's account
+of waited-for children is whole.
 """
 
 from __future__ import annotations

@@ -10,7 +10,10 @@ from benchmarks.measuring import Measurement, measure_command
 
 _OBJECTS = 10_000
 _RUNS = 3
-_MESSAGE = b'{"app_id":"com.example","event_name":"install","event_time":"2026-09-01 10:00:00.%03d","appsflyer_id":"%d-1"}\n'
+_MESSAGE = (
+    b'{"app_id":"com.example","event_name":"install",'
+    b'"event_time":"2026-09-01 10:00:00.%03d","appsflyer_id":"%d-1"}\n'
+)
 
 
 def measure_rerun(scratch: Path, objects: int = _OBJECTS) -> list[Measurement]:
@@ -18,7 +21,13 @@ def measure_rerun(scratch: Path, objects: int = _OBJECTS) -> list[Measurement]:
     folder = scratch / "rerun"
     shutil.rmtree(folder, ignore_errors=True)
     write_small_objects(folder / "landing", objects)
-    command = [sys.executable, "-m", "benchmarks.contenders.pushlift", str(folder / "landing"), str(folder / "out")]
+    command = [
+        sys.executable,
+        "-m",
+        "benchmarks.contenders.pushlift",
+        str(folder / "landing"),
+        str(folder / "out"),
+    ]
     try:
         measure_command(command)
         return [measure_command(command) for _ in range(_RUNS)]

@@ -16,7 +16,7 @@ from benchmarks.measuring import Measurement, Summary, summarize
 
 _PACKAGES = ("pyarrow", "pandas", "duckdb", "polars", "deltalake", "numpy", "isal")
 _MIB = 1 << 20
-# What the issue that ordered the ingest asks for: which figure, against whom, and the limit of the ratio ours ÷ theirs.
+# What is promised: which figure, against whom, and the limit of the ratio ours ÷ theirs.
 _LIMITS = (
     ("wall time against plain pandas", "pandas", "wall", 1 / 7),
     ("wall time against DuckDB alone", "duckdb", "wall", 1.0),
@@ -58,7 +58,8 @@ def describe_results(results: Results) -> Iterator[str]:
 def _describe_machine() -> str:
     versions = ", ".join(f"{name} {version(name)}" for name in _PACKAGES)
     cores = len(os.sched_getaffinity(0))
-    return f"{cores} cores, {platform.system()} {platform.machine()}, Python {platform.python_version()}, {versions}."
+    machine = f"{cores} cores, {platform.system()} {platform.machine()}"
+    return f"{machine}, Python {platform.python_version()}, {versions}."
 
 
 def _describe_landing(landing: Landing) -> str:
@@ -66,13 +67,14 @@ def _describe_landing(landing: Landing) -> str:
     return (
         f"{landing.messages:,} lines in {landing.objects} gzipped NDJSON objects of V2 messages, "
         f"{landing.uncompressed_bytes / 1e6:,.0f} MB uncompressed ({size:,.0f} bytes each), "
-        f"{landing.compressed_bytes / 1e6:,.0f} MB gzipped; {landing.events:,} distinct events, resends and junk beside them."
+        f"{landing.compressed_bytes / 1e6:,.0f} MB gzipped; {landing.events:,} distinct events, "
+        "resends and junk beside them."
     )
 
 
 def _tabulate_runs(runs: Mapping[str, Sequence[Measurement]]) -> Iterator[str]:
-    yield "Whole processes, imports included, in turns: median (least–most). CPU is of the whole process tree, peak memory"
-    yield from ("of its largest process.", "")
+    yield "Whole processes, imports included, in turns: median (least to most). CPU is of the whole process"
+    yield from ("tree, peak memory of its largest process.", "")
     yield "| contender | runs | wall s | CPU s | of it system s | peak MiB |"
     yield "|---|--:|--:|--:|--:|--:|"
     for each in CONTENDERS:
@@ -102,18 +104,22 @@ def _tabulate_stages(stages: Mapping[str, Sequence[float]]) -> Iterator[str]:
     rows = stages["rows"][0]
     total = sum(figures[0] for figures in used.values())
     scale = 1e8 / rows
-    yield f"Where our CPU goes: one object of {rows:,.0f} messages in one process, in ms for 100,000 messages, imports left out."
-    yield from ("A stage that cost nothing would save what its row says.", "")
+    yield f"Where our CPU goes: one object of {rows:,.0f} messages in one process, ms for 100,000 messages,"
+    yield from ("imports left out. A stage that cost nothing would save what its row says.", "")
     yield from ("| stage | CPU ms | of it system ms | page faults | share |", "|---|--:|--:|--:|--:|")
     for name, (cpu, system, faults) in sorted(used.items(), key=lambda item: -item[1][0]):
-        yield f"| {name} | {cpu * scale:,.0f} | {system * scale:,.0f} | {faults * scale / 1000:,.0f} | {cpu / total:.1%} |"
+        figures = (cpu * scale, system * scale, faults * scale / 1000)
+        yield f"| {name} | {' | '.join(f'{figure:,.0f}' for figure in figures)} | {cpu / total:.1%} |"
     yield from (f"| all | {total * scale:,.0f} | | | |", "")
 
 
 def _describe_rest(results: Results) -> Iterator[str]:
     if results.rerun:
         wall = summarize(results.rerun, lambda run: run.wall_seconds)
-        yield from (f"A rerun with 10,000 known objects and nothing new: {_spell(wall)} s of wall time (wanted: ≤ 3).", "")
+        yield from (
+            f"10,000 known objects and nothing new: {_spell(wall)} s of wall time (wanted: ≤ 3).",
+            "",
+        )
     if results.memory:
         peak = results.memory.peak_bytes / _MIB
         yield f"One object of 5 GB uncompressed: peak {peak:,.0f} MiB in any process (wanted: ≤ 1,024)."
@@ -129,4 +135,4 @@ def _median(values: Sequence[float]) -> float:
 
 
 def _spell(figure: Summary, digits: int = 1) -> str:
-    return f"{figure.median:,.{digits}f} ({figure.least:,.{digits}f}–{figure.most:,.{digits}f})"
+    return f"{figure.median:,.{digits}f} ({figure.least:,.{digits}f} to {figure.most:,.{digits}f})"

@@ -1,7 +1,8 @@
 """Where the CPU goes: the ingest of one object in one process, stage by stage, timed from outside.
 
-`python -m benchmarks.stages LANDING OUTPUT` prints JSON: CPU seconds, system seconds and page faults of each stage, without the
-stages inside it. The product holds no timers; its functions are wrapped here, where their callers look them up.
+`python -m benchmarks.stages LANDING OUTPUT` prints JSON: CPU seconds, system seconds and page faults of
+each stage, without the stages inside it. The product holds no timers; its functions are wrapped here, where
+their callers look them up.
 """
 
 from __future__ import annotations
@@ -11,11 +12,18 @@ import json
 import resource
 import sys
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import wraps
-from inspect import isgeneratorfunction
 from pathlib import Path
 from typing import Any
+
+import pyarrow as pa
+
+from etl.jobs import ingest as story
+from etl.lake.drafts import DraftFile
+from etl.lake.encode import EncodeTask, Provenance
+from etl.settings.models import Ingest, Settings, Storage
 
 # Stage, and the function that does it, under the name by which it is called.
 STAGES = (
@@ -37,7 +45,7 @@ STAGES = (
     ("chunk", "etl.jobs.normalizing:normalize_chunk"),
     ("settle", "etl.jobs.settling:settle_rows"),
     ("settle", "etl.jobs.settling:settle_run"),
-    ("read back", "etl.lake.encode:read_batches"),
+    ("read back", "etl.lake.encode:read_batch"),
     ("encode", "etl.lake.encode:PartitionWriter.flush"),
     ("take", "etl.lake.encode:encode_rows"),
     ("publish", "etl.lake.publish:publish_drafts"),
@@ -98,7 +106,6 @@ def _watch(watch: Stopwatch, stage: str, function: Callable[..., Any]) -> Callab
             watch.leave()
         return _watch_items(watch, stage, made) if isinstance(made, Iterator) else made
 
-    assert not isgeneratorfunction(call)  # noqa: S101
     return call
 
 
@@ -115,30 +122,27 @@ def _watch_items(watch: Stopwatch, stage: str, items: Iterator[object]) -> Itera
 
 
 def profile_landing(landing: Path, output: Path) -> dict[str, list[float]]:
-    """Ingest a landing in this process and give what each stage used: CPU seconds, system seconds, page faults."""
-    from dataclasses import replace
-
-    import pyarrow as pa
-
-    from etl.jobs import ingest as story
-    from etl.settings.models import Ingest, Settings, Storage
-
+    """Ingest one object in this process; gives each stage's CPU seconds, system seconds and page faults."""
     watch = Stopwatch()
     watch_stages(watch)
     pa.set_cpu_count(1)
     output.mkdir(parents=True, exist_ok=True)
     storage = Storage(
-        landing=str(landing), lake=str(output / "lake"), opt_outs=str(output / "o"), ledger=f"sqlite:///{output / 'l.db'}"
+        landing=str(landing),
+        lake=str(output / "lake"),
+        opt_outs=str(output / "o"),
+        ledger=f"sqlite:///{output / 'l.db'}",
     )
     settings = Settings(storage=storage, ingest=Ingest(workers=1))
     run = story.discover(settings, story.IngestOptions())
-    assert run is not None
+    if run is None:
+        raise FileNotFoundError(f"{landing} holds no objects: make a landing first.")
     watch.charge()
     watch.used.clear()
     run = replace(run, chunks=(run.objects[:1],))
     outcomes = [story.normalize(settings, run, 0)]
 
-    def encode(tasks: Any, provenance: Any) -> Any:
+    def encode(tasks: Sequence[EncodeTask], provenance: Provenance) -> list[list[DraftFile]]:
         return [story._encode_one(settings, provenance, task) for task in tasks]  # noqa: SLF001
 
     settled = story.settle(settings, run, outcomes, encode)

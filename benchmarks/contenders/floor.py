@@ -1,7 +1,7 @@
-"""The floor: decompress, validate and split JSON into text columns, encode Parquet; nothing else, on one core.
+"""The floor: decompress, split JSON into text columns, encode Parquet; nothing else, on one core.
 
-No typing, no identities, no duplicates removed, nothing counted and nothing set aside: what cannot be had for less.
-The Parquet is ours: zstd at level 1, dictionaries for the same columns, a file an app and day.
+No typing, no identities, no duplicates removed, nothing counted and nothing set aside: what cannot be had
+for less. The Parquet is ours: zstd at level 1, dictionaries for the same columns, a file an app and day.
 """
 
 from __future__ import annotations
@@ -89,7 +89,8 @@ def ingest_landing(landing: Path, output: Path) -> None:
     connection.execute("set enable_progress_bar = false")
     descriptor = os.memfd_create("lines")
     query = (
-        f"from read_json('/proc/self/fd/{descriptor}', format='newline_delimited', columns={columns}, ignore_errors=true)"
+        f"from read_json('/proc/self/fd/{descriptor}', format='newline_delimited', "
+        f"columns={columns}, ignore_errors=true)"
     )
     with ExitStack() as stack:
         writer = TextWriter(output, names, stack)
@@ -103,7 +104,7 @@ def ingest_landing(landing: Path, output: Path) -> None:
 def _read_blocks(files: list[str]) -> Iterator[bytes]:
     for file in files:
         rest = b""
-        with igzip.open(file) as content:
+        with igzip.open(file) as content:  # type: ignore[no-untyped-call]  # isal ships no annotation of it
             while piece := content.read(_BLOCK_BYTES):
                 whole, newline, tail = piece.rpartition(b"\n")
                 yield rest + whole + newline

@@ -29,7 +29,9 @@ def ingest_landing(landing: Path, output: Path) -> None:
 def read_messages(file: str) -> pd.DataFrame:
     """Read the messages of one object."""
     with gzip.open(file) as content:
-        sound = b"".join(line for line in content if line.startswith(b"{") and line.endswith(b"}\n") and _is_text(line))
+        sound = b"".join(
+            line for line in content if line.startswith(b"{") and line.endswith(b"}\n") and _is_text(line)
+        )
     return pd.read_json(io.BytesIO(sound), lines=True, dtype=False, convert_dates=False)
 
 

@@ -1,15 +1,17 @@
 """Polars alone, on all cores: parse, cast, `unique`, and a partitioned sink by its streaming engine.
 
-Its reader fails a file for one bad line, so lines that cannot be messages are left out before it; two threads inflate
-and sift, with the faster inflater.
+Its reader fails a file for one bad line, so lines that cannot be messages are left out before it; two
+threads inflate and sift, with the faster inflater.
 """
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import IO
 
 import polars as pl
 from isal import igzip
@@ -23,7 +25,7 @@ def ingest_landing(landing: Path, output: Path) -> None:
     """Write the events of a landing as Parquet; lines that look unreadable are dropped."""
     files = list_files(landing)
     with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
-        contents = list(pool.map(read_sound_lines, files))
+        contents: list[IO[bytes]] = [io.BytesIO(sound) for sound in pool.map(read_sound_lines, files)]
     messages = pl.scan_ndjson(contents, schema=dict.fromkeys(read_names(files[0]), pl.String))
     type_events(messages).unique(subset=IDENTITY, keep="any", maintain_order=False).sink_parquet(
         pl.PartitionBy(output, key=["app_id", "event_date"], include_key=False),
@@ -37,9 +39,11 @@ def ingest_landing(landing: Path, output: Path) -> None:
 
 def read_sound_lines(file: str) -> bytes:
     """Give the lines of an object that look like a whole message."""
-    with igzip.open(file) as content:
+    with igzip.open(file) as content:  # type: ignore[no-untyped-call]  # isal ships no annotation of it
         lines = content.read().split(b"\n")
-    return b"\n".join([line for line in lines if line.startswith(b"{") and line.endswith(b"}") and _is_text(line)])
+    return b"\n".join(
+        [line for line in lines if line.startswith(b"{") and line.endswith(b"}") and _is_text(line)]
+    )
 
 
 def type_events(messages: pl.LazyFrame) -> pl.LazyFrame:

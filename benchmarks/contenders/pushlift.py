@@ -1,27 +1,28 @@
-"""pushlift itself: the whole job into a fresh lake, in as many processes as there are cores."""
+"""pushlift itself: `pushlift ingest` into a fresh lake, in as many processes as there are cores."""
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
-from etl.jobs.ingest import ingest
-from etl.settings.models import Settings, Storage
+_CONFIGURATION = """\
+[storage]
+landing = "{landing}"
+lake = "{output}/lake"
+opt_outs = "{output}/opt_outs"
+ledger = "sqlite:///{output}/ledger.db"
+"""
 
 
-def ingest_landing(landing: Path, output: Path) -> None:
-    """Ingest a landing into a new lake and a new ledger under `output`."""
+def run_ingest(landing: Path, output: Path) -> None:
+    """Become the command, with its lake and its ledger under `output`."""
     output.mkdir(parents=True, exist_ok=True)
-    storage = Storage(
-        landing=str(landing),
-        lake=str(output / "lake"),
-        opt_outs=str(output / "opt_outs"),
-        ledger=f"sqlite:///{output / 'ledger.db'}",
-    )
-    report = ingest(Settings(storage=storage))
-    if report.exit_code:
-        sys.exit(report.exit_code)
+    path = output / "pushlift.toml"
+    path.write_text(_CONFIGURATION.format(landing=landing, output=output), encoding="utf-8")
+    command = [sys.executable, "-m", "etl.cli", "ingest", "--config", str(path)]
+    os.execv(command[0], command)  # noqa: S606 - the command whose cost is measured
 
 
 if __name__ == "__main__":
-    ingest_landing(Path(sys.argv[1]), Path(sys.argv[2]))
+    run_ingest(Path(sys.argv[1]).absolute(), Path(sys.argv[2]).absolute())
