@@ -77,7 +77,7 @@ class JsonLines:
     def _read(self, columns: str, line_bytes: int) -> pa.Table:
         query = (
             f"from read_json({_quote(self._path)}, format='newline_delimited', columns={columns}, "
-            f"ignore_errors=true, maximum_object_size={line_bytes})"
+            f"records=true, ignore_errors=true, maximum_object_size={line_bytes})"
         )
         return self._connection.sql(query).to_arrow_table()
 

@@ -99,7 +99,7 @@ def merge_blocks(blocks: Sequence[tuple[int, Block]]) -> Lines:
         positions=np.concatenate([_positions_of(block) for _, block in blocks]),
         query_column=blocks[0][1].query_column,
         blocks=tuple((start, block) for start, (_, block) in zip(starts, blocks, strict=True)),
-        index=LineIndex(payload),
+        index=LineIndex(payload, blocks[0][1].line_ends if len(blocks) == 1 else None),
     )
 
 

@@ -147,7 +147,12 @@ def _mask_pairs(text: str) -> str:
     """Mask the values of `name=value` pairs by their names, and ids elsewhere."""
     shown, at = [], 0
     for pair in _PAIR.finditer(text):
-        shown += [mask_ids(text[at : pair.start()]), mask_ids(pair[1]), "=", mask_value(unquote_plus(pair[1]), pair[2])]
+        shown += [
+            mask_ids(text[at : pair.start()]),
+            mask_ids(pair[1]),
+            "=",
+            mask_value(unquote_plus(pair[1]), pair[2]),
+        ]
         at = pair.end()
     return "".join([*shown, mask_ids(text[at:])])
 

@@ -51,7 +51,7 @@ class Block:
 
     `payload` holds `messages` lines, each ended by `\\n` and none of them blank. `first_position` is the position
     of the first line: the 1-based line number in line formats (blank lines counted), else the message's 1-based ordinal. `positions` is given
-    when the lines' positions are not consecutive. `raw_of` gives the bytes as they landed when a line of `payload` is not exactly that.
+    when the lines' positions are not consecutive, `line_ends` (the newlines' offsets) where framing found them anyway. `raw_of` gives the bytes as they landed when a line of `payload` is not exactly that.
     """
 
     style: Style
@@ -62,6 +62,7 @@ class Block:
     raw_of: Callable[[int], bytes] | None = None
     query_column: int | None = None
     rejects: tuple[Reject, ...] = ()
+    line_ends: Positions | None = None
 
 
 @dataclass(frozen=True, slots=True)

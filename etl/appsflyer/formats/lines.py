@@ -34,6 +34,7 @@ class _Lines:
     may_be_blank: bool = False
     fields: bytes | None = None
     refused: tuple[Reject, ...] = ()
+    ends: Positions | None = None
 
 
 def frame_json_lines(source: Source, limits: Limits) -> Iterator[Block]:
@@ -59,7 +60,8 @@ def _read_lines(source: Source, limits: Limits) -> Iterator[_Lines]:
     number = 1
     while data := _read_whole_lines(source, limits):
         if data.endswith(b"\n"):
-            lines = _Lines(data, number, *_count_lines(data))
+            ends, may_be_blank = _find_line_ends(data)
+            lines = _Lines(data, number, len(ends), may_be_blank, ends=ends)
         elif len(data) > limits.max_message_bytes:
             lines = _refuse_large(source, data, number)
         elif source.damage:
@@ -72,16 +74,15 @@ def _read_lines(source: Source, limits: Limits) -> Iterator[_Lines]:
         yield _Lines(b"", number, 0, refused=(Reject(number, source.damage, data.strip()),))
 
 
-def _count_lines(data: bytes) -> tuple[int, bool]:
-    """Count the newlines, and tell whether one stands first or after whitespace, as a blank line's does."""
+def _find_line_ends(data: bytes) -> tuple[Positions, bool]:
+    """Find the newlines, and tell whether one stands first or after whitespace, as a blank line's does."""
     array = np.frombuffer(data, dtype=np.uint8)
-    count, may_be_blank = 0, data.startswith(b"\n")
-    for start in range(0, len(array), _SLICE_BYTES):
-        newlines = np.flatnonzero(array[start : start + _SLICE_BYTES] == _NEWLINE)
-        newlines += start - 1
-        count += len(newlines)
-        may_be_blank = may_be_blank or bool(_IS_WHITESPACE[array.take(newlines, mode="clip")].any())
-    return count, may_be_blank
+    starts = range(0, len(array), _SLICE_BYTES)
+    ends = np.concatenate(
+        [np.flatnonzero(array[start : start + _SLICE_BYTES] == _NEWLINE) + start for start in starts]
+    )
+    is_after_space = _IS_WHITESPACE[array.take(ends - 1, mode="clip")].any()
+    return ends, data.startswith(b"\n") or bool(is_after_space)
 
 
 def _read_whole_lines(source: Source, limits: Limits) -> bytes:
@@ -140,6 +141,7 @@ def _make_blocks(style: Style, lines: _Lines, query_column: int | None = None) -
             positions=positions,
             query_column=query_column,
             rejects=lines.refused,
+            line_ends=lines.ends if data is lines.data else None,
         )
 
 
