@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -60,11 +61,12 @@ class Landing:
         )
 
     def land(self, files: Mapping[str, bytes]) -> None:
-        """Write objects by their keys."""
+        """Write objects by their keys, as if at `NOW`."""
         for key, data in files.items():
             path = self.root / "landing" / key
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(data)
+            os.utime(path, (NOW.timestamp(), NOW.timestamp()))
 
     def run(self, *, is_reprocess: bool = False) -> IngestReport:
         """Ingest what is new."""

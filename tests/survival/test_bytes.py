@@ -28,7 +28,7 @@ FILES = {
     "bom.json": b"\xef\xbb\xbf" + as_line(event_name="bom"),
     "crlf.json": (as_line(event_name="c1") + as_line(event_name="c2")).replace(b"\n", b"\r\n"),
     "returns.json": (as_line(event_name="r1") + as_line(event_name="r2")).replace(b"\n", b"\r"),
-    "returns.log": b"GET /p?app_id=id1&event_name=r3&event_time=2026-09-01%2010:00:00.123&appsflyer_id=1-2 HTTP/1.1\r"
+    "returns.log": b"GET /p?app_id=id1&event_name=r3&event_time=2026-09-01%2010:00:00.123&idfv=1-2 HTTP/1.1\r"
     b"GET /p?app_id=id1&event_name=r4&event_time=2026-09-01%2010:00:00.123&appsflyer_id=1-2 HTTP/1.1\r",
     "return_inside.json": as_line(event_name="before")
     + GOOD.replace(b"good", b"go\rod")

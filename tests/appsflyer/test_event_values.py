@@ -1,0 +1,65 @@
+import pyarrow as pa
+import pytest
+
+from etl.appsflyer.event_values import canonicalize_values
+
+
+def canonicalize(*texts: str | None) -> list[str | None]:
+    """Canonicalize some texts together."""
+    return list(canonicalize_values(pa.array(texts, pa.string())).to_pylist())
+
+
+def test_order_and_spaces_do_not_matter() -> None:
+    """Keys are sorted at every depth, spaces dropped, escapes decoded."""
+    assert canonicalize('{"b": {"d":1, "c":[2, 1]}, "a": "\\u00e9"}') == ['{"a":"é","b":{"c":[2,1],"d":1}}']
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{a=1}", '{"a":1', "NaN", '{"a":NaN}', '"\\ud800"', "1e400", "[" * 3000]
+)
+def test_text_that_is_no_json_is_its_own_form(text: str) -> None:
+    """Nothing fails on what an app put there, nor does its neighbour."""
+    assert canonicalize(text, '{ "a":1 }', None) == [text, '{"a":1}', None]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ('{"a": 12345678901234567890123}', '{"a": 12345678901234567890124}'),
+        ("[0.12345678901234567]", "[0.12345678901234568]"),
+        ("[1.00000000000000000001]", "[1.0]"),
+        ("[18446744073709551616]", "[18446744073709551617]"),
+    ],
+)
+def test_long_numbers_stay_apart(one: str, other: str) -> None:
+    """No digit is lost before values are compared."""
+    first, second = canonicalize(one, other)
+    assert first != second
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("1.10", "1.1"),
+        ("[1.00000000000000000000]", "[1.0]"),
+        ("[100000000000000000000]", "[1e20]"),
+        ("[12345678901234567890123]", "[ 12345678901234567890123 ]"),
+        ("[0.1234567890123456789]", "[0.12345678901234567890]"),
+    ],
+)
+def test_equal_numbers_are_alike(one: str, other: str) -> None:
+    """How a number is written does not matter, however long it is."""
+    first, second = canonicalize(one, other)
+    assert first == second
+
+
+def test_nulls_stay_where_they_are() -> None:
+    """An absent value has no form; an array of none is given back."""
+    assert canonicalize(None, "1", None) == [None, "1", None]
+    assert canonicalize(None) == [None]
+
+
+def test_a_slice_of_an_array_is_read_as_itself() -> None:
+    """Long numbers are found in the slice's own rows."""
+    texts = pa.array(["x" * 50, "5", "[12345678901234567890123]"]).slice(1)
+    assert canonicalize_values(texts).to_pylist() == ["5", "[12345678901234567890123]"]
