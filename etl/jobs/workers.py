@@ -63,9 +63,9 @@ def _choose_context() -> BaseContext:
 
 
 def _prepare_worker() -> None:
+    threading.Thread(target=_die_with_parent, name="die with parent", daemon=True).start()
     import pyarrow as pa
 
-    threading.Thread(target=_die_with_parent, name="die with parent", daemon=True).start()
     pa.set_cpu_count(1)
     pa.set_io_thread_count(1)
     keep_freed_memory()

@@ -207,9 +207,17 @@ def _finish_columns(batch: pa.Table, flags: npt.NDArray[np.int64], provenance: P
 
 
 def _as_written(column: pa.ChunkedArray, type_: pa.DataType) -> pa.ChunkedArray:
-    if column.type == type_:
-        return column
-    return column.dictionary_encode() if pa.types.is_dictionary(type_) else column.cast(type_)
+    if not pa.types.is_dictionary(type_):
+        return column if column.type == type_ else column.cast(type_)
+    if column.type != type_:
+        return column.dictionary_encode()
+    return pa.chunked_array([_own_dictionary(chunk) for chunk in column.chunks], type_)
+
+
+def _own_dictionary(column: pa.DictionaryArray) -> pa.DictionaryArray:
+    """Copy a dictionary, which else keeps the whole batch that it was read with in memory."""
+    values = column.dictionary.take(pa.array(np.arange(len(column.dictionary))))
+    return pa.DictionaryArray.from_arrays(column.indices, values)
 
 
 def _look_up(objects: npt.NDArray[np.int32], names: Mapping[int, str]) -> pa.Array:

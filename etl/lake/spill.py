@@ -88,11 +88,12 @@ class SpillWriter:
         self._scratch = scratch
         self._name = name
         self._batches: list[tuple[int, int, int]] = []
-        self._rows: list[pa.RecordBatch] = []
         with explain_errors(scratch, name, is_write=True):
             scratch.fs.makedirs(scratch.path_of(name).rpartition("/")[0], exist_ok=True)
             self._file = _open_spill(scratch, f"{name}.spill")
+            self._rows_file = _open_spill(scratch, f"{name}.rows")
             self._quarantine_file = _open_spill(scratch, f"{name}.quarantine")
+            self._rows = pa.ipc.new_stream(self._rows_file, ROWS_SCHEMA)
             self._quarantine = pa.ipc.new_stream(self._quarantine_file, SPILLED_SCHEMA)
         self._offset = 0
 
@@ -102,7 +103,7 @@ class SpillWriter:
 
     def __exit__(self, *_: object) -> None:
         """Close the files, whatever happened; what did not become whole need not."""
-        for file in (self._file, self._quarantine_file):
+        for file in (self._file, self._rows_file, self._quarantine_file):
             with suppress(Exception):
                 file.close()
 
@@ -112,7 +113,8 @@ class SpillWriter:
         table = pa.table(columns | {OBJECT_COLUMN: pa.array(objects), FLAGS_COLUMN: pa.array(batch.flags)})
         size = self._write(_serialize(table))
         self._batches.append((self._offset - size, size, batch.rows))
-        self._rows.append(_describe_rows(batch, objects))
+        with explain_errors(self._scratch, f"{self._name}.rows", is_write=True):
+            self._rows.write_batch(_describe_rows(batch, objects))
 
     def quarantine(self, rows: pa.RecordBatch) -> None:
         """Keep quarantined messages, as rows of `quarantine` without what the run adds."""
@@ -122,12 +124,11 @@ class SpillWriter:
     def finish(self, objects: tuple[ObjectOutcome, ...]) -> ChunkOutcome:
         """Make the chunk whole; its outcome is written last."""
         with explain_errors(self._scratch, self._name, is_write=True):
+            self._rows.close()
             self._quarantine.close()
-            self._quarantine_file.close()
-            self._file.close()
+            for file in (self._file, self._rows_file, self._quarantine_file):
+                file.close()
         outcome = ChunkOutcome(self._name, tuple(self._batches), objects)
-        rows = pa.Table.from_batches(self._rows, ROWS_SCHEMA) if self._rows else ROWS_SCHEMA.empty_table()
-        _put(self._scratch, f"{self._name}.rows", _serialize(rows.unify_dictionaries()))
         _put(self._scratch, f"{self._name}.json", json.dumps(asdict(outcome)).encode())
         return outcome
 

@@ -1,0 +1,94 @@
+"""Processes that ingest and are killed, each at a step of its choice; each function is a process's whole life."""
+
+import multiprocessing
+import os
+import signal
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import wraps
+from typing import Any, Final
+
+from sqlalchemy import update
+
+from etl.jobs import ingest, settling
+from etl.lake import publish
+from etl.ledger.database import Ledger, begin_write
+from etl.ledger.schema import locks
+from etl.settings import Settings
+from tests.services.worlds import World
+
+CONTEXT: Final = multiprocessing.get_context("forkserver")
+CONTEXT.set_forkserver_preload([__name__, "etl.jobs.normalizing", "etl.jobs.handover"])
+
+
+def die() -> None:
+    """Kill this process, as the kernel does that runs out of memory."""
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def die_after(module: Any, name: str, is_last: Callable[..., bool] = lambda *_: True) -> None:
+    """Let a function be the last that is done, where its arguments are those meant."""
+    function = getattr(module, name)
+
+    @wraps(function)
+    def wrapped(*arguments: Any, **options: Any) -> Any:
+        result = function(*arguments, **options)
+        if is_last(*arguments):
+            die()
+        return result
+
+    setattr(module, name, wrapped)
+
+
+def commits(table: str) -> Callable[..., bool]:
+    """Mark the commit of a table."""
+    return lambda *arguments: any(getattr(each, "name", None) == table for each in arguments)
+
+
+STEPS: Final[dict[str, Callable[[], None]]] = {
+    "discovered": lambda: die_after(ingest, "discover"),
+    "normalized": lambda: die_after(ingest, "normalize"),
+    "drafts registered": lambda: die_after(settling, "_register"),
+    "drafts encoded": lambda: die_after(settling, "_write_accounts"),
+    "settled": lambda: die_after(ingest, "settle"),
+    "checked": lambda: die_after(publish, "_check_drafts"),
+    "recorded": lambda: die_after(publish, "record_publish"),
+    "events committed": lambda: die_after(publish, "_commit_once", commits("events")),
+    "quarantine committed": lambda: die_after(publish, "_commit_once", commits("quarantine")),
+    "loads committed": lambda: die_after(publish, "_commit_once", commits("loads")),
+    "all committed": lambda: die_after(publish, "set_publish_state"),
+    "finished": lambda: die_after(publish, "finish_publish"),
+    "reported": lambda: die_after(ingest, "publish"),
+}
+
+
+def ingest_and_die(settings: Settings, step: str, is_reprocess: bool = False) -> None:
+    """Ingest, and be killed after a step."""
+    STEPS[step]()
+    World(settings).ingest(is_reprocess=is_reprocess)
+
+
+def kill_after(settings: Settings, step: str, *, is_reprocess: bool = False) -> None:
+    """Run `ingest_and_die` to its end, which must be the step's."""
+    process = CONTEXT.Process(target=ingest_and_die, args=(settings, step, is_reprocess))
+    process.start()
+    process.join()
+    assert process.exitcode == -signal.SIGKILL, step
+    expire_locks(World(settings).open_ledger())
+
+
+def expire_locks(ledger: Ledger) -> None:
+    """Do what time does to the lock of a holder that is gone."""
+    with begin_write(ledger) as connection:
+        connection.execute(update(locks).values(expires_at=datetime(2026, 1, 1, tzinfo=UTC)))
+
+
+def main() -> None:
+    """Ingest as the command line does: the settings are the only argument, as JSON."""
+    report = ingest.ingest(Settings.model_validate_json(sys.argv[1]))
+    sys.exit(report.exit_code)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,130 @@
+"""Two runs at once, a lock that is lost, and writers that know no lock."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from deltalake.exceptions import CommitFailedError
+
+from etl.errors import LockLostError, StoreUnavailable
+from etl.lake import publish
+from etl.lake.tables import Table
+from etl.ledger.locks import acquire_lock, release_lock
+from etl.ledger.publishes import unfinished_publishes
+from tests.jobs.killers import expire_locks
+from tests.services.worlds import World, check_conservation, messages
+
+COMMIT = publish._commit_once
+
+
+def before_commit_of(monkeypatch: pytest.MonkeyPatch, name: str, act: Callable[[], None]) -> None:
+    """Let something happen just before a table's first commit."""
+    left = [act]
+
+    def wrapped(lake: Any, table: Table, plan: Any) -> None:
+        if table.name == name and left:
+            left.pop()()
+        COMMIT(lake, table, plan)
+
+    monkeypatch.setattr(publish, "_commit_once", wrapped)
+
+
+def refuse() -> None:
+    """Do as deltalake does when another writer was faster."""
+    raise CommitFailedError("another writer")
+
+
+def test_two_processes_race_on_one_lake(world: World, tmp_path: Path) -> None:
+    """Two real ingests of one landing end as one would have."""
+    world.land([*messages(range(20)), b"no json"])
+    world.land(messages(range(10, 30)), "push/2026/09/01/14/b.json.gz")
+    world.open_ledger()
+    command = [sys.executable, "-m", "tests.jobs.killers", world.settings.model_dump_json()]
+    racers = [subprocess.Popen(command, env=dict(os.environ), stderr=subprocess.PIPE) for _ in range(2)]
+    for racer in racers:
+        assert racer.communicate()[1] is not None
+    assert [racer.returncode for racer in racers] == [0, 0]
+
+    alone = world.twin(tmp_path / "alone")
+    alone.ingest()
+    assert world.contents() == alone.contents()
+    check_conservation(world)
+
+
+@pytest.mark.parametrize("table", ["events", "loads"])
+def test_a_lock_that_is_lost_in_mid_publish(
+    world: World, monkeypatch: pytest.MonkeyPatch, table: str
+) -> None:
+    """The fenced-off run writes nothing more; the next one carries its publish out."""
+    world.land(messages(range(4)))
+    ledger = world.open_ledger()
+    takers = []
+
+    def take_over() -> None:
+        expire_locks(ledger)
+        takers.append(acquire_lock(ledger, publish.PUBLISH_LOCK, "another", 600))
+        refuse()
+
+    before_commit_of(monkeypatch, table, take_over)
+    with pytest.raises(LockLostError):
+        world.ingest()
+    assert takers[0] is not None
+    release_lock(ledger, takers[0])
+
+    world.ingest()
+
+    assert unfinished_publishes(ledger) == []
+    assert len(world.events("event_id")) == 4
+    check_conservation(world)
+
+
+def test_a_foreign_commit_before_ours_costs_a_second_settling(
+    local_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing of the plan is visible yet, so the run is settled again and published whole."""
+    local_world.land([*messages(range(4)), b"no json"])
+    before_commit_of(monkeypatch, "events", refuse)
+
+    report = local_world.ingest()
+
+    assert report.published == 4
+    assert unfinished_publishes(local_world.open_ledger()) == []
+    check_conservation(local_world)
+
+
+@pytest.mark.parametrize("table", ["quarantine", "loads"])
+def test_a_foreign_commit_between_ours_is_waited_out(
+    local_world: World, monkeypatch: pytest.MonkeyPatch, table: str
+) -> None:
+    """What has begun is carried on with: the same plan is committed upon the newer version."""
+    local_world.land([*messages(range(4)), b"no json"])
+    before_commit_of(monkeypatch, table, refuse)
+
+    report = local_world.ingest()
+
+    assert (report.published, report.quarantined) == (4, 1)
+    check_conservation(local_world)
+
+
+def test_foreign_commits_without_end_are_left_to_the_next_run(
+    local_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The publish stays recorded, and the error says that trying again may help."""
+    local_world.land(messages(range(4)))
+
+    def refuse_loads(lake: Any, table: Table, plan: Any) -> None:
+        if table.name == "loads":
+            refuse()
+        COMMIT(lake, table, plan)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(publish, "_commit_once", refuse_loads)
+        with pytest.raises(StoreUnavailable, match="the next run carries it out"):
+            local_world.ingest()
+    local_world.ingest()
+
+    check_conservation(local_world)
