@@ -10,12 +10,13 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from etl.ledger.database import Ledger
-from etl.ledger.objects import unfinished_objects
 from etl.settings.models import Ingest
 from etl.stores import LandedObject, Store, list_objects
+
+if TYPE_CHECKING:
+    from etl.ledger.database import Ledger
 
 # `2026/09/01/13/`, `2026-09-01-13.`, `dt=2026-09-01/hour=13/`, `year=2026/month=09/day=01/`, `20260901T13`.
 LANDED_AT: Final = (
@@ -64,6 +65,8 @@ def discover_objects(
 
     Where `uris` are given, no others are taken.
     """
+    from etl.ledger.objects import unfinished_objects
+
     pattern = re.compile(rules.landed_at_pattern or LANDED_AT)
     dated = [(each, *date_object(each, pattern)) for each in list_chosen(landing, uris)]
     chosen = [item for item in dated if window.holds(item[1])]

@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
+from importlib import import_module
+from threading import Thread
 from typing import TYPE_CHECKING, Final
 
 from etl.errors import LakeMovedOn
@@ -79,6 +81,8 @@ def ingest(
     tell = progress or _tell_nobody
     try:
         with open_workers(min(count_workers(settings.ingest.workers), len(run.chunks))) as pool:
+            # What settling needs is imported while the workers work.
+            Thread(target=import_module, args=("etl.jobs.settling",), daemon=True).start()
             outcomes = _normalize_all(settings, run, pool, tell)
             encode = partial(encode_all, settings, pool)
             settled = settle(settings, run, outcomes, encode)
