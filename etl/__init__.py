@@ -15,7 +15,7 @@ __all__ = ["__version__", "open_lake"]
 def __getattr__(name: str) -> object:
     """Import what reads the lake only when it is asked for."""
     if name == "open_lake":
-        from etl.lake.reading import open_lake  # noqa: PLC0415 - heavy, and most of the package has no need of it
+        from etl.lake.reading import open_lake  # noqa: PLC0415 - heavy
 
         return open_lake
     raise AttributeError(f"module 'etl' has no attribute {name!r}")

@@ -1,7 +1,7 @@
 """Masking of personal data for people's eyes: what a value says of a person goes, its length stays.
 
-It fails closed: a field that the authority does not know is masked like a personal one, and whatever is shaped like an id is masked
-wherever it stands.
+It fails closed: a field that the authority does not know is masked like a personal one, and whatever is
+shaped like an id is masked wherever it stands.
 """
 
 from __future__ import annotations
@@ -14,22 +14,19 @@ from urllib.parse import unquote_plus
 from etl.appsflyer.fields import BY_NAME, V1_SPECIAL, canonical_name
 
 _UUID: Final = r"[0-9a-f]{8}(?:(?:-|%(?:25)*2d)[0-9a-f]{4}){3}(?:-|%(?:25)*2d)[0-9a-f]{12}"
-_ID: Final = re.compile(
-    "|".join(
-        (
-            _UUID,
-            r"(?<![0-9a-z])\d{10,13}(?:-|%(?:25)*2d)\d{5,20}(?![0-9a-z])",  # AppsFlyer ID: an instant and a random number
-            r"(?<![0-9a-z])(?:[0-9a-f]{64}|[0-9a-f]{40}|[0-9a-f]{32}|[0-9a-f]{16}|\d{15})(?![0-9a-z])",
-            r"(?<![\w.+-])[\w.+-]{1,64}(?:@|%(?:25)*40)[\w-]{1,63}(?:\.[\w-]{1,63})+",
-            r"(?<![0-9.])\d{1,3}(?:\.\d{1,3}){3}(?![0-9.])",
-            r"(?<![0-9a-z:])(?:[0-9a-f]{1,4}:){2,7}(?::?[0-9a-f]{1,4})+(?![0-9a-z:])",
-        )
-    ),
-    re.IGNORECASE,
+_SHAPES: Final = (
+    _UUID,
+    # An AppsFlyer ID: an instant and a random number.
+    r"(?<![0-9a-z])\d{10,13}(?:-|%(?:25)*2d)\d{5,20}(?![0-9a-z])",
+    r"(?<![0-9a-z])(?:[0-9a-f]{64}|[0-9a-f]{40}|[0-9a-f]{32}|[0-9a-f]{16}|\d{15})(?![0-9a-z])",
+    r"(?<![\w.+-])[\w.+-]{1,64}(?:@|%(?:25)*40)[\w-]{1,63}(?:\.[\w-]{1,63})+",
+    r"(?<![0-9.])\d{1,3}(?:\.\d{1,3}){3}(?![0-9.])",
+    r"(?<![0-9a-z:])(?:[0-9a-f]{1,4}:){2,7}(?::?[0-9a-f]{1,4})+(?![0-9a-z:])",
 )
+_ID: Final = re.compile("|".join(_SHAPES), re.IGNORECASE)
 _CLOCK: Final = re.compile(r"\d{1,2}(?::\d{2}){1,2}")
 
-# A member's name, with its colon: in double or single quotes, or in quotes that are escaped because they stand in a string.
+# A member's name, with its colon: in double or single quotes, or in quotes escaped inside a string.
 _NAME: Final = re.compile(
     r"""(?:"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)'|\\+"((?:(?!\\+").)*)\\+")\s*:\s*""", re.DOTALL
 )
@@ -49,7 +46,7 @@ def mask_text(text: str) -> str:
 
 
 def mask_ids(text: str) -> str:
-    """Mask what is shaped like an id: device and AppsFlyer ids and their hashes, IP addresses, e-mail addresses."""
+    """Mask what is shaped like an id: device and AppsFlyer ids, their hashes, IP and e-mail addresses."""
     return _ID.sub(_mask_match, text)
 
 
@@ -65,12 +62,12 @@ def is_masked(field: str) -> bool:
 
 
 def mask_row(row: Mapping[str, object]) -> dict[str, object]:
-    """Mask a row of `events`: the vendor's fields, `extra` and `embedded_ids`; what pushlift computed stays."""
+    """Mask a row of `events`: the vendor's fields, `extra`, `embedded_ids`; what pushlift computed stays."""
     return {name: _mask_column(name, value) for name, value in row.items()}
 
 
 def mask_raw(raw: bytes) -> str:
-    """Mask a message as it landed, whole or broken: JSON members, pairs of a query, and ids anywhere.
+    r"""Mask a message as it landed, whole or broken: JSON members, pairs of a query, and ids anywhere.
 
     Bytes that are no UTF-8 are spelled `\\xff`.
     """

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import typer
 
-from etl.cli import check, explain, ingest, lake, ledger, quarantine, sql, version
+from etl.cli import check, demo, explain, ingest, lake, ledger, quarantine, sql, version
 from etl.cli.logs import configure_logs
 from etl.errors import PushliftError
 
@@ -32,6 +32,7 @@ def build_app() -> typer.Typer:
     app.command("sql")(sql.sql)
     app.add_typer(lake.app, name="lake")
     app.add_typer(ledger.app, name="ledger")
+    app.command("demo")(demo.demo)
     app.command("check")(check.check)
     app.command("version")(version.version)
     return app

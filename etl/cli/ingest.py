@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from etl.settings import Settings
 
 Reprocess = Annotated[
-    bool, typer.Option("--reprocess", help="Read finished objects again, and replace what they had published.")
+    bool,
+    typer.Option("--reprocess", help="Read finished objects again, and replace what they had published."),
 ]
 
 
@@ -56,6 +57,6 @@ def refuse_unbounded(settings: "Settings", options: "IngestOptions") -> None:
     objects = run.objects if run else ()
     size = sum(each.landed.size for each in objects) / 1e6
     raise UsageError(
-        f"This would read all {len(objects):,} landed objects ({size:,.1f} MB) again and replace every event that they had"
-        " published. Choose some with --since or --until, or add --yes to replace all."
+        f"This would read all {len(objects):,} landed objects ({size:,.1f} MB) again and replace every event"
+        " that they had published. Choose some with --since or --until, or add --yes to replace all."
     )

@@ -38,7 +38,7 @@ def export(
     config: Config = None,
     as_json: AsJson = False,
 ) -> None:
-    """Copy events to plain Parquet in folders app_id=…/event_date=…, registered so that erasure reaches it."""
+    """Copy events to plain Parquet, in folders app_id=…/event_date=…; erasure will reach it."""
     from etl.jobs.exporting import ExportSelection, describe_export, export_lake
     from etl.settings import load_settings
 

@@ -18,7 +18,7 @@ class EchoHandler(logging.Handler):
 
 
 def configure_logs() -> None:
-    """Show our own records: all of interest in a log, only warnings on a terminal, which has progress bars."""
+    """Show our own records: what is of interest in a log, only warnings beside a terminal's progress bars."""
     logger = logging.getLogger("etl")
     logger.setLevel(logging.WARNING if sys.stderr.isatty() else logging.INFO)
     if not any(isinstance(handler, EchoHandler) for handler in logger.handlers):
@@ -33,5 +33,9 @@ def note_reveal(kind: str, name: str) -> None:
     from datetime import UTC, datetime
 
     logging.getLogger(__name__).warning(
-        "%s revealed %s %s at %s", getpass.getuser(), kind, name, datetime.now(UTC).isoformat(timespec="seconds")
+        "%s revealed %s %s at %s",
+        getpass.getuser(),
+        kind,
+        name,
+        datetime.now(UTC).isoformat(timespec="seconds"),
     )

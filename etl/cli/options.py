@@ -20,7 +20,9 @@ def parse_instant(text: str) -> datetime:
     try:
         found = datetime.fromisoformat(text)
     except ValueError:
-        raise typer.BadParameter(f"{text!r} is no ISO 8601 instant or date, such as 2026-09-01T13:00Z") from None
+        raise typer.BadParameter(
+            f"{text!r} is no ISO 8601 instant or date, such as 2026-09-01T13:00Z"
+        ) from None
     return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
 
 
@@ -34,21 +36,29 @@ def parse_day(text: str) -> date:
 
 Since = Annotated[
     datetime | None,
-    typer.Option("--since", metavar="T", parser=parse_instant, help="Landed at or after this instant or date (UTC)."),
+    typer.Option(
+        "--since", metavar="T", parser=parse_instant, help="Landed at or after this instant or date (UTC)."
+    ),
 ]
 Until = Annotated[
     datetime | None,
-    typer.Option("--until", metavar="T", parser=parse_instant, help="Landed before this instant or date (UTC)."),
+    typer.Option(
+        "--until", metavar="T", parser=parse_instant, help="Landed before this instant or date (UTC)."
+    ),
 ]
-Apps = Annotated[list[str] | None, typer.Option("--app", metavar="APP_ID", help="Of this app; may be repeated.")]
+Apps = Annotated[
+    list[str] | None, typer.Option("--app", metavar="APP_ID", help="Of this app; may be repeated.")
+]
 Reasons = Annotated[
     list[str] | None, typer.Option("--reason", metavar="CODE", help="For this reason; may be repeated.")
 ]
 Reveal = Annotated[bool, typer.Option("--reveal", help="Show personal data unmasked; who looked is logged.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Do it; without this, only say what would be done.")]
 FromDay = Annotated[
-    date | None, typer.Option("--from", metavar="DAY", parser=parse_day, help="From this UTC day of the event on.")
+    date | None,
+    typer.Option("--from", metavar="DAY", parser=parse_day, help="From this UTC day of the event on."),
 ]
 ToDay = Annotated[
-    date | None, typer.Option("--to", metavar="DAY", parser=parse_day, help="Up to and with this UTC day of the event.")
+    date | None,
+    typer.Option("--to", metavar="DAY", parser=parse_day, help="Up to and with this UTC day of the event."),
 ]

@@ -48,7 +48,9 @@ def make_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Iter
     cells = [[spell_cell(value) for value in row] for row in rows]
     for place, column in enumerate(columns):
         is_number = bool(cells) and all(NUMBER.fullmatch(row[place]) for row in cells)
-        table.add_column(Text(make_printable(column)), justify="right" if is_number else "left", overflow="fold")
+        table.add_column(
+            Text(make_printable(column)), justify="right" if is_number else "left", overflow="fold"
+        )
     for row in cells:
         table.add_row(*map(Text, row))
     console = Console(file=StringIO(), width=None if sys.stdout.isatty() else WIDE, color_system=None)

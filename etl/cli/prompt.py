@@ -12,10 +12,10 @@ QUIT: Final = frozenset({".quit", ".exit", "quit", "exit"})
 
 
 def ask_queries(answer: Callable[[str], None], ask: Callable[[str], str] = input) -> None:
-    """Ask until the end of the input, answering each query that ends in a semicolon; errors are told and asking goes on.
+    """Answer each query that ends in a semicolon until the input ends; errors are told and asking goes on.
 
-    Earlier lines are at hand while it lasts. They are never written to a file: a query may hold a person's id, and no erasure would
-    find it there.
+    Earlier lines are at hand while it lasts. They are never written to a file: a query may hold a person's
+    id, and no erasure would find it there.
     """
     try_readline()
     typer.echo("Tables: events, quarantine, loads. End a query with ; and leave with .quit")

@@ -57,7 +57,11 @@ def show_(
     row = show_quarantined(open_lake(config), quarantine_id, is_revealed=reveal)
     if reveal:
         note_reveal("quarantined message", quarantine_id)
-    lines = (f"{name:<16} {make_printable(str(value))}" for name, value in row.items() if value not in (None, "", {}))
+    lines = (
+        f"{name:<16} {make_printable(str(value))}"
+        for name, value in row.items()
+        if value not in (None, "", {})
+    )
     show(row, lines, as_json=as_json)
 
 
@@ -80,14 +84,21 @@ def reprocess(
     plan = plan_reprocess(settings, _choose(reasons, apps, since, until))
     planned = {"messages": plan.messages, "objects": plan.objects, "bytes": plan.bytes, "gone": plan.gone}
     if not yes or not plan.objects:
-        hint = ["Nothing was changed; add --yes to do it."] if plan.objects else ["There is nothing to read again."]
+        hint = (
+            ["Nothing was changed; add --yes to do it."]
+            if plan.objects
+            else ["There is nothing to read again."]
+        )
         show(
             {"is_dry_run": True, "plan": planned, "report": None},
             chain(describe_plan(plan, is_done=False), hint),
             as_json=as_json,
         )
         return
-    with stop_on_interrupt("nothing was replaced unless the publish had begun, which the next run completes"), show_progress() as tell:
+    with (
+        stop_on_interrupt("nothing was replaced unless the publish had begun, which the next run completes"),
+        show_progress() as tell,
+    ):
         report = reprocess_quarantined(settings, plan, tell)
     show(
         {"is_dry_run": False, "plan": planned, "report": report},

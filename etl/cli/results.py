@@ -1,4 +1,4 @@
-"""Write the rows of a query: as a table for people, and as CSV, JSON or Parquet for programs, in bounded memory."""
+"""Write the rows of a query: a table for people; CSV, JSON or Parquet for programs, in bounded memory."""
 
 import csv
 import json
@@ -62,8 +62,7 @@ def open_output(output: Path | None) -> Iterator[TextIO]:
 def write_table(reader: pa.RecordBatchReader, sink: TextIO, limit: int) -> None:
     """Write the first rows as a table, and say when there are more."""
     rows = list(islice(iterate_rows(reader), limit + 1))
-    for line in make_table(reader.schema.names, rows[:limit]):
-        sink.write(f"{line}\n")
+    sink.writelines(f"{line}\n" for line in make_table(reader.schema.names, rows[:limit]))
     if len(rows) > limit:
         sink.write(f"… the first {limit:,} rows; see --limit and --format\n")
 

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 def sql(
     query: Annotated[str | None, typer.Argument(metavar="[QUERY|FILE]", help="SQL, or a file of it.")] = None,
     output_format: Annotated[str, typer.Option("--format", metavar="table|csv|json|parquet")] = "table",
-    output: Annotated[Path | None, typer.Option("--output", metavar="FILE", help="Write here instead.")] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", metavar="FILE", help="Write here instead.")
+    ] = None,
     limit: Annotated[int, typer.Option(help="Rows to show as a table.", min=1)] = 100,
     config: Config = None,
     as_json: AsJson = False,

@@ -1,4 +1,4 @@
-"""The story of one event: its row in the lake, the load that brought it, the landed line, and what is read in it today."""
+"""The story of one event: its row, the load that brought it, the landed line, and how that is read today."""
 
 from __future__ import annotations
 
@@ -33,7 +33,8 @@ _RUN_COLUMNS = frozenset({"quality_flags", "source_uri", "loaded_at", "load_id",
 class Explanation:
     """One event: all of it masked unless revealed.
 
-    `message` holds the fields as the parser reads them today, `changed` names the columns that it would fill differently today.
+    `message` holds the fields as the parser reads them today, `changed` names the columns that it would fill
+    differently today.
     """
 
     event: Row
@@ -66,10 +67,10 @@ def name_way_out(lake: Lake, event_id: str) -> str:
     """Say what to do about an id that no event has."""
     test = pc.field("quarantine_id") == event_id
     if lake.quarantine.dataset().count_rows(filter=test):
-        return f"{event_id!r} is a message in quarantine; run: pushlift quarantine show {event_id}"
+        return "This is the id of a message in quarantine; show it with: pushlift quarantine show ID"
     return (
-        f"No event has the id {event_id!r}. Ids are 32 hexadecimal digits in the columns event_id and occurrence_id; find"
-        " one with: pushlift sql \"select event_id from events where …\""
+        "No event has this id. Ids are 32 hexadecimal digits in the columns event_id and occurrence_id;"
+        " find one with: pushlift sql 'select event_id from events where …'"
     )
 
 
@@ -88,10 +89,12 @@ def read_line(landing: Store, landed: LandedObject, position: int) -> Lines | No
     """Read the line at a position of a landed object, alone."""
     with open_object(landing, landed) as raw:
         for block in read_blocks(raw):
-            lines = merge_blocks([(0, block)]) if block.messages else None
-            found = np.flatnonzero(lines.positions == position) if lines else ()
-            if lines and len(found):
-                return cut_line(block, lines, int(found[0]))
+            if not block.messages:
+                continue
+            lines = merge_blocks([(0, block)])
+            found = np.flatnonzero(lines.positions == position).tolist()
+            if found:
+                return cut_line(block, lines, found[0])
     return None
 
 
@@ -111,7 +114,7 @@ def cut_line(block: Block, lines: Lines, line: int) -> Lines:
 
 
 def read_event(lines: Lines, rules: ReadingRules, event_id: object) -> tuple[Row, Row]:
-    """Read a line as an ingest would: the event's fields as texts, and its columns; empty when it is not in the line."""
+    """Read a line as an ingest would: the event's fields as texts, and its columns; empty where it is not."""
     with JsonLines() as json_lines:
         read = read_lines(lines, JsonParser(json_lines), rules)
     for batch in read.batches:
@@ -124,7 +127,9 @@ def read_event(lines: Lines, rules: ReadingRules, event_id: object) -> tuple[Row
 def describe_explanation(found: Explanation) -> Iterator[str]:
     """Describe one event in lines for people."""
     yield f"event {found.event['event_id']}"
-    yield from (f"  {name:<34} {value}" for name, value in found.event.items() if value not in (None, "", {}, []))
+    yield from (
+        f"  {name:<34} {value}" for name, value in found.event.items() if value not in (None, "", {}, [])
+    )
     yield f"landed in {found.source_uri}, position {found.source_position}"
     yield f"  {found.raw}" if found.missing is None else f"  ({found.missing})"
     if found.load:
@@ -158,8 +163,16 @@ def _explain(settings: Settings, lake: Lake, row: Row, *, is_revealed: bool) -> 
         load=load,
         source_uri=str(row["source_uri"]),
         source_position=position,
-        raw=None if lines is None else raw.decode("utf-8", "backslashreplace") if is_revealed else mask_raw(raw),
-        missing=None if lines is not None else landed if isinstance(landed, str) else "nothing is at this position",
+        raw=None
+        if lines is None
+        else raw.decode("utf-8", "backslashreplace")
+        if is_revealed
+        else mask_raw(raw),
+        missing=None
+        if lines is not None
+        else landed
+        if isinstance(landed, str)
+        else "nothing is at this position",
         message=message if is_revealed else mask_row(message),
         changed=changed,
     )
@@ -192,5 +205,9 @@ def _find_changes(row: Row, columns: Row) -> tuple[str, ...]:
     if not columns:
         return ("event_id",)
     return tuple(
-        sorted(name for name in columns if name in row and name not in _RUN_COLUMNS and columns[name] != row[name])
+        sorted(
+            name
+            for name in columns
+            if name in row and name not in _RUN_COLUMNS and columns[name] != row[name]
+        )
     )

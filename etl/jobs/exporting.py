@@ -1,6 +1,7 @@
 """The story of an export: a registered copy of `events` as plain Parquet in folders by app and day.
 
-It is registered in the ledger before its first byte, so that erasure reaches it later; and only what an export wrote is ever replaced.
+It is registered in the ledger before its first byte, so that erasure reaches it later; and only what an
+export wrote is ever replaced.
 """
 
 from __future__ import annotations
@@ -9,7 +10,10 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import partial
 from typing import Final
+
+import pyarrow.dataset as ds
 
 from etl.errors import UsageError
 from etl.jobs.runs import name_run
@@ -17,14 +21,14 @@ from etl.lake.export import ExportPartition, name_strangers, write_partition
 from etl.lake.info import LiveFile, list_live_files
 from etl.lake.reading import Lake, open_lake
 from etl.lake.tables import EVENTS, find_table
+from etl.lake.upkeep import list_present
 from etl.ledger.database import Ledger
 from etl.ledger.exports import begin_export, find_export, finish_export
 from etl.ledger.holding import hold_lock
-from etl.ledger.locks import Fence, check_fence
+from etl.ledger.locks import check_fence
 from etl.ledger.upgrade import open_current_ledger
 from etl.settings import Settings
 from etl.settings.locations import is_within
-from etl.lake.upkeep import list_present
 from etl.stores import Store, delete_object, open_store
 
 LOCK_SECONDS: Final = 60.0
@@ -66,6 +70,15 @@ class ExportReport:
     replaced: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Snapshot:
+    """The chosen partitions of one version of `events`."""
+
+    version: int
+    dataset: ds.Dataset
+    partitions: tuple[ExportPartition, ...]
+
+
 def export_lake(
     settings: Settings,
     target_uri: str,
@@ -76,16 +89,25 @@ def export_lake(
 ) -> ExportReport:
     """Export chosen partitions of `events` to a folder or URI.
 
-    Raises UsageError for a target that lies in a store of ours, or holds what no registered export wrote. LockHeld while another
-    export writes there.
+    Raises UsageError for a target that lies in a store of ours, or holds what no registered export wrote.
+    LockHeld while another export writes there.
     """
     target = open_store(target_uri, settings.storage.options)
     refuse_own_stores(settings, target)
     ledger = open_current_ledger(settings.storage.ledger)
     with hold_lock(ledger, f"export {target.uri}", LOCK_SECONDS, 0) as fence:
         old = find_replaceable(ledger, target)
+        snapshot = _take_snapshot(open_lake(settings), selection)
+        begin_export(ledger, target.uri, selection.describe(), snapshot.version)
+        # The old files go first: a reader sees too little for a while, never anything twice.
+        for key in old:
+            delete_object(target, key)
         stem = name_run(now or datetime.now(UTC))
-        return _export(open_lake(settings), ledger, fence, target, selection, stem, old, progress or _tell_nobody)
+        rows = _write_all(
+            snapshot, target, stem, partial(check_fence, ledger, fence), progress or _tell_nobody
+        )
+        finish_export(ledger, target.uri, files=len(snapshot.partitions), rows=rows)
+    return ExportReport(target.uri, snapshot.version, len(snapshot.partitions), rows, len(old))
 
 
 def refuse_own_stores(settings: Settings, target: Store) -> None:
@@ -103,11 +125,14 @@ def find_replaceable(ledger: Ledger, target: Store) -> list[str]:
     if not keys:
         return []
     if find_export(ledger, target.uri) is None:
-        raise UsageError(f"{target.uri} is not empty and no export of this ledger; name an empty or a new folder.")
+        raise UsageError(
+            f"{target.uri} is not empty and no export of this ledger; name an empty or a new folder."
+        )
     strangers = name_strangers(keys)
     if strangers:
         raise UsageError(
-            f"{target.uri} holds {strangers[0]}, which no export wrote ({len(strangers)} such objects); move it away."
+            f"{target.uri} holds {strangers[0]}, which no export wrote"
+            f" ({len(strangers)} such objects); move it away."
         )
     return keys
 
@@ -120,40 +145,35 @@ def describe_export(report: ExportReport) -> Iterator[str]:
         yield f"  replaced {report.replaced:,} files of the export that was there"
 
 
-def _export(
-    lake: Lake,
-    ledger: Ledger,
-    fence: Fence,
-    target: Store,
-    selection: ExportSelection,
-    stem: str,
-    old: list[str],
-    tell: Progress,
-) -> ExportReport:
+def _take_snapshot(lake: Lake, selection: ExportSelection) -> _Snapshot:
     delta = find_table(lake.store, EVENTS)
     if delta is None:
         raise UsageError("The lake has no events yet; run pushlift ingest first.")
-    dataset = lake.events.dataset_of(delta)
     partitions = _choose_partitions(list_live_files(EVENTS, delta), selection)
-    begin_export(ledger, target.uri, selection.describe(), delta.version())
-    total, rows = sum(each.rows for each in partitions), 0
-    # The old files go first: a reader sees too little for a while, never anything twice.
-    for key in old:
-        delete_object(target, key)
-    for partition in partitions:
+    return _Snapshot(delta.version(), lake.events.dataset_of(delta), tuple(partitions))
+
+
+def _write_all(
+    snapshot: _Snapshot, target: Store, stem: str, check: Callable[[], None], tell: Progress
+) -> int:
+    total, rows = sum(each.rows for each in snapshot.partitions), 0
+    for partition in snapshot.partitions:
         tell("export", rows, total)
-        check_fence(ledger, fence)
-        rows += write_partition(dataset, target, partition, stem)
+        check()
+        rows += write_partition(snapshot.dataset, target, partition, stem)
     tell("export", rows, total)
-    finish_export(ledger, target.uri, files=len(partitions), rows=rows)
-    return ExportReport(target.uri, delta.version(), len(partitions), rows, len(old))
+    return rows
 
 
 def _choose_partitions(files: Sequence[LiveFile], selection: ExportSelection) -> list[ExportPartition]:
     rows: Counter[tuple[str, str]] = Counter()
     for file in files:
         rows[file.partition["app_id"], file.partition["event_date"]] += file.rows
-    return [ExportPartition(app, day, count) for (app, day), count in sorted(rows.items()) if selection.holds(app, day)]
+    return [
+        ExportPartition(app, day, count)
+        for (app, day), count in sorted(rows.items())
+        if selection.holds(app, day)
+    ]
 
 
 def _tell_nobody(_step: str, _done: int, _total: int) -> None:

@@ -63,7 +63,8 @@ def describe_ledger(found: LedgerInfo) -> Iterator[str]:
         yield f"{found.name}: does not exist yet; the first run creates it"
         return
     if status.needs_upgrade:
-        yield f"{found.name}: revision {status.current}, needed is {status.head}; back it up, then run pushlift ledger upgrade"
+        yield f"{found.name}: revision {status.current}, needed is {status.head};"
+        yield "  back it up with pushlift ledger backup, then run pushlift ledger upgrade"
         return
     yield f"{found.name}: revision {status.current}"
     yield f"  landed objects   {found.objects['finished']:,} finished, {found.objects['failed']:,} failed"

@@ -1,7 +1,8 @@
 """The story of upkeep: what killed runs left behind goes, and history that is past its retention.
 
-It works beside running ingests. It holds the publish lock, so that no publish is half done; a file is registered in the ledger before it
-is written, so that one of a living run is always known; and what is young is left alone anyway.
+It works beside running ingests. It holds the publish lock, so that no publish is half done; a file is
+registered in the ledger before it is written, so that one of a living run is always known; and what is young
+is left alone anyway.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ LEDGER_HISTORY: Final = timedelta(days=7)
 
 @dataclass(frozen=True, slots=True)
 class UpkeepPlan:
-    """What is to go: files that nobody knows, the scratch of idle runs, unfinished files, and the drafts of dead runs."""
+    """What is to go: files that nobody knows, idle runs' scratch, unfinished files, dead runs' drafts."""
 
     strays: tuple[LandedObject, ...] = ()
     scratch: tuple[LandedObject, ...] = ()
@@ -72,9 +73,9 @@ def maintain_lake(
     is_dry_run: bool = True,
     now: datetime | None = None,
 ) -> UpkeepReport:
-    """Take away what is nobody's and older than some hours, and let history expire; safe during a run and when repeated.
+    """Take away what is nobody's and older than some hours, and let history expire.
 
-    Raises LockHeld when a publish does not end.
+    Safe during a run, and when repeated. Raises LockHeld when a publish does not end.
     """
     now = now or datetime.now(UTC)
     before = now - timedelta(hours=older_than_hours)
@@ -121,20 +122,22 @@ def describe_upkeep(report: UpkeepReport) -> Iterator[str]:
     """Describe upkeep in lines for people."""
     verb = "Would remove" if report.is_dry_run else "Removed"
     yield f"{verb} what is older than {report.older_than_hours:g} h and nobody's:"
-    yield f"  files that neither the log nor the ledger knows {report.strays:>8,}   {report.stray_bytes / 1e6:,.1f} MB"
-    yield f"  runs in scratch                                 {report.scratch_runs:>8,}   {report.scratch_bytes / 1e6:,.1f} MB"
-    yield f"  unfinished files of killed writers              {report.temporaries:>8,}"
-    yield f"  runs that died before publishing                {report.dead_runs:>8,}"
+    sizes = (report.stray_bytes, report.scratch_bytes)
+    stray_size, scratch_size = (f"{size / 1e6:,.1f} MB" for size in sizes)
+    yield f"  {report.strays:>8,}  files that neither the log nor the ledger knows ({stray_size})"
+    yield f"  {report.scratch_runs:>8,}  runs in scratch ({scratch_size})"
+    yield f"  {report.temporaries:>8,}  unfinished files of killed writers"
+    yield f"  {report.dead_runs:>8,}  runs that died before publishing"
     for table, count in report.expired.items():
-        yield f"  {table}: {count:,} superseded files past their retention; log checkpointed"
+        yield f"  {count:>8,}  superseded files of {table} past their retention"
     if not report.is_dry_run:
-        yield f"  rows of the ledger older than {LEDGER_HISTORY.days} days        {report.forgotten:>16,}"
+        yield f"  {report.forgotten:>8,}  rows of the ledger older than {LEDGER_HISTORY.days} days"
 
 
 def _find_dead_runs(
     ledger: Ledger, before: datetime, busy: Collection[str], files: Collection[LandedObject]
 ) -> dict[str, frozenset[str]]:
-    """Find the runs that registered drafts and gave no sign of life since: in scratch, in a draft, in a recorded publish."""
+    """Find runs with registered drafts that gave no sign of life: no scratch, no new draft, no publish."""
     fresh = {each.key for each in files if each.modified_at >= before}
     alive = {publish.run_id for publish in unfinished_publishes(ledger)} | set(busy)
     stale = stale_drafts(ledger, before)
@@ -142,7 +145,7 @@ def _find_dead_runs(
 
 
 def _carry_out(settings: Settings, ledger: Ledger, fence: Fence, plan: UpkeepPlan) -> None:
-    """Delete the plan's files, then forget the drafts: a run that was not dead after all finds its files gone, and starts again."""
+    """Delete the plan's files, then discard the drafts: a run that lives after all finds its files gone."""
     lake = open_store(settings.storage.lake, settings.storage.options)
     scratch = open_store(settings.storage.scratch_uri, settings.storage.options)
     for store, objects in ((lake, plan.strays), (scratch, plan.scratch)):

@@ -1,4 +1,4 @@
-"""The story of quarantine: what is in it and why, one message up close, and another try after a parser or a rule was mended."""
+"""The story of quarantine: what is in it and why, one message up close, and another try."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SHOWN_BYTES = 64 << 10
 
 @dataclass(frozen=True, slots=True)
 class QuarantineFilter:
-    """Which quarantined messages: of some reasons, of some apps, landed from `since` up to, and without, `until`."""
+    """Which quarantined messages: of some reasons, of some apps, landed from `since` up to before `until`."""
 
     reasons: tuple[str, ...] = ()
     apps: tuple[str, ...] = ()
@@ -48,7 +48,7 @@ class QuarantineFilter:
 
 @dataclass(frozen=True, slots=True)
 class QuarantineGroup:
-    """How many messages of one object are in quarantine for one reason; `example` is the id of one of them."""
+    """How many messages of one object are in quarantine for one reason; `example` is the id of one."""
 
     reason: str
     app_id: str | None
@@ -60,7 +60,7 @@ class QuarantineGroup:
 
 @dataclass(frozen=True, slots=True)
 class ReprocessPlan:
-    """What reprocessing would read: the objects that are still there, and how many of the messages' objects are gone."""
+    """What reprocessing would read: how many of the messages' objects are still there, and their size."""
 
     messages: int
     uris: frozenset[str]
@@ -96,15 +96,17 @@ def list_quarantined(lake: Lake, chosen: QuarantineFilter = QuarantineFilter()) 
         )
         for row in groups.to_pylist()
     ]
-    return sorted(found, key=lambda group: (group.reason, group.app_id or "", group.landed_date, group.source_uri))
+    return sorted(
+        found, key=lambda group: (group.reason, group.app_id or "", group.landed_date, group.source_uri)
+    )
 
 
 def show_quarantined(lake: Lake, quarantine_id: str, *, is_revealed: bool = False) -> dict[str, object]:
-    """Give one quarantined message with its reason and its bytes, masked unless revealed; UsageError when there is none."""
+    """Give one quarantined message with its bytes, masked unless revealed; UsageError when there is none."""
     found = lake.quarantine.dataset().to_table(filter=pc.field("quarantine_id") == quarantine_id).to_pylist()
     if not found:
         raise UsageError(
-            f"Nothing in quarantine has the id {quarantine_id!r}; `pushlift quarantine list` names ids, and a"
+            "Nothing in quarantine has this id; `pushlift quarantine list` names ids, and a"
             " message that was reprocessed since is no longer there."
         )
     row = found[0] | {"message": dict(found[0]["message"] or ())}
@@ -135,8 +137,10 @@ def plan_reprocess(settings: Settings, chosen: QuarantineFilter) -> ReprocessPla
     )
 
 
-def reprocess_quarantined(settings: Settings, plan: ReprocessPlan, progress: Progress | None = None) -> IngestReport:
-    """Ingest the planned objects once more: what they had published and what they had in quarantine is replaced in one publish."""
+def reprocess_quarantined(
+    settings: Settings, plan: ReprocessPlan, progress: Progress | None = None
+) -> IngestReport:
+    """Ingest the planned objects again; one publish replaces what they had published and in quarantine."""
     return ingest(settings, _options(plan.uris), progress=progress)
 
 

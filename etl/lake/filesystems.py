@@ -1,6 +1,7 @@
 """Arrow's own client for each store.
 
-Not deltalake's or fsspec's: DuckDB abandons a scan at a LIMIT, and a client that is written in Python then crashes or hangs.
+Not deltalake's or fsspec's: DuckDB abandons a scan at a LIMIT, and a client that Python takes part in then
+crashes or hangs.
 """
 
 from __future__ import annotations
@@ -23,7 +24,9 @@ def _connect(scheme: str, options: Mapping[str, str]) -> fs.FileSystem:
         case "file":
             return fs.LocalFileSystem()
         case "s3":
-            return fs.S3FileSystem(**_endpoint(options.get("AWS_ENDPOINT_URL")), region=options.get("AWS_REGION"))
+            return fs.S3FileSystem(
+                **_endpoint(options.get("AWS_ENDPOINT_URL")), region=options.get("AWS_REGION")
+            )
         case "gs":
             return fs.GcsFileSystem(**_endpoint(options.get("GOOGLE_BASE_URL")))
         case _:

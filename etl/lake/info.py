@@ -1,4 +1,4 @@
-"""What the lake holds: versions, files, rows and days, all read from the Delta log without opening a data file."""
+"""What the lake holds: versions, files, rows and days, all from the Delta log; no data file is opened."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class AppInfo:
 
 @dataclass(frozen=True, slots=True)
 class LiveFile:
-    """A file of a table's version: its path in the table's folder, its size and rows, its partition's values."""
+    """A file of a table's version: its path in the table's folder, size, rows and partition."""
 
     path: str
     bytes: int

@@ -1,7 +1,7 @@
 """Read the lake: its tables at one version each, for pyarrow, DuckDB, pandas and Polars alike.
 
-`etl.open_lake().events` is the way in for people. Everything here goes through the Delta log, so that drafts and superseded files are
-never seen.
+`etl.open_lake().events` is the way in for people. Everything here goes through the Delta log, so that drafts
+and superseded files are never seen.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import duckdb
 import pyarrow as pa
@@ -35,7 +35,7 @@ class LakeTable:
     table: Table
 
     def dataset(self) -> ds.Dataset:
-        """Give the table as a pyarrow dataset: filters on `app_id` and `event_date` pass over the other partitions."""
+        """Give the table as a pyarrow dataset; filters on `app_id` and `event_date` prune partitions."""
         delta = find_table(self.store, self.table)
         return ds.dataset(self.table.schema.empty_table()) if delta is None else self.dataset_of(delta)
 
@@ -44,14 +44,16 @@ class LakeTable:
         return delta.to_pyarrow_dataset(filesystem=open_filesystem(self.store, self.table.name))
 
     def duckdb(self) -> duckdb.DuckDBPyRelation:
-        """Give the table as a DuckDB relation, in a database in memory where the other tables are views too."""
+        """Give the table as a DuckDB relation, in a database in memory that has the other tables too."""
         return connect_duckdb(Lake(self.store)).table(self.table.name)
 
-    def pandas(self, columns: Sequence[str] | None = None, filter: ds.Expression | None = None) -> pd.DataFrame:  # noqa: A002 - pyarrow's word
+    def pandas(
+        self, columns: Sequence[str] | None = None, where: ds.Expression | None = None
+    ) -> pd.DataFrame:
         """Read the table, or some columns and rows of it, into a pandas frame of Arrow types."""
         import pandas as pd  # noqa: PLC0415 - not every reader has need of it
 
-        found = self.dataset().to_table(columns=None if columns is None else list(columns), filter=filter)
+        found = self.dataset().to_table(columns=None if columns is None else list(columns), filter=where)
         return found.to_pandas(types_mapper=pd.ArrowDtype)
 
     def polars(self) -> pl.LazyFrame:
@@ -86,8 +88,10 @@ class Lake:
 
 
 def open_lake(config: str | Path | Settings | None = None) -> Lake:
-    """Open the lake that a configuration names: settings, a file, or (None) what the command line would use."""
-    settings = config if isinstance(config, Settings) else load_settings(None if config is None else Path(config))
+    """Open the lake of a configuration: settings, a file, or (None) what the command line would use."""
+    settings = (
+        config if isinstance(config, Settings) else load_settings(None if config is None else Path(config))
+    )
     return Lake(open_store(settings.storage.lake, settings.storage.options))
 
 
@@ -109,7 +113,8 @@ def query_lake(connection: duckdb.DuckDBPyConnection, query: str) -> pa.RecordBa
 
     Raises duckdb.Error, whose text may quote the query.
     """
-    relation = connection.sql(query)
+    # The stubs do not say that an empty query has no relation.
+    relation = cast("duckdb.DuckDBPyRelation | None", connection.sql(query))
     return None if relation is None else relation.to_arrow_reader(10_000)
 
 
@@ -118,7 +123,9 @@ def iterate_rows(reader: pa.RecordBatchReader) -> Iterator[tuple[object, ...]]:
     maps = [pa.types.is_map(field.type) for field in reader.schema]
     for batch in reader:
         columns = [
-            [None if value is None else dict(value) for value in column.to_pylist()] if is_map else column.to_pylist()
+            [None if value is None else dict(value) for value in column.to_pylist()]
+            if is_map
+            else column.to_pylist()
             for column, is_map in zip(batch.columns, maps, strict=True)
         ]
         yield from zip(*columns, strict=True)

@@ -1,4 +1,4 @@
-"""What gathers in a lake's folders and is nobody's: found here, and taken away where the story of upkeep says so."""
+"""What gathers in a lake's folders and is nobody's, and history past its retention."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def list_data_files(lake: Store, table: Table) -> list[LandedObject]:
 
 
 def list_log_paths(table: Table, delta: DeltaTable) -> frozenset[str]:
-    """List the keys of all files that a table's log knows, removed ones that older versions still need too."""
+    """List the keys of all files that a table's log knows, removed ones of older versions too."""
     live = pa.table(delta.get_add_actions(flatten=True))["path"].to_pylist()
     removed = delta.vacuum(retention_hours=0, dry_run=True, enforce_retention_duration=False, full=False)
     # The log spells paths as URLs; a name that is spelled either way is known.
@@ -47,13 +47,15 @@ def find_strays(
 
 
 def find_idle_runs(scratch: Store, before: datetime) -> tuple[dict[str, list[LandedObject]], frozenset[str]]:
-    """Find the runs in scratch of which nothing was written since an instant, with their objects; and the busy runs."""
+    """Find the runs in scratch that wrote nothing since an instant, with their objects; and the busy runs."""
     runs: dict[str, list[LandedObject]] = {}
     for each in list_present(scratch):
         run_id = each.key.partition("/")[0]
         if _RUN_ID.fullmatch(run_id):
             runs.setdefault(run_id, []).append(each)
-    busy = frozenset(run_id for run_id, objects in runs.items() if max(each.modified_at for each in objects) >= before)
+    busy = frozenset(
+        run_id for run_id, objects in runs.items() if max(each.modified_at for each in objects) >= before
+    )
     return {run_id: objects for run_id, objects in runs.items() if run_id not in busy}, busy
 
 

@@ -19,7 +19,7 @@ ExportState = Literal["writing", "finished"]
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """An export: where it is, what of `events` it holds (`selection`, for people) and at which version, and how much.
+    """An export: where it is, what of `events` it holds (`selection`, for people), which version, how much.
 
     One that is `writing` may hold files of an older export at the same target, or only a part of its own.
     """

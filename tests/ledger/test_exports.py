@@ -13,7 +13,12 @@ def test_an_export_is_known_before_it_is_whole(ledger: Ledger) -> None:
     begin_export(ledger, "/a", "all", 7)
 
     (export,) = list_exports(ledger)
-    assert (export.target, export.state, export.events_version, export.finished_at) == ("/a", "writing", 7, None)
+    assert (export.target, export.state, export.events_version, export.finished_at) == (
+        "/a",
+        "writing",
+        7,
+        None,
+    )
 
 
 def test_a_finished_export_has_its_counts(ledger: Ledger, clock: HandClock) -> None:
@@ -35,7 +40,12 @@ def test_an_export_takes_the_place_of_an_older_one(ledger: Ledger) -> None:
     begin_export(ledger, "/a", "one app", 8)
 
     (export,) = list_exports(ledger)
-    assert (export.state, export.selection, export.events_version, export.rows) == ("writing", "one app", 8, 0)
+    assert (export.state, export.selection, export.events_version, export.rows) == (
+        "writing",
+        "one app",
+        8,
+        0,
+    )
 
 
 def test_what_was_never_registered_is_not_finished(ledger: Ledger, tmp_path: Path) -> None:
