@@ -165,8 +165,10 @@ _COMPUTED_LOW = frozenset(column.name for column in COMPUTED_COLUMNS if column.i
 
 
 def is_low_cardinality(name: str) -> bool:
-    """Tell whether a column of `events` is worth a dictionary."""
-    return name in _COMPUTED_LOW or (name in BY_NAME and BY_NAME[name].is_low_cardinality)
+    """Tell whether a text column of `events` is worth a dictionary."""
+    if name not in BY_NAME:
+        return name in _COMPUTED_LOW
+    return BY_NAME[name].is_low_cardinality and pa.types.is_string(field_type(BY_NAME[name]))
 
 
 def file_schema(table: Table) -> pa.Schema:
