@@ -37,10 +37,10 @@ def measure_command(command: Sequence[str]) -> Measurement:
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.json"
         run = [sys.executable, "-m", "benchmarks.reaper", str(report), *command]
-        subprocess.run(run, check=True, cwd=project_root(), env=_environment())  # noqa: S603 - our own command
+        done = subprocess.run(run, check=True, capture_output=True, cwd=project_root(), env=_environment())  # noqa: S603 - our own command
         found = json.loads(report.read_text(encoding="utf-8"))
     if found["status"]:
-        raise subprocess.CalledProcessError(found["status"], list(command))
+        raise subprocess.CalledProcessError(found["status"], list(command), done.stdout, done.stderr)
     return Measurement(
         wall_seconds=found["wall_seconds"],
         cpu_seconds=found["user_seconds"] + found["system_seconds"],

@@ -21,6 +21,7 @@ from typing import Any
 import pyarrow as pa
 
 from etl.jobs import ingest as story
+from etl.jobs.allocation import keep_freed_memory
 from etl.lake.drafts import DraftFile
 from etl.lake.encode import EncodeTask, Provenance
 from etl.settings.models import Ingest, Settings, Storage
@@ -126,6 +127,7 @@ def profile_landing(landing: Path, output: Path) -> dict[str, list[float]]:
     watch = Stopwatch()
     watch_stages(watch)
     pa.set_cpu_count(1)
+    keep_freed_memory()
     output.mkdir(parents=True, exist_ok=True)
     storage = Storage(
         landing=str(landing),
