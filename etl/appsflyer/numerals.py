@@ -6,6 +6,7 @@ import json
 import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -18,9 +19,15 @@ _MARK = re.compile(rb'"(?:[^"\\\n]|\\.)*"|[\[{]|[\]}]|\n')
 Rows = npt.NDArray[np.int64]
 
 
-def restore_numerals(
-    columns: Mapping[str, pa.Array], payload: bytes, starts: Rows, rows: Rows
-) -> dict[str, pa.Array]:
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """Columns with their exact texts, and the objects and arrays that were found to be values of theirs."""
+
+    columns: dict[str, pa.Array]
+    nested: list[str]
+
+
+def restore_numerals(columns: Mapping[str, pa.Array], payload: bytes, starts: Rows, rows: Rows) -> Restored:
     """Put the text of the numbers, objects and arrays at `starts` (ascending) back into their columns.
 
     `rows` are the rows that they stand in. What lies inside an object or array belongs to that one's text.
@@ -34,7 +41,9 @@ def restore_numerals(
             end = value.end() if value[1] else _find_end(payload, value.start(2))
             found[name][0].append(row)
             found[name][1].append(payload[value.start(value.lastindex or 0) : end].decode("utf-8", "replace"))
-    return {**columns, **{name: _restore(columns[name], *cells) for name, cells in found.items()}}
+    nested: list[str] = []
+    restored = {name: _restore(columns[name], *cells, nested) for name, cells in found.items()}
+    return Restored({**columns, **restored}, nested)
 
 
 def _key_before(payload: bytes, value_at: int) -> str | None:
@@ -67,19 +76,20 @@ def _find_end(payload: bytes, start: int) -> int:
     return len(payload)
 
 
-def _restore(column: pa.Array, rows: Sequence[int], texts: Sequence[str]) -> pa.Array:
+def _restore(column: pa.Array, rows: Sequence[int], texts: Sequence[str], nested: list[str]) -> pa.Array:
     current = column.take(pa.array(rows, pa.int64())).to_pylist()
-    restored = {
+    exact = {
         row: text
         for row, text, parsed in zip(rows, texts, current, strict=True)
-        if parsed is not None and parsed != text and _is_same_value(parsed, text)
+        if parsed is not None and _is_same_value(parsed, text)
     }
-    if not restored:
+    if not exact:
         return column
+    nested += [text for text in exact.values() if text[0] in "[{"]
     mask = np.zeros(len(column), dtype=bool)
-    mask[list(restored)] = True
+    mask[list(exact)] = True
     return pc.replace_with_mask(
-        column, pa.array(mask), pa.array([restored[row] for row in sorted(restored)], column.type)
+        column, pa.array(mask), pa.array([exact[row] for row in sorted(exact)], column.type)
     )
 
 

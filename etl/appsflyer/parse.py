@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 from etl.appsflyer.fields import FIELDS
 from etl.appsflyer.json_lines import JsonLines
 from etl.appsflyer.line_index import LineIndex
-from etl.appsflyer.numerals import restore_numerals
+from etl.appsflyer.numerals import Restored, restore_numerals
 from etl.appsflyer.survey import Survey, survey_keys
 
 # Beyond this many fields that nobody has heard of, lines go the slow way instead of widening every block.
@@ -57,16 +57,12 @@ class JsonParser:
             return ParsedLines({}, np.arange(lines))
         leftover = _find_empty_rows(table)
         survey = survey_keys(payload)
-        if not _is_complete(table, survey, index.lines(leftover.tolist())):
+        restored = _restore(table, survey, index)
+        apart = [*index.lines(leftover.tolist()), *(text.encode() for text in restored.nested)]
+        if not _is_complete(table, survey, apart):
             table, leftover = self._look_closer(index, table, leftover)
-        columns = {
-            name: _flatten(table[name])
-            for name in table.column_names
-            if table[name].null_count < table.num_rows
-        }
-        if len(survey.rewritable):
-            columns = restore_numerals(columns, payload, survey.rewritable, index.rows_at(survey.rewritable))
-        return ParsedLines(columns, leftover)
+            restored = _restore(table, survey, index)
+        return ParsedLines(restored.columns, leftover)
 
     def _look_closer(self, index: LineIndex, table: pa.Table, empty: Rows) -> tuple[pa.Table, Rows]:
         """Learn the block's new fields; lines with repeated or unlearnable keys become leftovers."""
@@ -115,12 +111,22 @@ def _null_rows(columns: Sequence[pa.ChunkedArray], rows: int) -> Rows:
     return found
 
 
-def _is_complete(table: pa.Table, survey: Survey, unread: Sequence[bytes]) -> bool:
-    """Tell whether the table holds every key of the lines that were read, but those with null."""
-    others = survey_keys(b"\n".join(unread))
+def _is_complete(table: pa.Table, survey: Survey, apart: Sequence[bytes]) -> bool:
+    """Tell whether the table holds every key, but those with null and those of lines and values set apart."""
+    others = survey_keys(b"\n".join(apart))
     expected = survey.keys - survey.nulls - (others.keys - others.nulls)
     found: int = sum(table.num_rows - column.null_count for column in table.columns)
     return found == expected
+
+
+def _restore(table: pa.Table, survey: Survey, index: LineIndex) -> Restored:
+    """Give the columns that some line has, with the exact texts of their values."""
+    columns = {
+        name: _flatten(table[name]) for name in table.column_names if table[name].null_count < table.num_rows
+    }
+    if not len(survey.rewritable):
+        return Restored(columns, [])
+    return restore_numerals(columns, index.payload, survey.rewritable, index.rows_at(survey.rewritable))
 
 
 def _flatten(column: pa.ChunkedArray) -> pa.Array:

@@ -13,7 +13,7 @@ def restore(payload: bytes, **columns: Sequence[str | None]) -> dict[str, list[s
     starts = survey_keys(payload).rewritable
     arrays = {name: pa.array(texts, pa.string()) for name, texts in columns.items()}
     restored = restore_numerals(arrays, payload, starts, LineIndex(payload).rows_at(starts))
-    return {name: column.to_pylist() for name, column in restored.items()}
+    return {name: column.to_pylist() for name, column in restored.columns.items()}
 
 
 @pytest.mark.parametrize(
@@ -59,3 +59,12 @@ def test_a_text_that_ends_like_a_key_is_none() -> None:
 def test_a_number_of_another_value_is_not_touched() -> None:
     """Only a text of equal value is replaced."""
     assert restore(b'{"a":1.50}\n', a=["7"]) == {"a": ["7"]}
+
+
+def test_objects_that_are_values_are_told() -> None:
+    """The caller learns which objects and arrays are values of columns, so that their keys are nobody's."""
+    payload = b'{"a":{"x":1},"b":[],"c":{"y":1}}\n'
+    starts = survey_keys(payload).rewritable
+    columns = {"a": pa.array(['{"x":1}']), "b": pa.array(["[]"])}
+    restored = restore_numerals(columns, payload, starts, LineIndex(payload).rows_at(starts))
+    assert restored.nested == ['{"x":1}', "[]"]

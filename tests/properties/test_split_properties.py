@@ -13,7 +13,7 @@ PEOPLE = 40
 
 
 def make_lines() -> list[bytes]:
-    """Make messages of every kind, resends, versions, odd lines and junk among them, long enough for many batches."""
+    """Make messages with resends, odd lines and junk among them, enough for many batches."""
     lines = []
     for number in range(1200):
         sent = message(
