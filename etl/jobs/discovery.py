@@ -18,10 +18,12 @@ from etl.stores import LandedObject, Store, list_objects
 if TYPE_CHECKING:
     from etl.ledger.database import Ledger
 
-# `2026/09/01/13/`, `2026-09-01-13.`, `dt=2026-09-01/hour=13/`, `year=2026/month=09/day=01/`, `20260901T13`.
+# `2026/09/01/13/`, `2026-09-01-13.`, `dt=2026-09-01/hour=13/`, `year=2026/month=09/day=01/`, `20260901T135958`.
+# After a slash two digits are an hour; more of them are a name.
 LANDED_AT: Final = (
-    r"(?<!\d)(?:year=)?(?P<year>20\d\d)[-/_]?(?:month=)?(?P<month>0[1-9]|1[0-2])[-/_]?(?:day=)?(?P<day>0[1-9]|[12]\d|3[01])"
-    r"(?:[-/_T](?:hour=|hr=|h=)?(?P<hour>[01]\d|2[0-3]))?(?!\d{3})"
+    r"(?<!\d)(?:year=)?(?P<year>20\d\d)[-/_]?(?:month=)?(?P<month>0[1-9]|1[0-2])"
+    r"[-/_]?(?:day=)?(?P<day>0[1-9]|[12]\d|3[01])"
+    r"(?:(?:/(?:hour=|hr=|h=)?(?=\d\d(?!\d))|[-_T]?(?=(?:\d\d){1,3}(?!\d)))(?P<hour>[01]\d|2[0-3])|(?!\d))"
 )
 
 

@@ -80,6 +80,11 @@ class World:
         object.__setattr__(self, "landing", open_store(storage.landing, storage.options))
         object.__setattr__(self, "lake", open_store(storage.lake, storage.options))
 
+    @property
+    def scratch(self) -> Store:
+        """Where runs spill."""
+        return open_store(self.settings.storage.scratch_uri, self.settings.storage.options)
+
     def open_ledger(self) -> Ledger:
         """Open the ledger."""
         return open_current_ledger(self.settings.storage.ledger)
@@ -108,8 +113,7 @@ class World:
 
     def encode(self, tasks: Sequence[EncodeTask], provenance: Provenance) -> Iterator[list[DraftFile]]:
         """Encode in this process."""
-        scratch = open_store(self.settings.storage.scratch_uri, self.settings.storage.options)
-        return map(partial(_encode, self.lake, scratch, provenance), tasks)
+        return map(partial(_encode, self.lake, self.scratch, provenance), tasks)
 
     def ingest(self, *, is_reprocess: bool = False, chunks: int = 0) -> IngestReport:
         """Do as `etl.jobs.ingest.ingest` does, in this process."""
