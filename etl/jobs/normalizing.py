@@ -157,6 +157,7 @@ class _Chunk:
         void = set(batch.void.tolist())
         judged = [(row, reason) for row, reason in judged if row not in void]
         if judged:
+            texts = typed.texts_of([row for row, _ in judged])
             self._quarantine(
                 [
                     QuarantinedMessage(
@@ -165,9 +166,9 @@ class _Chunk:
                         reason=reason,
                         raw=lines.raw(int(numbers[row])),
                         field=FIELD_OF[reason],
-                        message=typed.text_of(row),
+                        message=message,
                     )
-                    for row, reason in judged
+                    for (row, reason), message in zip(judged, texts, strict=True)
                 ]
             )
         objects = objects.copy()
