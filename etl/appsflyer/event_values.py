@@ -33,9 +33,8 @@ def canonicalize_values(values: pa.Array) -> pa.Array:
         return values
     present = values.drop_null()
     texts = present.to_pylist()
-    forms = [
-        form for start in range(0, len(texts), _TOGETHER) for form in _canonicalize_some(texts[start : start + _TOGETHER])
-    ]
+    parts = (texts[start : start + _TOGETHER] for start in range(0, len(texts), _TOGETHER))
+    forms = [form for part in parts for form in _canonicalize_some(part)]
     for row in _find_long_numbers(present).tolist():
         forms[row] = _canonicalize_exactly(texts[row])
     is_null = pc.is_null(values).to_numpy(zero_copy_only=False)

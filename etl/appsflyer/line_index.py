@@ -11,13 +11,9 @@ import pyarrow as pa
 
 Rows = npt.NDArray[np.int64]
 
-_STEP_BYTES = 1 << 16
-# From so many lines on it is faster to find them all.
-_MANY_LINES = 64
-
 
 class LineIndex:
-    """Where the lines of a payload start and end, each line ended by a newline; found when first asked for."""
+    """Where the lines of a payload, each ended by a newline, start and end; found when first asked for."""
 
     def __init__(self, payload: bytes, ends: Rows | None = None) -> None:
         """Keep the payload and, where they are known, the offsets of its newlines."""

@@ -1,4 +1,4 @@
-"""Find published rows that a new row may be the twin of: one of the two lacks milliseconds, else they agree."""
+"""Find published rows that a new row may be the twin of: one lacks milliseconds, else they agree."""
 
 from __future__ import annotations
 
