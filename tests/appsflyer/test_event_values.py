@@ -63,3 +63,11 @@ def test_a_slice_of_an_array_is_read_as_itself() -> None:
     """Long numbers are found in the slice's own rows."""
     texts = pa.array(["x" * 50, "5", "[12345678901234567890123]"]).slice(1)
     assert canonicalize_values(texts).to_pylist() == ["5", "[12345678901234567890123]"]
+
+
+@pytest.mark.parametrize(
+    "texts", [("[1", "2]", "3,4"), ('{"a":1', '"b":2}'), ("1,2", "3,"), ('"x', 'y"'), ("[", "]")]
+)
+def test_broken_neighbours_do_not_mend_each_other(texts: tuple[str, ...]) -> None:
+    """Each text is read for itself, however well it would go on in the next."""
+    assert canonicalize(*texts) == list(texts)
