@@ -16,16 +16,22 @@ def demo(
         Path, typer.Option(help="Where it all goes: a new folder, or an earlier demo's.")
     ] = Path("demo"),
     messages: Annotated[int, typer.Option(help="About how many messages land.", min=100)] = 5_000,
+    dag: Annotated[
+        bool | None,
+        typer.Option("--dag/--no-dag", help="Ingest by the DAG, in an Airflow of its own; by default where Airflow is."),
+    ] = None,
     config: Config = None,
     as_json: AsJson = False,
 ) -> None:
     """Show all of it on sample exports; the demo has a configuration of its own."""
     del config
+    from etl.jobs.demo_dag import has_airflow
     from etl.jobs.demo import describe_demo, describe_next_steps, run_demo, summarize_demo
     from etl.jobs.reports import describe_report
 
     with stop_on_interrupt("run pushlift demo again, it starts anew"), show_progress() as tell:
-        report = run_demo(directory, messages=messages, progress=tell)
+        with_dag = has_airflow() if dag is None else dag
+        report = run_demo(directory, messages=messages, with_dag=with_dag, progress=tell)
     lines = chain(
         [f"Sample exports landed in {directory / 'landing'}; configured by {report.config}", ""],
         describe_report(report.first),

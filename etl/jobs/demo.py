@@ -7,11 +7,13 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from decimal import Decimal
+from functools import partial
 from importlib.resources import files
 from pathlib import Path
 from typing import Final
 
 from etl.errors import UsageError
+from etl.jobs.demo_dag import ingest_through_dag
 from etl.jobs.ingest import Progress, ingest
 from etl.jobs.reports import IngestReport
 from etl.lake.reading import connect_duckdb, iterate_rows, open_lake, query_lake
@@ -40,7 +42,7 @@ REASONS: Final[Mapping[str, str]] = {
 }
 
 IngestStep = Callable[[Settings, Progress | None], IngestReport]
-"""How the demo ingests: by default in this process; a DAG's run fits as well."""
+"""How the demo ingests: in this process, or by a run of the DAG."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +84,10 @@ def run_demo(
     directory: Path,
     *,
     messages: int = DEFAULT_MESSAGES,
-    step: IngestStep | None = None,
+    with_dag: bool = False,
     progress: Progress | None = None,
 ) -> DemoReport:
-    """Run the demo in a folder: a new or empty one, or that of an earlier demo.
+    """Run the demo in a folder: a new or empty one, or that of an earlier demo; `with_dag`, the first run is the DAG's.
 
     An earlier demo's landing is kept, its lake and its ledger are made anew.
     Raises UsageError for a folder that holds anything else.
@@ -93,9 +95,9 @@ def run_demo(
     config = prepare_directory(directory)
     truth = generate_landing(directory / "landing", messages)
     settings = load_settings(config)
-    run = step or ingest_here
+    run: IngestStep = partial(ingest_through_dag, config.absolute()) if with_dag else ingest_here
     first = run(settings, progress)
-    again = run(settings, None)
+    again = ingest_here(settings, None)
     columns, rows = query_totals(settings)
     is_alone = first.objects == truth.objects
     comparisons = tuple(compare(settings, first, truth)) if is_alone else ()

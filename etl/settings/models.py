@@ -7,6 +7,7 @@ from pydantic import AfterValidator, BaseModel, ByteSize, ConfigDict, Field
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from etl.appsflyer.envelope_path import ENVELOPE_PATH
+from etl.appsflyer.macros import parse_template
 from etl.settings.locations import check_ledger_url, check_location
 
 ENVIRONMENT_PREFIX: Final = "PUSHLIFT_"
@@ -32,9 +33,7 @@ def check_landed_at_pattern(pattern: str) -> str:
 
 def check_template(template: str) -> str:
     """Accept a postback URL whose parameters name macros in parentheses (AppsFlyer: postback macros)."""
-    if not re.search(r"[?&][^=&?]+=\([^()]+\)", template):
-        message = "names no macro; write it as the partner does, such as https://host/path?pid=(media_source)"
-        raise ValueError(message)
+    parse_template(template)
     return template
 
 

@@ -44,7 +44,7 @@ LAYOUTS = {
     "single quotes": "INFO 'GET /p?{}' done",
     "json": '{{"method":"GET","uri":"/p?{}","referer":"https://r.com/?a=b"}}',
     "json in text": '{{\\"uri\\":\\"/p?{}\\"}}',
-    "raw question mark": '"GET /p?x=a?b&{} HTTP/1.1" 200',
+    "raw question mark": '"GET /p?layouts_own=a?b&{} HTTP/1.1" 200',
 }
 
 

@@ -230,7 +230,7 @@ def test_a_template_needs_a_macro(write_config: WriteConfig) -> None:
     """A template without macros would read nothing from a postback."""
     text = "[[ingest.sources]]\nprefix = 'p'\ntemplate = 'https://host/path?pid=fixed'"
 
-    assert "names no macro" in explain(write_config(text))
+    assert "has no macro" in explain(write_config(text))
 
 
 @pytest.mark.parametrize(
