@@ -76,7 +76,7 @@ def test_every_layout_gives_the_message(layout: str) -> None:
     """A message is found in any layout, and nothing of the line around it is taken for a value."""
     row = rows_of(read(layout.format(QUERY)))[0]
     assert {name: row.get(name) for name in FIELDS} == FIELDS
-    assert set(row) <= {*FIELDS, "x"}
+    assert set(row) <= {*FIELDS, "x", "layouts_own"}
 
 
 def test_layouts_may_be_mixed() -> None:
