@@ -18,7 +18,8 @@ from etl.stores import LandedObject, Store, list_objects
 if TYPE_CHECKING:
     from etl.ledger.database import Ledger
 
-# `2026/09/01/13/`, `2026-09-01-13.`, `dt=2026-09-01/hour=13/`, `year=2026/month=09/day=01/`, `20260901T135958`.
+# `2026/09/01/13/`, `2026-09-01-13.`, `dt=2026-09-01/hour=13/`, `year=2026/month=09/day=01/`,
+# `20260901T135958`.
 # After a slash two digits are an hour; more of them are a name.
 LANDED_AT: Final = (
     r"(?<!\d)(?:year=)?(?P<year>20\d\d)[-/_]?(?:month=)?(?P<month>0[1-9]|1[0-2])"
@@ -29,9 +30,12 @@ LANDED_AT: Final = (
 
 @dataclass(frozen=True, slots=True)
 class RunObject:
-    """A landed object of a run: `ordinal` is its place in it, `landed_at` when it landed as far as its key or its store tell.
+    """A landed object of a run.
 
-    `landed_by` is the latest that can mean: the end of the key's hour or day, or the store's own time if that is later.
+    `ordinal` is its place in it, `landed_at` when it landed as far as its key or its store tell.
+
+    `landed_by` is the latest that can mean: the end of the key's hour or day, or the store's own time if that
+    is later.
     """
 
     ordinal: int
@@ -54,7 +58,7 @@ class Window:
         )
 
 
-def discover_objects(
+def discover_objects(  # noqa: PLR0913 - two stores, the rules and three independent choices
     landing: Store,
     ledger: Ledger,
     rules: Ingest,
@@ -63,7 +67,7 @@ def discover_objects(
     is_reprocess: bool,
     uris: frozenset[str] | None = None,
 ) -> tuple[RunObject, ...]:
-    """List the objects to read, by the time they landed and their key: those not finished, or all when reprocessing.
+    """List the objects to read, those not finished or (when reprocessing) all, by the time they landed.
 
     Where `uris` are given, no others are taken.
     """
@@ -80,18 +84,24 @@ def discover_objects(
 
 
 def list_chosen(landing: Store, uris: frozenset[str] | None) -> Iterator[LandedObject]:
-    """List all objects, or those of some URIs that are still there; only what these have in common is listed."""
+    """List all objects, or those of some URIs that are still there.
+
+    Only what these have in common is listed.
+    """
     if uris is None:
         yield from list_objects(landing)
         return
     keys = [uri.removeprefix(landing.uri_of("")) for uri in uris if uri.startswith(landing.uri_of(""))]
-    # No key in common means nothing to list, not everything.
-    listed = list_objects(landing, os.path.commonprefix(keys)) if keys else iter(())
+    # No key in common means nothing to list, not everything; and a prefix may end in the middle of a name.
+    listed = list_objects(landing, os.path.commonprefix(keys)) if keys else iter(())  # noqa: RUF071
     yield from (each for each in listed if each.uri in uris)
 
 
 def date_object(landed: LandedObject, pattern: re.Pattern[str]) -> tuple[datetime, datetime]:
-    """Tell when an object landed and by when at the latest: by the date and hour in its key, else by the store's own time."""
+    """Tell when an object landed, and by when at the latest.
+
+    By the date and hour in its key, else by the store's own time.
+    """
     for match in pattern.finditer(landed.key):
         start = _read_date(match)
         if start is not None:
@@ -114,7 +124,8 @@ def share_out(
 ) -> list[tuple[RunObject, ...]]:
     """Share objects out in chunks of about equal bytes, each a run of neighbours.
 
-    About `chunk_bytes` each, but at least `workers` chunks where there are as many objects, and at most `max_chunks`.
+    About `chunk_bytes` each, but at least `workers` chunks where there are as many objects, and at most
+    `max_chunks`.
     """
     total = max(1, sum(each.landed.size for each in objects))
     wanted = min(max(workers, -(-total // chunk_bytes)), max_chunks)

@@ -1,8 +1,8 @@
 """Ingest: landed Push API objects become rows that analysts can trust.
 
-discover → normalize (in workers) → settle → publish. Each step is a function of its own, which Airflow's tasks call one by one and
-`ingest` calls in turn. Heavy modules are imported by the steps that need them, so that an hour without landed objects costs next to
-nothing.
+discover → normalize (in workers) → settle → publish. Each step is a function of its own, which Airflow's
+tasks call one by one and `ingest` calls in turn. Heavy modules are imported by the steps that need them, so
+that an hour without landed objects costs next to nothing.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from importlib import import_module
@@ -53,12 +53,12 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class IngestOptions:
-    """What a run is asked to do: which objects by the time they landed, and whether to replace what they published.
+    """What a run is asked to do: which objects to read, and whether to replace what they published.
 
     `uris`, where given, are the only objects to take.
     """
 
-    window: Window = Window()
+    window: Window = field(default_factory=Window)
     is_reprocess: bool = False
     uris: frozenset[str] | None = None
 
@@ -72,7 +72,8 @@ def ingest(
 ) -> IngestReport:
     """Ingest what landed and is not finished, and tell what became of it.
 
-    Safe to repeat, to run twice at once and to kill at any moment: the next run converges. Raises PushliftError.
+    Safe to repeat, to run twice at once and to kill at any moment: the next run converges. Raises
+    PushliftError.
     """
     finish_cut_off(settings)
     run = discover(settings, options, now=now)
@@ -116,21 +117,19 @@ def normalize(settings: Settings, run: Run, place: int) -> ChunkOutcome:
 def settle(
     settings: Settings, run: Run, outcomes: Sequence[ChunkOutcome], encode: Encode | None = None
 ) -> SettledRun:
-    """Settle a run against the lake as it is, and write its drafts; by default in as many processes as there are cores."""
+    """Settle a run against the lake as it is, and write its drafts.
+
+    By default in as many processes as there are cores.
+    """
+    from etl.jobs.attempts import begin_attempt
     from etl.jobs.settling import settle_run
 
     if encode is None:
         with open_workers(count_workers(settings.ingest.workers)) as pool:
             return settle(settings, run, outcomes, partial(encode_all, settings, pool))
-    return settle_run(
-        _open_lake(settings),
-        _open_scratch(settings),
-        open_current_ledger(settings.storage.ledger),
-        run,
-        outcomes,
-        encode,
-        count_workers(settings.ingest.workers),
-    )
+    ledger = open_current_ledger(settings.storage.ledger)
+    attempt = begin_attempt(_open_lake(settings), _open_scratch(settings), ledger, run)
+    return settle_run(attempt, outcomes, encode, count_workers(settings.ingest.workers))
 
 
 def publish(
@@ -142,7 +141,8 @@ def publish(
 ) -> IngestReport:
     """Publish a settled run; where the lake moved on since, settle it again while holding the lock.
 
-    Publishing a run that is published already only reports it: a task may be killed between its work and its answer.
+    Publishing a run that is published already only reports it: a task may be killed between its work and its
+    answer.
     """
     from etl.jobs.reports import report_run
     from etl.lake.publish import publish_drafts, published_version
@@ -180,7 +180,8 @@ def finish_cut_off(settings: Settings) -> list[str]:
 def hold_publish_lock(settings: Settings) -> Iterator[tuple[Ledger, Fence]]:
     """Hold the publish lock: never two that change the lake at once, whoever started them.
 
-    What an earlier holder recorded and did not finish is carried out first, so that each change of the lake begins from a whole one.
+    What an earlier holder recorded and did not finish is carried out first, so that each change of the lake
+    begins from a whole one.
     """
     from etl.lake.publish import PUBLISH_LOCK, PUBLISH_LOCK_SECONDS, redo_publishes
 

@@ -2,56 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 
+import pyarrow as pa
 from deltalake import DeltaTable
 
-from etl.jobs.runs import Run
+from etl.jobs.attempts import Attempt
 from etl.lake.history import FindRows
 from etl.lake.replace import Replacement, find_sources, name_successors, published_files, rewrite_without
-from etl.lake.settle import SettledRows
-from etl.lake.tables import EVENTS, QUARANTINE, Table
-from etl.ledger.database import Ledger
-from etl.ledger.drafts import Draft, register_drafts
-from etl.stores import Store
+from etl.lake.settle import list_partitions
+from etl.lake.tables import EVENTS, QUARANTINE
 
 
 def replace_published(
-    lake: Store,
-    ledger: Ledger,
-    run: Run,
+    attempt: Attempt,
     tables: Mapping[str, DeltaTable],
-    settled: SettledRows,
+    rows: pa.Table,
     goes: FindRows,
     loaded: Collection[int],
-    stem: str,
 ) -> Replacement:
-    """Take out the events that a reprocessing run yields again (`goes`), and what the objects that it read had in quarantine.
+    """Take out the events that a reprocessing run yields again (`goes`), and what its objects quarantined.
 
-    An object that could not be read (its ordinal is not `loaded`) keeps what it has. `rows` of the result counts events alone.
+    An object that could not be read (its ordinal is not `loaded`) keeps what it has. `rows` of the result
+    counts events alone.
     """
-    touched = set(settled.partitions)
-    files = [
-        file
-        for file in published_files(EVENTS, tables[EVENTS.name])
-        if (file.partition[0][1], file.partition[1][1]) in touched
-    ]
-    successors = name_successors(files, stem)
-    _register(ledger, run, EVENTS, successors)
-    replaced = rewrite_without(lake, EVENTS, files, successors, ["event_id"], goes)
-    held = published_files(QUARANTINE, tables[QUARANTINE.name])
-    successors = name_successors(held, stem)
-    _register(ledger, run, QUARANTINE, successors)
-    versions = [(each.landed.uri, each.landed.version) for each in run.objects if each.ordinal in loaded]
-    released = rewrite_without(
-        lake, QUARANTINE, held, successors, ["source_uri", "source_version"], find_sources(versions)
-    )
+    replaced = _replace_events(attempt, tables[EVENTS.name], rows, goes)
+    released = _release_quarantined(attempt, tables[QUARANTINE.name], loaded)
     return Replacement(
         (*replaced.removed, *released.removed), (*replaced.drafts, *released.drafts), replaced.rows
     )
 
 
-def _register(ledger: Ledger, run: Run, table: Table, paths: Sequence[str]) -> None:
-    register_drafts(
-        ledger, [Draft(f"{table.name}/{path}", table.name, run.id, 0, run.started_at) for path in paths]
-    )
+def _replace_events(attempt: Attempt, events: DeltaTable, rows: pa.Table, goes: FindRows) -> Replacement:
+    touched = set(list_partitions(rows)[1])
+    files = [
+        file
+        for file in published_files(EVENTS, events)
+        if (file.partition[0][1], file.partition[1][1]) in touched
+    ]
+    pairs = name_successors(files, attempt.stem)
+    attempt.register(EVENTS, (path for _, path in pairs))
+    return rewrite_without(attempt.lake, EVENTS, pairs, ["event_id"], goes)
+
+
+def _release_quarantined(attempt: Attempt, quarantine: DeltaTable, loaded: Collection[int]) -> Replacement:
+    pairs = name_successors(published_files(QUARANTINE, quarantine), attempt.stem)
+    attempt.register(QUARANTINE, (path for _, path in pairs))
+    objects = [each.landed for each in attempt.run.objects if each.ordinal in loaded]
+    mine = find_sources([(each.uri, each.version) for each in objects])
+    return rewrite_without(attempt.lake, QUARANTINE, pairs, ["source_uri", "source_version"], mine)

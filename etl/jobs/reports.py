@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 class IngestReport:
     """A run in numbers: `messages` = `published` + `duplicates` + `quarantined`.
 
-    `reasons` counts the quarantined by code, `failed` the objects that could not be read by code, `apps` the published events,
-    `partitions` names what was touched (`app_id/YYYY-MM-DD`).
+    `reasons` counts the quarantined by code, `failed` the objects that could not be read by code, `apps` the
+    published events, `partitions` names what was touched (`app_id/YYYY-MM-DD`).
     """
 
     run_id: str | None
@@ -76,7 +76,8 @@ def describe_report(report: IngestReport) -> Iterator[str]:
     if report.run_id is None:
         yield "Nothing new has landed."
         return
-    yield f"Run {report.run_id}: {report.messages:,} messages in {report.objects:,} objects ({report.bytes / 1e6:,.1f} MB)"
+    size = f"{report.bytes / 1e6:,.1f} MB"
+    yield f"Run {report.run_id}: {report.messages:,} messages in {report.objects:,} objects ({size})"
     yield f"  published   {report.published:>12,}   events, lake version {report.events_version}"
     yield f"  duplicates  {report.duplicates:>12,}"
     yield f"  quarantined {report.quarantined:>12,}"

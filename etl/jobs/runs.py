@@ -14,7 +14,7 @@ from etl.stores.translating import explain_errors
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A run: its id, its start, its chunks of landed objects, and whether it replaces what these published before."""
+    """A run: its id, its start, its chunks of objects, and whether it replaces what these published."""
 
     id: str
     started_at: datetime

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -11,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from deltalake import DeltaTable
 
+from etl.jobs.attempts import Attempt
 from etl.jobs.replacing import replace_published
 from etl.jobs.runs import Run
 from etl.lake.drafts import DraftFile, draft_path, write_draft
@@ -25,7 +25,6 @@ from etl.lake.spill import ROWS_SCHEMA, ChunkOutcome, read_quarantined, read_row
 from etl.lake.tables import EVENTS, LOADS, QUARANTINE, TABLES, open_or_create
 from etl.lake.twins import read_twin_keys
 from etl.ledger.database import Ledger
-from etl.ledger.drafts import Draft, register_drafts
 from etl.ledger.identities import read_app_identities
 from etl.ledger.objects import FinishedObject, unfinished_objects
 from etl.stores import Store
@@ -36,47 +35,31 @@ Encode = Callable[[Sequence[EncodeTask], Provenance], Iterable[list[DraftFile]]]
 
 @dataclass(frozen=True, slots=True)
 class SettledRun:
-    """A run ready to be published: what each of its objects came to, and how many published rows give way to it."""
+    """A run ready to be published: what its objects came to, and how many published rows give way to it."""
 
     plan: PublishPlan
     loads: tuple[LoadCounts, ...]
     replaced: int
 
 
-def settle_run(
-    lake: Store,
-    scratch: Store,
-    ledger: Ledger,
-    run: Run,
-    outcomes: Sequence[ChunkOutcome],
-    encode: Encode,
-    groups: int,
-) -> SettledRun:
+def settle_run(attempt: Attempt, outcomes: Sequence[ChunkOutcome], encode: Encode, groups: int) -> SettledRun:
     """Settle a run against the lake as it is now, and write its drafts, at most `groups` files a partition.
 
-    Objects that another run has finished since this one listed them are left out. Raises ConservationError when a message is
-    unaccounted for. Readers see nothing of it yet.
+    Objects that another run has finished since this one listed them are left out. Raises ConservationError
+    when a message is unaccounted for. Readers see nothing of it yet.
     """
-    tables = {table.name: open_or_create(lake, table) for table in TABLES}
-    outcomes = _leave_out_finished(ledger, run, outcomes)
-    loaded = frozenset(
-        each.ordinal for outcome in outcomes for each in outcome.objects if not each.error_code
-    )
-    stem = f"{run.id}-{secrets.token_hex(2)}"
-    rows = _gather_rows(scratch, outcomes)
+    run = attempt.run
+    tables = {table.name: open_or_create(attempt.lake, table) for table in TABLES}
+    outcomes = _leave_out_finished(attempt.ledger, run, outcomes)
+    loaded = {each.ordinal for outcome in outcomes for each in outcome.objects if not each.error_code}
+    rows = _gather_rows(attempt.scratch, outcomes)
     mine = rows.filter(pc.is_in(rows["object"], value_set=pa.array(sorted(loaded), pa.int32())))
     goes = find_ids(mine) if run.is_reprocess else None
-    settled = _settle(lake, ledger, run, tables[EVENTS.name], rows, loaded, goes)
+    settled = _settle(attempt, tables[EVENTS.name], rows, loaded, goes)
     loads = _count_loads(run, rows, settled, outcomes)
-    tasks = list(share_encoding(outcomes, settled, groups))
-    _register(ledger, run, [f"{EVENTS.name}/{path}" for path in _plan_paths(stem, tasks)])
-    drafts = [draft for written in encode(tasks, _provenance(run, stem)) for draft in written]
-    drafts += _write_accounts(lake, scratch, ledger, run, outcomes, loads, stem)
-    replacement = (
-        Replacement()
-        if goes is None
-        else replace_published(lake, ledger, run, tables, settled, goes, loaded, stem)
-    )
+    drafts = _write_events(attempt, share_encoding(outcomes, settled, groups), encode)
+    drafts += _write_accounts(attempt, outcomes, loads)
+    replacement = Replacement() if goes is None else replace_published(attempt, tables, mine, goes, loaded)
     plan = PublishPlan(
         run_id=run.id,
         made_at=run.started_at,
@@ -93,7 +76,7 @@ def settle_run(
 def share_encoding(
     outcomes: Sequence[ChunkOutcome], settled: SettledRows, groups: int
 ) -> Iterator[EncodeTask]:
-    """Share chunks out in groups of about equal rows, each a run of neighbours with its part of what was settled."""
+    """Share chunks out in groups of about equal rows, each with its part of what was settled."""
     ends = np.cumsum([outcome.rows for outcome in outcomes]).tolist()
     total = max(1, ends[-1] if ends else 0)
     starts = [0, *ends[:-1]]
@@ -117,7 +100,10 @@ def _gather_rows(scratch: Store, outcomes: Sequence[ChunkOutcome]) -> pa.Table:
 
 
 def _leave_out_finished(ledger: Ledger, run: Run, outcomes: Sequence[ChunkOutcome]) -> list[ChunkOutcome]:
-    """Leave out the objects that another run has finished since; a reprocessing run reads finished ones on purpose."""
+    """Leave out the objects that another run has finished since.
+
+    A reprocessing run reads finished ones on purpose.
+    """
     if run.is_reprocess:
         return list(outcomes)
     versions = [(each.uri, each.version) for outcome in outcomes for each in outcome.objects]
@@ -131,23 +117,17 @@ def _leave_out_finished(ledger: Ledger, run: Run, outcomes: Sequence[ChunkOutcom
 
 
 def _settle(
-    lake: Store,
-    ledger: Ledger,
-    run: Run,
-    events: DeltaTable,
-    rows: pa.Table,
-    loaded: Collection[int],
-    goes: FindRows | None,
+    attempt: Attempt, events: DeltaTable, rows: pa.Table, loaded: Collection[int], goes: FindRows | None
 ) -> SettledRows:
     _, partitions = list_partitions(rows)
     # Reprocessing replaces what the lake has, so nothing in it is known.
-    known = iter(()) if run.is_reprocess else read_known_ids(lake, events, partitions)
+    known = iter(()) if attempt.run.is_reprocess else read_known_ids(attempt.lake, events, partitions)
     return settle_rows(
         rows,
         known,
-        read_app_identities(ledger),
-        read_twin_keys(lake, events, partitions, rows, goes),
-        void_objects=[each.ordinal for each in run.objects if each.ordinal not in loaded],
+        read_app_identities(attempt.ledger),
+        read_twin_keys(attempt.lake, events, partitions, rows, goes),
+        void_objects=[each.ordinal for each in attempt.run.objects if each.ordinal not in loaded],
     )
 
 
@@ -183,40 +163,33 @@ def _plan_paths(stem: str, tasks: Sequence[EncodeTask]) -> Iterator[str]:
             yield draft_path(stem, task.settled.partitions[place], task.group)
 
 
-def _register(ledger: Ledger, run: Run, keys: Iterable[str]) -> None:
-    """Register drafts before they are written, so that upkeep leaves them alone."""
-    register_drafts(
-        ledger,
-        [
-            Draft(path=key, table=key.partition("/")[0], run_id=run.id, size=0, created_at=run.started_at)
-            for key in keys
-        ],
-    )
+def _write_events(attempt: Attempt, tasks: Iterable[EncodeTask], encode: Encode) -> list[DraftFile]:
+    tasks = list(tasks)
+    attempt.register(EVENTS, _plan_paths(attempt.stem, tasks))
+    provenance = _provenance(attempt.run, attempt.stem)
+    return [draft for written in encode(tasks, provenance) for draft in written]
 
 
 def _write_accounts(
-    lake: Store,
-    scratch: Store,
-    ledger: Ledger,
-    run: Run,
-    outcomes: Sequence[ChunkOutcome],
-    loads: Sequence[LoadCounts],
-    stem: str,
+    attempt: Attempt, outcomes: Sequence[ChunkOutcome], loads: Sequence[LoadCounts]
 ) -> list[DraftFile]:
     """Write the run's rows of `loads` and of `quarantine`, those tables where there are any."""
-    path = f"{stem}.parquet"
-    _register(ledger, run, [f"{LOADS.name}/{path}", f"{QUARANTINE.name}/{path}"])
+    path = f"{attempt.stem}.parquet"
+    attempt.register(LOADS, [path])
+    attempt.register(QUARANTINE, [path])
+    accounts = loads_table(loads, attempt.run.id, attempt.run.started_at)
     written = (
-        write_draft(lake, LOADS, path, [loads_table(loads, run.id, run.started_at)]),
-        write_draft(lake, QUARANTINE, path, _read_quarantined(lake, scratch, run, outcomes, loads)),
+        write_draft(attempt.lake, LOADS, path, [accounts]),
+        write_draft(attempt.lake, QUARANTINE, path, _read_quarantined(attempt, outcomes, loads)),
     )
     return [draft for draft in written if draft is not None]
 
 
 def _read_quarantined(
-    lake: Store, scratch: Store, run: Run, outcomes: Sequence[ChunkOutcome], loads: Sequence[LoadCounts]
+    attempt: Attempt, outcomes: Sequence[ChunkOutcome], loads: Sequence[LoadCounts]
 ) -> Iterator[pa.Table]:
     """Read what the run quarantined, some messages at a time, without what the table has already."""
+    run = attempt.run
     sources = {
         load.outcome.ordinal: SourceObject(
             load.outcome.uri, load.outcome.version, run.objects[load.outcome.ordinal].landed_at, load.load_id
@@ -227,10 +200,10 @@ def _read_quarantined(
     if not sources:
         return
     # Reprocessing takes out what these objects had in quarantine.
-    known = [] if run.is_reprocess else read_table_column(lake, QUARANTINE, "quarantine_id").chunks
+    known = [] if run.is_reprocess else read_table_column(attempt.lake, QUARANTINE, "quarantine_id").chunks
     known_ids = pa.chunked_array(known, pa.string())
     for outcome in outcomes:
-        for spilled in read_quarantined(scratch, outcome):
+        for spilled in read_quarantined(attempt.scratch, outcome):
             yield drop_known(finish_quarantine(spilled, sources, run.started_at), known_ids)
 
 

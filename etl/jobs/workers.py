@@ -57,7 +57,8 @@ def map_unordered(
 def _choose_context() -> BaseContext:
     if "forkserver" not in multiprocessing.get_all_start_methods():
         return multiprocessing.get_context("spawn")
-    # Read by DuckDB's own allocator when it is loaded: it shall keep what it frees, as `keep_freed_memory` has the others do.
+    # Read by DuckDB's own allocator when it is loaded: it shall keep what it frees, as
+    # `keep_freed_memory` has the others do.
     os.environ.setdefault("DUCKDB_JE_MALLOC_CONF", "dirty_decay_ms:-1,muzzy_decay_ms:-1")
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(_PRELOADED)
@@ -76,7 +77,8 @@ def _prepare_worker() -> None:
 def _die_with_parent() -> None:
     """End this process as soon as the one that opened the pool has ended, however that came about.
 
-    A worker waits at a pipe whose other end it holds itself, so a killed parent would leave it waiting for ever.
+    A worker waits at a pipe whose other end it holds itself, so a killed parent would leave it waiting for
+    ever.
     """
     parent = multiprocessing.parent_process()
     if parent is not None:

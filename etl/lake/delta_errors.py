@@ -21,7 +21,10 @@ _FORBIDDEN: Final = re.compile(
 
 @contextmanager
 def explain_delta_errors(uri: str, *, is_write: bool = False) -> Iterator[None]:
-    """Raise one of our errors for what deltalake raises inside, but a CommitFailedError, which means that another writer won."""
+    """Raise one of our errors for what deltalake raises inside.
+
+    A CommitFailedError, which means that another writer won, is let through.
+    """
     try:
         yield
     except CommitFailedError as error:

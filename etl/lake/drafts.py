@@ -25,8 +25,8 @@ _LONGEST_FOLDER: Final = 200
 class DraftFile:
     """A durable Parquet file that is not published yet.
 
-    `path` is relative to its table's folder; `statistics` is the JSON that the Delta log will hold. A successor holds the rows of a
-    published file that stay when others of it go.
+    `path` is relative to its table's folder; `statistics` is the JSON that the Delta log will hold. A
+    successor holds the rows of a published file that stay when others of it go.
     """
 
     table: str
@@ -43,11 +43,20 @@ class DraftFile:
         return f"{self.table}/{self.path}"
 
 
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What a file holds: how many rows, and the ranges of each row group."""
+
+    rows: int
+    ranges: Sequence[Ranges]
+
+
 def draft_path(stem: str, partition: Partition, group: int) -> str:
     """Name the draft of a partition, in folders such as `app_id=com.app/event_date=2026-09-01`.
 
-    Some readers take the partition from the folders' names instead of the log, so these spell it as Hive does. A name that no
-    file system would take is cut, with a hash to keep it apart; those readers then see the cut name.
+    Some readers take the partition from the folders' names instead of the log, so these spell it as Hive
+    does. A name that no file system would take is cut, with a hash to keep it apart; those readers then see
+    the cut name.
     """
     app_id, day = partition
     folder = quote(app_id, safe="")
@@ -57,7 +66,7 @@ def draft_path(stem: str, partition: Partition, group: int) -> str:
 
 
 def describe_draft(
-    lake: Store, table: Table, path: str, partition: Sequence[str], rows: int, ranges: Sequence[Ranges]
+    lake: Store, table: Table, path: str, partition: Sequence[str], contents: Contents
 ) -> DraftFile:
     """Describe a draft that has been written, with its size as the store tells it."""
     found = find_object(lake, f"{table.name}/{path}")
@@ -66,7 +75,9 @@ def describe_draft(
             f"The draft {table.name}/{path} was written and is not there; look at the lake's store."
         )
     values = tuple(zip(table.partition_by, partition, strict=True))
-    return DraftFile(table.name, path, found.size, rows, values, write_statistics(rows, ranges))
+    return DraftFile(
+        table.name, path, found.size, contents.rows, values, write_statistics(contents.rows, contents.ranges)
+    )
 
 
 def write_draft(lake: Store, table: Table, path: str, batches: Iterable[pa.Table]) -> DraftFile | None:
@@ -85,4 +96,4 @@ def write_draft(lake: Store, table: Table, path: str, batches: Iterable[pa.Table
             writer.write_table(batch)
             rows += batch.num_rows
             ranges.append(find_ranges(batch, table.statistics))
-    return describe_draft(lake, table, path, (), rows, ranges)
+    return describe_draft(lake, table, path, (), Contents(rows, ranges))

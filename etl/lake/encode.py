@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from etl.appsflyer.flags import spell_flags
-from etl.lake.drafts import DraftFile, describe_draft, draft_path
+from etl.lake.drafts import Contents, DraftFile, describe_draft, draft_path
 from etl.lake.settle import Partition, SettledRows
 from etl.lake.spill import FLAGS_COLUMN, OBJECT_COLUMN, ChunkOutcome, read_batch
 from etl.lake.statistics import Ranges, find_ranges
@@ -41,7 +41,7 @@ _WRITE_SCHEMA = pa.schema(
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
-    """What a run adds to its rows: the URI and the load of each object, by ordinal, and the instant of loading.
+    """What a run adds to its rows: URI and load of each object, by ordinal, and the instant of loading.
 
     `stem` begins the names of its drafts; no two settlements share one.
     """
@@ -54,7 +54,7 @@ class Provenance:
 
 @dataclass(frozen=True, slots=True)
 class EncodeTask:
-    """Chunks to encode one after another, and what settling decided about their rows, which lie in the same order."""
+    """Chunks to encode one after another, and what was settled about their rows, in the same order."""
 
     group: int
     chunks: tuple[ChunkOutcome, ...]
@@ -109,7 +109,7 @@ def encode_rows(lake: Store, scratch: Store, task: EncodeTask, provenance: Prove
 
 
 def share_partitions(settled: SettledRows) -> Iterator[npt.NDArray[np.int32]]:
-    """Share out the partitions that have rows to keep, in the order of their first, so that each share is read once."""
+    """Share out the partitions that have rows to keep, in the order of their first row."""
     found, first = np.unique(settled.partition[settled.keep], return_index=True)
     in_order = found[np.argsort(first)]
     for start in range(0, len(in_order), OPEN_DRAFTS):
@@ -132,7 +132,7 @@ def _encode_partitions(
         for writer in writers.values():
             writer.flush()
     return [
-        describe_draft(lake, EVENTS, writer.path, writer.partition, writer.rows, writer.ranges)
+        describe_draft(lake, EVENTS, writer.path, writer.partition, Contents(writer.rows, writer.ranges))
         for writer in writers.values()
     ]
 

@@ -1,4 +1,4 @@
-"""Read from the lake what settling compares with: event ids by partition, and rows that a new one may be the twin of."""
+"""Read from the lake what settling compares with: live files, event ids, columns."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def read_known_ids(
 
 
 def read_columns(lake: Store, key: str, columns: Sequence[str] | None) -> Iterator[pa.RecordBatch]:
-    """Read columns of a Parquet file of the lake, some ten thousand rows at a time, fewer where rows are large.
+    """Read columns of a Parquet file of the lake, some ten thousand rows at a time, fewer of large ones.
 
     The batches of a file are the same whichever columns are read.
     """

@@ -17,7 +17,10 @@ from etl.lake.tables import LOADS
 
 @dataclass(frozen=True, slots=True)
 class LoadCounts:
-    """What became of one object's messages: each is counted once, as published, duplicate or (in `outcome`) quarantined."""
+    """What became of one object's messages.
+
+    Each is counted once, as published, duplicate or (in `outcome`) quarantined.
+    """
 
     load_id: str
     outcome: ObjectOutcome
@@ -35,8 +38,9 @@ def count_load(load_id: str, outcome: ObjectOutcome, published: int, duplicates:
     accounted = published + duplicates + outcome.quarantined
     if outcome.messages != accounted:
         raise ConservationError(
-            f"{outcome.uri} holds {outcome.messages} messages, but {accounted} are accounted for ({published} published,"
-            f" {duplicates} duplicates, {outcome.quarantined} quarantined); nothing was published. Please report it."
+            f"{outcome.uri} holds {outcome.messages} messages, but {accounted} are accounted for"
+            f" ({published} published, {duplicates} duplicates, {outcome.quarantined} quarantined);"
+            " nothing was published. Please report it."
         )
     return LoadCounts(load_id, outcome, published, duplicates)
 

@@ -27,8 +27,8 @@ class RemovedFile:
 class PublishPlan:
     """Everything that one publish does.
 
-    `versions` are those of the tables that the run was settled against; `number` the transaction number, 0 until the publish is
-    recorded; `identities` the identity fields that each app's rows have.
+    `versions` are those of the tables that the run was settled against; `number` the transaction number, 0
+    until the publish is recorded; `identities` the identity fields that each app's rows have.
     """
 
     run_id: str

@@ -1,13 +1,15 @@
 """Publish settled drafts: recorded in the ledger first, then one Delta commit a table, then the ledger again.
 
-The record is a redo log: whoever finds an unfinished publish carries it out, so a kill between two commits loses and repeats nothing.
-Each commit carries a transaction number that only grows; a table whose number is not below the publish's has its commit already.
+The record is a redo log: whoever finds an unfinished publish carries it out, so a kill between two commits
+loses and repeats nothing. Each commit carries a transaction number that only grows; a table whose number is
+not below the publish's has its commit already.
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -35,7 +37,8 @@ from etl.stores import Store, find_object
 
 LOG: Final = logging.getLogger(__name__)
 
-# One id for publishes, erasures and compactions alike: a commit from a stale snapshot of any of them is then refused.
+# One id for publishes, erasures and compactions alike: a commit from a stale snapshot of any of them is
+# then refused.
 TRANSACTION_ID: Final = "pushlift"
 PUBLISH_LOCK: Final = "publish"
 PUBLISH_LOCK_SECONDS: Final = 60.0
@@ -45,9 +48,9 @@ COMMIT_ATTEMPTS: Final = 10
 def publish_drafts(lake: Store, ledger: Ledger, fence: Fence, plan: PublishPlan) -> int:
     """Publish a plan under the publish lock, and return the version of `events` that shows it.
 
-    Earlier publishes must have been carried out (`redo_publishes`), because transaction numbers tell them apart.
-    Raises LakeMovedOn when another run has published since the plan was settled: settle again. LockLostError when another run has
-    taken the lock. Nothing is visible then.
+    Earlier publishes must have been carried out (`redo_publishes`), because transaction numbers tell them
+    apart. Raises LakeMovedOn when another run has published since the plan was settled: settle again.
+    LockLostError when another run has taken the lock. Nothing is visible then.
     """
     tables = {table.name: open_or_create(lake, table) for table in TABLES}
     _check_settled_against(tables, plan)
@@ -58,7 +61,7 @@ def publish_drafts(lake: Store, ledger: Ledger, fence: Fence, plan: PublishPlan)
     number = 1 + max(table.transaction_version(TRANSACTION_ID) or 0 for table in tables.values())
     plan = plan.with_number(number)
     publish_id = record_publish(ledger, plan.run_id, write_plan(plan), fence)
-    return _carry_out(lake, ledger, fence, publish_id, plan)
+    return _carry_out(RecordedPublish(lake, ledger, fence, publish_id, plan))
 
 
 def published_version(lake: Store) -> int:
@@ -67,13 +70,13 @@ def published_version(lake: Store) -> int:
 
 
 def redo_publishes(lake: Store, ledger: Ledger, fence: Fence) -> list[str]:
-    """Carry out what an earlier run recorded and did not finish; gives the ids of the runs that are whole now."""
+    """Carry out what earlier runs recorded and did not finish; gives the ids of those that are whole now."""
     redone = []
     for publish in unfinished_publishes(ledger):
         plan = read_plan(publish.payload)
         if _has_begun(lake, plan) or _is_still_possible(lake, plan):
             LOG.warning("Run %s was cut off while publishing; carrying it out now.", plan.run_id)
-            _carry_out(lake, ledger, fence, publish.id, plan)
+            _carry_out(RecordedPublish(lake, ledger, fence, publish.id, plan))
             redone.append(plan.run_id)
         else:
             LOG.warning(
@@ -99,40 +102,48 @@ def _is_committed(table: DeltaTable, plan: PublishPlan) -> bool:
     return (table.transaction_version(TRANSACTION_ID) or 0) >= plan.number
 
 
-def _carry_out(lake: Store, ledger: Ledger, fence: Fence, publish_id: int, plan: PublishPlan) -> int:
+@dataclass(frozen=True, slots=True)
+class RecordedPublish:
+    """A publish that the ledger has recorded, in the hands of the lock's holder."""
+
+    lake: Store
+    ledger: Ledger
+    fence: Fence
+    id: int
+    plan: PublishPlan
+
+
+def _carry_out(publish: RecordedPublish) -> int:
+    plan, ledger = publish.plan, publish.ledger
     for table in TABLES:
-        _commit(lake, ledger, fence, publish_id, table, plan)
+        _commit(publish, table)
     merge_app_identities(ledger, {app: list(fields) for app, fields in plan.identities})
-    set_publish_state(ledger, publish_id, "committed", fence)
-    finish_publish(
-        ledger,
-        publish_id,
-        objects=plan.objects,
-        draft_paths=[draft.key for draft in plan.drafts],
-        fence=fence,
-    )
-    return published_version(lake)
+    set_publish_state(ledger, publish.id, "committed", publish.fence)
+    paths = [draft.key for draft in plan.drafts]
+    finish_publish(ledger, publish.id, objects=plan.objects, draft_paths=paths, fence=publish.fence)
+    return published_version(publish.lake)
 
 
-def _commit(
-    lake: Store, ledger: Ledger, fence: Fence, publish_id: int, table: Table, plan: PublishPlan
-) -> None:
+def _commit(publish: RecordedPublish, table: Table) -> None:
     """Commit one table's part of a plan, against writers that take no lock of ours.
 
-    Before the plan's first commit such a writer costs no more than settling again; after it the others must follow.
+    Before the plan's first commit such a writer costs no more than settling again; after it the others must
+    follow.
     """
+    run_id = publish.plan.run_id
     for _ in range(COMMIT_ATTEMPTS):
-        check_fence(ledger, fence)
+        check_fence(publish.ledger, publish.fence)
         try:
-            return _commit_once(lake, table, plan)
+            return _commit_once(publish.lake, table, publish.plan)
         except CommitFailedError as error:
-            if not _has_begun(lake, plan):
-                set_publish_state(ledger, publish_id, "discarded", fence)
+            if not _has_begun(publish.lake, publish.plan):
+                set_publish_state(publish.ledger, publish.id, "discarded", publish.fence)
                 raise LakeMovedOn(
-                    f"Another writer committed to {table.name} while run {plan.run_id} published; settle again."
+                    f"Another writer committed to {table.name} while run {run_id} published; settle again."
                 ) from error
     raise StoreUnavailable(
-        f"Other writers kept committing to {table.name} while run {plan.run_id} published; the next run carries it out."
+        f"Other writers kept committing to {table.name} while run {run_id} published;"
+        " the next run carries it out."
     )
 
 
@@ -162,18 +173,22 @@ def _commit_once(lake: Store, table: Table, plan: PublishPlan) -> None:
 def _check_settled_against(tables: Mapping[str, DeltaTable], plan: PublishPlan) -> None:
     if _versions(tables) != plan.versions:
         raise LakeMovedOn(
-            f"The lake moved from {_spell_versions(plan.versions)} to {_spell_versions(_versions(tables))} since run"
-            f" {plan.run_id} settled; settle again."
+            f"The lake moved from {_spell_versions(plan.versions)} to {_spell_versions(_versions(tables))}"
+            f" since run {plan.run_id} settled; settle again."
         )
 
 
 def _check_unfinished(ledger: Ledger, plan: PublishPlan) -> None:
-    """Refuse a plan with an object that another run has finished since; a reprocessing run reads finished ones on purpose."""
+    """Refuse a plan with an object that another run has finished since.
+
+    A reprocessing run reads finished ones on purpose.
+    """
     wanted = [(each.uri, each.version) for each in plan.objects]
     finished = 0 if plan.is_reprocess else len(wanted) - len(unfinished_objects(ledger, wanted))
     if finished:
         raise LakeMovedOn(
-            f"Another run has finished {finished} of the {len(wanted)} objects of run {plan.run_id}; settle again."
+            f"Another run has finished {finished} of the {len(wanted)} objects of run {plan.run_id};"
+            " settle again."
         )
 
 
@@ -186,7 +201,7 @@ def _spell_versions(versions: tuple[tuple[str, int], ...]) -> str:
 
 
 def _check_drafts(lake: Store, drafts: Sequence[DraftFile]) -> None:
-    """Refuse a plan whose files are not all there and whole: a log that names a missing file breaks every reader."""
+    """Refuse a plan whose files are not all there: a log that names a missing one breaks every reader."""
     missing = _missing_drafts(lake, drafts)
     if missing:
         raise StorageError(

@@ -91,8 +91,7 @@ def quarantine_id(source: SourceObject, position: int, reason: str, raw: str) ->
 
 def _finish_row(row: Mapping[str, object], source: SourceObject, loaded_at: datetime) -> dict[str, object]:
     kept = {name: row[name] for name in ("reason", "field", "raw", "raw_encoding", "app_id", "message")}
-    position = row["position"]
-    assert isinstance(position, int)
+    position = int(str(row["position"]))
     return kept | {
         "quarantine_id": quarantine_id(source, position, str(row["reason"]), str(row["raw"])),
         "source_uri": source.uri,

@@ -1,4 +1,4 @@
-"""Take rows out of published files: the files that hold one are written again without it, the others stay as they are."""
+"""Take rows out of published files: those that hold one are written again, the others stay."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from deltalake import DeltaTable
 
-from etl.lake.drafts import DraftFile, describe_draft
+from etl.lake.drafts import Contents, DraftFile, describe_draft
 from etl.lake.history import FindRows, read_columns
 from etl.lake.plans import RemovedFile
 from etl.lake.spill import ids_to_words
@@ -56,26 +56,27 @@ def published_files(table: Table, delta: DeltaTable) -> list[PublishedFile]:
     ]
 
 
-def name_successors(files: Sequence[PublishedFile], stem: str) -> list[str]:
+def name_successors(files: Sequence[PublishedFile], stem: str) -> list[tuple[PublishedFile, str]]:
     """Name the file that would stand in for each; `stem` begins the names."""
     folders = [file.path.rpartition("/")[0] for file in files]
-    return [f"{folder}/{stem}-r{place:04d}.parquet".lstrip("/") for place, folder in enumerate(folders)]
+    paths = [f"{folder}/{stem}-r{place:04d}.parquet".lstrip("/") for place, folder in enumerate(folders)]
+    return list(zip(files, paths, strict=True))
 
 
 def rewrite_without(
     lake: Store,
     table: Table,
-    files: Sequence[PublishedFile],
-    successors: Sequence[str],
+    files: Sequence[tuple[PublishedFile, str]],
     key_columns: Sequence[str],
     find_rows: FindRows,
 ) -> Replacement:
     """Write the files that hold a row to go once more, without it, each as its successor.
 
-    `find_rows` is given the key columns. A file of which no row stays gets no successor.
+    `files` pairs them with their successors. `find_rows` is given the key columns. A file of which no row
+    stays gets no successor.
     """
     removed, drafts, gone = [], [], 0
-    for file, path in zip(files, successors, strict=True):
+    for file, path in files:
         key = f"{table.name}/{file.path}"
         masks = [find_rows(batch) for batch in read_columns(lake, key, key_columns)]
         goes = np.concatenate([np.empty(0, bool), *masks])
@@ -100,7 +101,7 @@ def find_ids(ids: pa.Table) -> FindRows:
 
 
 def find_sources(versions: Sequence[tuple[str, str]]) -> FindRows:
-    """Make the mark for rows that came from some versions of objects (columns `source_uri`, `source_version`)."""
+    """Make the mark for rows of some versions of objects (columns `source_uri`, `source_version`)."""
     values = pa.array([_SEPARATOR.join(version) for version in versions], pa.string())
 
     def find(batch: pa.RecordBatch) -> npt.NDArray[np.bool_]:
@@ -137,5 +138,5 @@ def _rewrite(
         if writer is not None:
             writer.close()
     partition = tuple(value for _, value in file.partition)
-    draft = describe_draft(lake, table, path, partition, int(stays.sum()), ranges)
+    draft = describe_draft(lake, table, path, partition, Contents(int(stays.sum()), ranges))
     return dataclasses.replace(draft, is_successor=True)

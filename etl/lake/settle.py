@@ -1,7 +1,8 @@
-"""Decide which of a run's rows are new: duplicates go within the run and against the lake, and identities are judged.
+"""Decide which of a run's rows are new, within the run and against the lake.
 
-Of equal events in one run the V2 message wins, then the one that landed first; against the lake the published row wins, unless the
-run reprocesses. Only identities are read here, so settling stays small; rows are encoded once, afterwards.
+Of equal events in one run the V2 message wins, then the one that landed first; against the lake the published
+row wins, unless the run reprocesses. Only identities are read here, so settling stays small; rows are encoded
+once, afterwards.
 """
 
 from __future__ import annotations
@@ -28,7 +29,8 @@ Partition = tuple[str, str]
 class SettledRows:
     """What became of a run's rows, in their order.
 
-    `keep` marks the rows to publish. `flags` are bits to add to a row's own. `partition` is its place in `partitions`.
+    `keep` marks the rows to publish. `flags` are bits to add to a row's own. `partition` is its place in
+    `partitions`.
     """
 
     keep: Mask
@@ -64,8 +66,9 @@ def settle_rows(
 ) -> SettledRows:
     """Settle rows of `ROWS_SCHEMA`.
 
-    `known_ids` are the words of the event ids that the lake has in these partitions; `identities` the identity fields that each app is
-    known to have; `twin_keys` the second keys of lake rows that a row here may be the twin of. Rows of `void_objects` are left out.
+    `known_ids` are the words of the event ids that the lake has in these partitions; `identities` the
+    identity fields that each app is known to have; `twin_keys` the second keys of lake rows that a row here
+    may be the twin of. Rows of `void_objects` are left out.
     """
     partition, partitions = list_partitions(rows)
     keep = _choose_winners(rows, void_objects)
@@ -132,7 +135,7 @@ def _mark_weak(
     partitions: Sequence[Partition],
     identities: Mapping[str, frozenset[str]],
 ) -> Mask:
-    """Mark the rows named by a lesser field than others of their app, here or ever, and those that name nobody."""
+    """Mark the rows named by a lesser field than others of their app, or by none."""
     rank = rows["person_rank"].to_numpy()
     apps = [app for app, _ in partitions]
     if not apps:
@@ -148,7 +151,7 @@ def _mark_weak(
 
 
 def _mark_twins(rows: pa.Table, keep: Mask, twin_keys: npt.NDArray[np.uint64]) -> Mask:
-    """Mark the rows of second precision that share their second with another row, and rows that meet such a one in the lake."""
+    """Mark rows of second precision that share their second, and rows that meet such a one in the lake."""
     coarse = rows["is_second_precision"].to_numpy()
     keys = rows["second_key"].to_numpy()
     twins = np.zeros(rows.num_rows, dtype=bool)

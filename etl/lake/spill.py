@@ -1,8 +1,9 @@
 """Spill typed batches to scratch, and read them back one at a time.
 
-A chunk's spill is a row of Arrow IPC streams in one object: each batch keeps its own dictionaries and can be read alone. Beside it lie
-its rows (what settling needs to know of each), what it quarantined, and its outcome, which is written last and makes the chunk whole.
-Scratch need not be durable: a run that dies is done again from landing.
+A chunk's spill is a row of Arrow IPC streams in one object: each batch keeps its own dictionaries and can be
+read alone. Beside it lie its rows (what settling needs to know of each), what it quarantined, and its
+outcome, which is written last and makes the chunk whole. Scratch need not be durable: a run that dies is done
+again from landing.
 """
 
 from __future__ import annotations
@@ -50,8 +51,8 @@ _PART_BYTES = 8 << 20
 class ObjectOutcome:
     """What reading one landed object came to; `ordinal` is its place in the run.
 
-    `messages` = `rows` + `quarantined`, which `reasons` counts by code. `error_code` tells why it could not be read at all; its rows
-    are then void.
+    `messages` = `rows` + `quarantined`, which `reasons` counts by code. `error_code` tells why it could not
+    be read at all; its rows are then void.
     """
 
     ordinal: int
@@ -68,7 +69,7 @@ class ObjectOutcome:
 
 @dataclass(frozen=True, slots=True)
 class ChunkOutcome:
-    """A whole chunk in scratch: where its batches lie (offset, bytes, rows) and what became of its objects."""
+    """A whole chunk in scratch: where its batches lie (offset, bytes, rows), and its objects' outcomes."""
 
     name: str
     batches: tuple[tuple[int, int, int], ...]

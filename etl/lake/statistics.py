@@ -1,4 +1,4 @@
-"""What the Delta log says of a file, so that readers can pass over it: row count, and ranges of a few columns.
+"""What the Delta log says of a file, for readers to pass over it: row count, ranges of a few columns.
 
 Never of an identifier: a value in the log would outlive the person's erasure.
 """

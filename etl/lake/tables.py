@@ -1,6 +1,7 @@
 """The lake's tables: columns, partitions and properties, all derived from the one authority on fields.
 
-Reader version 1, writer version 2: no deletion vectors, no `timestamp_ntz`, so that every Delta reader can read them.
+Reader version 1, writer version 2: no deletion vectors, no `timestamp_ntz`, so that every Delta reader can
+read them.
 """
 
 from __future__ import annotations
@@ -43,7 +44,10 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table of the lake: `statistics` are the columns whose minimum and maximum the log may hold, never an identifier."""
+    """A table of the lake.
+
+    `statistics` are the columns whose ranges the log may hold, never an identifier.
+    """
 
     name: str
     schema: pa.Schema
@@ -55,18 +59,21 @@ COMPUTED_COLUMNS = (
     Column(
         "event_id",
         pa.string(),
-        "Identity of the record: equal for resends and V1/V2 twins, different for the two halves of a retargeting pair.",
+        "Identity of the record: equal for resends and V1/V2 twins, different for the two halves of a"
+        " retargeting pair.",
     ),
     Column(
         "occurrence_id",
         pa.string(),
-        "Identity of what a person did, whatever media source it is told of: sum revenue once per occurrence.",
+        "Identity of what a person did, whatever media source it is told of: sum revenue once per"
+        " occurrence.",
     ),
     Column("event_date", pa.date32(), "UTC day of `event_time`; a partition."),
     Column(
         "event_date_local",
         pa.date32(),
-        "Day of `event_time` in the app's zone, which AppsFlyer's dashboards show; null where no zone is known.",
+        "Day of `event_time` in the app's zone, which AppsFlyer's dashboards show; null where no zone is"
+        " known.",
     ),
     Column(
         "event_utc_offset_minutes",
@@ -88,7 +95,8 @@ COMPUTED_COLUMNS = (
     Column(
         "embedded_ids",
         LIST_TYPE,
-        "Device ids found inside URLs or values that stand in no id column of the row; erasure looks here too.",
+        "Device ids found inside URLs or values that stand in no id column of the row; erasure looks here"
+        " too.",
     ),
     Column("extra", MAP_TYPE, "Fields that the authority does not know, and texts that could not be typed."),
     Column("source_uri", pa.string(), "Landed object that the row came from.", is_low_cardinality=True),

@@ -1,4 +1,4 @@
-"""Processes that ingest and are killed, each at a step of its choice; each function is a process's whole life."""
+"""Processes that ingest and are killed, each at a step of its choice."""
 
 import multiprocessing
 import os
@@ -7,11 +7,12 @@ import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import wraps
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy import update
 
 from etl.jobs import ingest, settling
+from etl.jobs.attempts import Attempt
 from etl.lake import publish
 from etl.ledger.database import Ledger, begin_write
 from etl.ledger.schema import locks
@@ -27,12 +28,12 @@ def die() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def die_after(module: Any, name: str, is_last: Callable[..., bool] = lambda *_: True) -> None:
+def die_after(module: object, name: str, is_last: Callable[..., bool] = lambda *_: True) -> None:
     """Let a function be the last that is done, where its arguments are those meant."""
     function = getattr(module, name)
 
     @wraps(function)
-    def wrapped(*arguments: Any, **options: Any) -> Any:
+    def wrapped(*arguments: object, **options: object) -> object:
         result = function(*arguments, **options)
         if is_last(*arguments):
             die()
@@ -49,7 +50,7 @@ def commits(table: str) -> Callable[..., bool]:
 STEPS: Final[dict[str, Callable[[], None]]] = {
     "discovered": lambda: die_after(ingest, "discover"),
     "normalized": lambda: die_after(ingest, "normalize"),
-    "drafts registered": lambda: die_after(settling, "_register"),
+    "drafts registered": lambda: die_after(Attempt, "register"),
     "drafts encoded": lambda: die_after(settling, "_write_accounts"),
     "settled": lambda: die_after(ingest, "settle"),
     "checked": lambda: die_after(publish, "_check_drafts"),
@@ -63,15 +64,15 @@ STEPS: Final[dict[str, Callable[[], None]]] = {
 }
 
 
-def ingest_and_die(settings: Settings, step: str, is_reprocess: bool = False) -> None:
+def ingest_and_die(settings: Settings, step: str, options: dict[str, bool]) -> None:
     """Ingest, and be killed after a step."""
     STEPS[step]()
-    World(settings).ingest(is_reprocess=is_reprocess)
+    World(settings).ingest(**options)
 
 
 def kill_after(settings: Settings, step: str, *, is_reprocess: bool = False) -> None:
     """Run `ingest_and_die` to its end, which must be the step's."""
-    process = CONTEXT.Process(target=ingest_and_die, args=(settings, step, is_reprocess))
+    process = CONTEXT.Process(target=ingest_and_die, args=(settings, step, {"is_reprocess": is_reprocess}))
     process.start()
     process.join()
     assert process.exitcode == -signal.SIGKILL, step

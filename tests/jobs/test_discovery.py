@@ -50,7 +50,7 @@ def make_objects(sizes: Sequence[int]) -> list[RunObject]:
     ],
 )
 def test_a_date_in_the_key_tells_when_it_landed(key: str, landed_at: str) -> None:
-    """The date, and the hour where there is one, in the spellings of CloudFront, Firehose, Hive and others."""
+    """The date, and the hour if there is one, as CloudFront, Firehose, Hive and others spell them."""
     found, landed_by = date_object(make_landed(key), re.compile(LANDED_AT))
 
     assert found == datetime.fromisoformat(f"{landed_at}:00:00+00:00")
@@ -85,7 +85,7 @@ def test_a_window_holds_its_start_and_not_its_end() -> None:
 def test_share_out_keeps_every_object_in_order(
     sizes: list[int], chunk_bytes: int, limit: int, workers: int
 ) -> None:
-    """Chunks are runs of neighbours that make up the whole, none is empty, and there are no more than allowed."""
+    """Chunks are runs of neighbours that make up the whole, none empty, and no more than allowed."""
     chunks = share_out(make_objects(sizes), chunk_bytes, limit, workers)
 
     assert [each.ordinal for chunk in chunks for each in chunk] == list(range(len(sizes)))

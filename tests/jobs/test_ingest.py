@@ -1,9 +1,15 @@
 """Ingest end to end, on folders with SQLite and on a real S3 server with a real Postgres."""
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 
+from etl.appsflyer.formats.framing import read_blocks
+from etl.appsflyer.messages import Block
+from etl.errors import ObjectChanged
+from etl.jobs import normalizing
 from etl.jobs.discovery import Window
 from etl.jobs.ingest import IngestOptions
 from etl.lake.tables import EVENTS
@@ -151,12 +157,9 @@ def test_an_object_that_changes_late_leaves_nothing(
     local_world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Rows and rejects that were read before the change was noticed are void, and no reason counts them."""
-    from etl.errors import ObjectChanged
-    from etl.jobs import normalizing
+    world = local_world
 
-    world, read_blocks = local_world, normalizing.read_blocks
-
-    def fail_at_the_end(raw, *, block_bytes):  # type: ignore[no-untyped-def]  # stands in for another
+    def fail_at_the_end(raw: BinaryIO, *, block_bytes: int) -> Iterator[Block]:
         yield from read_blocks(raw, block_bytes=block_bytes)
         raise ObjectChanged("changed")
 
@@ -186,7 +189,7 @@ def test_a_run_that_quarantines_all_moves_the_lake_on(world: World) -> None:
 
 
 @pytest.mark.parametrize("settles_late", [False, True])
-def test_a_run_overtaken_by_another_publishes_what_is_left(world: World, settles_late: bool) -> None:
+def test_a_run_overtaken_by_another_publishes_what_is_left(world: World, *, settles_late: bool) -> None:
     """The objects that the other finished are its own; the rest is settled again, and each is loaded once."""
     world.land(messages(range(4)))
     run = world.discover()

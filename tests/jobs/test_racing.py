@@ -5,16 +5,17 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from deltalake.exceptions import CommitFailedError
 
 from etl.errors import LockLostError, StoreUnavailable
 from etl.lake import publish
+from etl.lake.plans import PublishPlan
 from etl.lake.tables import Table
 from etl.ledger.locks import acquire_lock, release_lock
 from etl.ledger.publishes import unfinished_publishes
+from etl.stores import Store
 from tests.jobs.killers import expire_locks
 from tests.services.worlds import World, check_conservation, messages
 
@@ -25,7 +26,7 @@ def before_commit_of(monkeypatch: pytest.MonkeyPatch, name: str, act: Callable[[
     """Let something happen just before a table's first commit."""
     left = [act]
 
-    def wrapped(lake: Any, table: Table, plan: Any) -> None:
+    def wrapped(lake: Store, table: Table, plan: PublishPlan) -> None:
         if table.name == name and left:
             left.pop()()
         COMMIT(lake, table, plan)
@@ -116,7 +117,7 @@ def test_foreign_commits_without_end_are_left_to_the_next_run(
     """The publish stays recorded, and the error says that trying again may help."""
     local_world.land(messages(range(4)))
 
-    def refuse_loads(lake: Any, table: Table, plan: Any) -> None:
+    def refuse_loads(lake: Store, table: Table, plan: PublishPlan) -> None:
         if table.name == "loads":
             refuse()
         COMMIT(lake, table, plan)

@@ -3,21 +3,22 @@
 import multiprocessing
 import os
 import resource
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from multiprocessing.connection import Connection as Pipe
 from pathlib import Path
-from typing import Any
 
 import pytest
+from s3fs import S3FileSystem
 
 from etl.errors import PushliftError, StoreRefusedWrite
 from etl.settings import Settings
 from tests.jobs.killers import CONTEXT
 from tests.services.s3 import S3Server
-from tests.services.worlds import World, check_conservation, message, messages
+from tests.services.worlds import World, build_settings, check_conservation, message, messages
 
 NOBODY = 65534
-# Above what the ledger and a batch need, below a draft.
+# Above what a batch needs, below a draft.
 FULL_BYTES = 200_000
 OTHER = "push/2026/09/01/14/b.json.gz"
 
@@ -40,8 +41,8 @@ def being_nobody(folder: Path) -> Iterator[None]:
         os.seteuid(0)
 
 
-def ingest_within(settings: Settings, step: str, pipe: Any) -> None:
-    """Ingest where, from a step on, no file can grow beyond a size, as on a disk that is full by then; tell the error."""
+def ingest_within(settings: Settings, step: str, pipe: Pipe) -> None:
+    """Ingest where, from a step on, no file grows beyond a size, as on a full disk; tell the error."""
     world = World(settings)
     try:
         run = world.discover()
@@ -55,10 +56,12 @@ def ingest_within(settings: Settings, step: str, pipe: Any) -> None:
 
 
 @pytest.mark.parametrize("step", ["normalize", "settle"])
-def test_a_disk_that_is_full(local_world: World, step: str) -> None:
-    """Whether scratch or a draft no longer fits, the error names it and the way out, and nothing is half visible."""
-    small = local_world.settings.ingest.model_copy(update={"batch_bytes": 65_536})
-    world = World(local_world.settings.model_copy(update={"ingest": small}))
+def test_a_disk_that_is_full(tmp_path: Path, postgres_url: str, step: str) -> None:
+    """Be it scratch or a draft that does not fit, the error names the way out and nothing is half visible."""
+    (tmp_path / "landing").mkdir()
+    settings = build_settings(tmp_path, postgres_url)
+    small = settings.ingest.model_copy(update={"batch_bytes": 65_536})
+    world = World(settings.model_copy(update={"ingest": small}))
     world.land(messages(range(3)), OTHER)
     world.ingest()
     before = world.contents()
@@ -81,7 +84,7 @@ def test_a_disk_that_is_full(local_world: World, step: str) -> None:
     "folder", ["lake", "lake/events/_delta_log", "lake/events", "lake/loads", "lake/_scratch"]
 )
 def test_a_folder_that_may_not_be_written(local_world: World, tmp_path: Path, folder: str) -> None:
-    """The run ends with a refusal, readers see what they saw, and once the write is granted the next run converges."""
+    """The run ends with a refusal, readers see what they saw, and once it may, the next run converges."""
     local_world.land(messages(range(3)), OTHER)
     if folder != "lake":
         local_world.ingest()
@@ -102,7 +105,7 @@ def test_a_folder_that_may_not_be_written(local_world: World, tmp_path: Path, fo
 
 
 def test_an_object_that_may_not_be_read(local_world: World, tmp_path: Path) -> None:
-    """The run publishes the rest and ends with exit code 1; once reading is granted, the next run takes it."""
+    """The run publishes the rest and ends with exit code 1; once it is granted, the next run takes it."""
     local_world.land([message(1)])
     local_world.land([message(2)], OTHER)
     forbidden = tmp_path / "landing" / OTHER
@@ -123,14 +126,11 @@ def test_a_bucket_that_may_only_be_read(
     s3_world: World, s3_credentials: S3Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A store that refuses the write says so, whoever of the two clients asked."""
-    from s3fs import S3FileSystem
-
-    refused: Callable[[], World] = lambda: World(s3_world.settings)
     s3_world.land(messages(range(3)))
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", s3_credentials.reader_key)
     S3FileSystem.clear_instance_cache()
     with pytest.raises(StoreRefusedWrite, match="cannot be written"):
-        refused().ingest()
+        World(s3_world.settings).ingest()
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", s3_credentials.access_key)
     S3FileSystem.clear_instance_cache()
 

@@ -1,10 +1,14 @@
 """`--reprocess` replaces what the chosen objects yield, in one commit, and touches nothing else."""
 
+from collections.abc import Iterator, Sequence
+
 import pytest
 
-from etl.jobs import settling
+from etl.jobs.attempts import begin_attempt
 from etl.jobs.ingest import IngestOptions
-from etl.lake.encode import Provenance
+from etl.jobs.settling import settle_run
+from etl.lake.drafts import DraftFile
+from etl.lake.encode import EncodeTask, Provenance
 from etl.lake.tables import QUARANTINE
 from etl.stores import delete_object
 from tests.services.worlds import World, check_conservation, message, messages
@@ -39,7 +43,7 @@ def test_a_row_is_no_twin_of_the_one_it_replaces(local_world: World) -> None:
 
 
 def test_files_without_a_row_to_replace_keep_their_names(local_world: World) -> None:
-    """Only files that hold such a row are written again, without it; the report counts no row of theirs as published."""
+    """Only files that hold such a row are written again, and the report counts no row of theirs."""
     world = local_world
     world.land([*messages(range(3)), message(1, event_time=NEXT_DAY)])
     world.ingest()
@@ -74,7 +78,7 @@ def test_rows_that_stay_are_copied_as_they_are(local_world: World) -> None:
 
 
 def test_an_object_that_cannot_be_read_again_keeps_its_rows(local_world: World) -> None:
-    """What vanished or changed since yields nothing, so nothing gives way to it: neither events nor quarantine."""
+    """What changed since yields nothing, so nothing gives way to it: neither events nor quarantine."""
     world = local_world
     world.land([*messages(range(3)), b"no json"])
     world.ingest()
@@ -162,21 +166,14 @@ def test_share_encoding_gives_every_row_to_one_task(local_world: World) -> None:
         )
     run = local_world.discover(chunks=6)
     outcomes = local_world.normalize(run)
-    seen = []
+    seen: list[EncodeTask] = []
 
-    def watch(tasks, provenance: Provenance):  # type: ignore[no-untyped-def]  # as the encoder's protocol
+    def watch(tasks: Sequence[EncodeTask], provenance: Provenance) -> Iterator[list[DraftFile]]:
         seen.extend(tasks)
         return local_world.encode(tasks, provenance)
 
-    settling.settle_run(
-        local_world.lake,
-        local_world.scratch,
-        local_world.open_ledger(),
-        run,
-        outcomes,
-        watch,
-        3,
-    )
+    attempt = begin_attempt(local_world.lake, local_world.scratch, local_world.open_ledger(), run)
+    settle_run(attempt, outcomes, watch, 3)
 
     assert [task.group for task in seen] == [0, 1, 2]
     assert [len(task.settled.keep) for task in seen] == [20, 20, 20]

@@ -9,7 +9,7 @@ def test_nothing_new_is_said_in_one_line() -> None:
 
 
 def test_a_report_counts_every_message_once(local_world: World) -> None:
-    """Messages are published, duplicates or quarantined; reasons add up to the quarantined, apps to the published."""
+    """Reasons add up to the quarantined, apps to the published, and all to the messages."""
     local_world.land(
         [*messages(range(4)), message(9, app_id="com.b"), message(1), b"x", message(2, app_id=None)]
     )

@@ -1,4 +1,4 @@
-"""Everyone reads the lake: pyarrow, pandas, DuckDB and Polars see the same rows, and the log holds no identifier."""
+"""pyarrow, pandas, DuckDB and Polars see the same rows, and the log holds no identifier."""
 
 import json
 from datetime import date
@@ -67,7 +67,7 @@ def test_odd_app_ids_come_back_as_they_were(read_world: World) -> None:
 
 
 def test_polars_scans_it(read_world: World) -> None:
-    """Polars' own Delta reader gives the same rows; it takes app ids from folders, where the last two cannot stand."""
+    """Polars gives the same rows; it takes app ids from folders, where the last two cannot stand."""
     found = pl.scan_delta(read_world.lake.uri_of("events")).collect()
 
     assert {*ODD_APPS[:-2], "id1234567890"} < set(found["app_id"])
@@ -85,7 +85,7 @@ def test_duckdb_reads_the_live_files(read_world: World) -> None:
 
 
 def test_pandas_reads_it(read_world: World) -> None:
-    """pandas gets Arrow types: exact money, instants in UTC, lists and maps."""
+    """A pandas frame gets Arrow types: exact money, instants in UTC, lists and maps."""
     found = open_table(read_world).to_pyarrow_dataset().to_table().to_pandas(types_mapper=pd.ArrowDtype)
     odd = found[found["event_revenue"] == Decimal(MONEY)].iloc[0]
 
@@ -104,7 +104,7 @@ def test_the_columns_are_those_that_are_declared(read_world: World) -> None:
 
 
 def test_the_files_hold_the_types_that_the_log_tells(read_world: World) -> None:
-    """Strict readers compare a file's own types with the log's; a dictionary is a way of writing text, not a type."""
+    """Strict readers compare a file's types with the log's; a dictionary is an encoding, not a type."""
     for uri in open_table(read_world).file_uris():
         written = [(field.name, field.type) for field in pq.read_schema(uri)]
         assert written == [(field.name, field.type) for field in file_schema(EVENTS)]
@@ -136,7 +136,7 @@ def test_no_identifier_is_in_the_log(local_world: World) -> None:
 
 
 def test_identifiers_stay_out_of_the_statistics_that_writers_take() -> None:
-    """The tables tell every writer of which columns the log may hold ranges, and none of them identifies a person."""
+    """No column of which a writer may put ranges into the log identifies a person."""
     personal = {field.name for field in identifier_fields()}
 
     for table in TABLES:

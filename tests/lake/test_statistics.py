@@ -20,7 +20,7 @@ SECOND = make_rows((datetime(2026, 9, 2, tzinfo=UTC), None, "a"))
 
 
 def test_ranges_of_row_groups_are_joined() -> None:
-    """Least and greatest values and nulls are those of all row groups, spelled as the Delta protocol has them."""
+    """Ranges and nulls are those of all row groups, spelled as the Delta protocol has them."""
     written = json.loads(write_statistics(3, [find_ranges(FIRST, COLUMNS), find_ranges(SECOND, COLUMNS)]))
 
     assert written == {
@@ -32,13 +32,13 @@ def test_ranges_of_row_groups_are_joined() -> None:
 
 
 def test_a_column_without_values_in_some_row_group_is_left_out() -> None:
-    """Readers may pass over a file by what is told alone, so nothing is told that does not hold for all of it."""
+    """Readers pass over a file by what is told, so nothing is told that does not hold for all of it."""
     assert "day" in json.loads(write_statistics(2, [find_ranges(FIRST, COLUMNS)]))["minValues"]
     assert "day" not in json.loads(write_statistics(1, [find_ranges(SECOND, COLUMNS)]))["minValues"]
 
 
 def test_an_empty_file_has_a_count_alone() -> None:
     """No row group, no range."""
-    empty = {"minValues": {}, "maxValues": {}, "nullCount": {}}
+    empty: dict[str, dict[str, int]] = {"minValues": {}, "maxValues": {}, "nullCount": {}}
 
     assert json.loads(write_statistics(0, [])) == {"numRecords": 0} | empty

@@ -2,9 +2,8 @@
 
 import gzip
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -29,6 +28,7 @@ from etl.stores import Store, open_store, write_object
 from tests.services.s3 import S3Server
 
 Row = dict[str, Any]
+EVERYTHING: Final = IngestOptions()
 KEY: Final = "push/2026/09/01/13/a.json.gz"
 # What differs between two ingests of the same landing.
 OF_A_RUN: Final = ("load_id", "loaded_at", "run_id")
@@ -93,7 +93,7 @@ class World:
         """Land an object of some messages."""
         write_object(self.landing, key, write_lines(rows))
 
-    def discover(self, options: IngestOptions = IngestOptions(), chunks: int = 0) -> Run:
+    def discover(self, options: IngestOptions = EVERYTHING, chunks: int = 0) -> Run:
         """Discover what is to be read; there must be something."""
         run = ingest.discover(self.settings, options, chunks=chunks)
         assert run is not None
@@ -193,11 +193,6 @@ def build_settings(folder: Path, ledger: str, **storage: object) -> Settings:
     """Make settings whose places lie in a folder, but for those that are given."""
     places = {"landing": str(folder / "landing"), "lake": str(folder / "lake"), "ledger": ledger} | storage
     return Settings(storage=Storage.model_validate(places), ingest=Ingest(workers=1))
-
-
-def freeze_clock(at: str = "2026-09-02T00:00:00+00:00") -> Callable[[], datetime]:
-    """Make a clock that stands still."""
-    return lambda: datetime.fromisoformat(at).astimezone(UTC)
 
 
 @pytest.fixture
