@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow.compute as pc
@@ -101,14 +101,13 @@ def read_line(landing: Store, landed: LandedObject, position: int) -> Lines | No
 def cut_line(block: Block, lines: Lines, line: int) -> Lines:
     """Cut one line out of a block, with how it landed."""
     raw = lines.raw(line)
-    alone = replace(
-        block,
+    alone = Block(
+        style=block.style,
         payload=lines.index.line(line) + b"\n",
         messages=1,
         first_position=int(lines.positions[line]),
-        positions=None,
         raw_of=lambda _: raw,
-        rejects=(),
+        query_column=block.query_column,
     )
     return merge_blocks([(0, alone)])
 
