@@ -4,7 +4,12 @@ import os
 
 import pytest
 
-pytest_plugins = ["tests.services.postgres", "tests.services.s3", "tests.services.stores", "tests.services.worlds"]
+pytest_plugins = [
+    "tests.services.postgres",
+    "tests.services.s3",
+    "tests.services.stores",
+    "tests.services.worlds",
+]
 
 
 @pytest.fixture(autouse=True)

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import typer
 
 from etl.cli import build_app
 from etl.jobs.demo import run_demo
@@ -81,8 +82,6 @@ def test_configuration_is_accepted() -> None:
 
 def test_commands_of_the_table_exist() -> None:
     """Each command of the README's table is registered."""
-    import typer
-
     group = typer.main.get_command(build_app())
     known = set(group.commands)  # type: ignore[attr-defined]  # the root command is a group
     named = set(re.findall(r"`pushlift (\w+)", README))

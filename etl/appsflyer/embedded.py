@@ -45,7 +45,15 @@ _NOT_A_PERSON = re.compile(
 _DENIED_WORDS = np.array(
     [
         int.from_bytes(f"{name}=".encode()[-8:], "little") | 0x2020202020202020
-        for name in ("clickid", "click_id", "_tranid", "transaction_id", "transactionid", "order_id", "orderid")
+        for name in (
+            "clickid",
+            "click_id",
+            "_tranid",
+            "transaction_id",
+            "transactionid",
+            "order_id",
+            "orderid",
+        )
     ],
     dtype=np.uint64,
 )
@@ -64,8 +72,8 @@ def find_embedded_ids(texts: Sequence[pa.Array], own: Mapping[str, pa.Array]) ->
     with percent-encoded dashes as well, up to twice encoded. All-zero ids are dropped, and casing is
     ignored.
 
-    It gives too much rather than too little: a number of anything that is a UUID or has 16 digits is among them,
-    unless its parameter is named for a click, an order or an ad (`clickid`, `transaction_id`, `gclid`).
+    It gives too much rather than too little: a number of anything that is a UUID or has 16 digits is among
+    them, unless its parameter is named for a click, an order or an ad (`clickid`, `transaction_id`, `gclid`).
     """
     rows = len(texts[0]) if texts else len(next(iter(own.values()), ()))
     filled = [column for column in texts if column.null_count < rows]
@@ -73,7 +81,9 @@ def find_embedded_ids(texts: Sequence[pa.Array], own: Mapping[str, pa.Array]) ->
         return pa.nulls(rows, pa.list_(pa.string()))
     # One scan of all texts, a line each, costs less than a scan of each.
     joined = pc.binary_join_element_wise(*filled, "\n", null_handling="replace", null_replacement="")
-    at, ids = _find_foreign(joined, [view_texts(column) for column in own.values() if column.null_count < rows])
+    at, ids = _find_foreign(
+        joined, [view_texts(column) for column in own.values() if column.null_count < rows]
+    )
     return _build_lists(at, ids, rows)
 
 
@@ -114,7 +124,9 @@ def _is_nobodys(texts: Texts, spans: Spans) -> Mask:
     is_denied: Mask = np.isin(words, _DENIED_WORDS) & (spans.starts >= at_least)
     left = np.flatnonzero(~is_denied)
     if len(left):
-        is_denied[left] = _has_denied_name(texts, Spans(spans.rows[left], spans.starts[left], spans.ends[left]))
+        is_denied[left] = _has_denied_name(
+            texts, Spans(spans.rows[left], spans.starts[left], spans.ends[left])
+        )
     return is_denied
 
 

@@ -1,4 +1,7 @@
-"""The values that pass between reading and normalizing: blocks of raw messages, and batches of text columns."""
+"""The values that pass between reading and normalizing.
+
+Blocks of raw messages, and batches of text columns.
+"""
 
 from __future__ import annotations
 
@@ -49,9 +52,11 @@ class Reject:
 class Block:
     """Whole messages of one object, one a line, counted without parsing them.
 
-    `payload` holds `messages` lines, each ended by `\\n` and none of them blank. `first_position` is the position
-    of the first line: the 1-based line number in line formats (blank lines counted), else the message's 1-based ordinal. `positions` is given
-    when the lines' positions are not consecutive, `line_ends` (the newlines' offsets) where framing found them anyway. `raw_of` gives the bytes as they landed when a line of `payload` is not exactly that.
+    `payload` holds `messages` lines, each ended by a newline and none of them blank. `first_position` is the
+    position of the first line: the 1-based line number in line formats (blank lines counted), else the
+    message's 1-based ordinal. `positions` is given when the lines' positions are not consecutive, `line_ends`
+    (the newlines' offsets) where framing found them anyway. `raw_of` gives the bytes as they landed when a
+    line of `payload` is not exactly that.
     """
 
     style: Style
@@ -78,8 +83,9 @@ class Stray:
 class TextBatch:
     """Messages as text columns, one a wire name as it came (V2, V1, alias or unknown), absent as null.
 
-    All columns are `pa.string()` of `len(positions)` rows. `messages` is the independent count: rows plus rejects. Rows
-    numbered in `void` hold no message and are to be left out in the end: dropping them at once would copy all others.
+    All columns are `pa.string()` of `len(positions)` rows. `messages` is the independent count: rows plus
+    rejects. Rows numbered in `void` hold no message and are to be left out in the end: dropping them at once
+    would copy all others.
     """
 
     columns: Mapping[str, pa.Array]

@@ -18,15 +18,17 @@ def demo(
     messages: Annotated[int, typer.Option(help="About how many messages land.", min=100)] = 5_000,
     dag: Annotated[
         bool | None,
-        typer.Option("--dag/--no-dag", help="Ingest by the DAG, in an Airflow of its own; by default where Airflow is."),
+        typer.Option(
+            "--dag/--no-dag", help="Ingest by the DAG, in an Airflow of its own; else in this process."
+        ),
     ] = None,
     config: Config = None,
     as_json: AsJson = False,
 ) -> None:
     """Show all of it on sample exports; the demo has a configuration of its own."""
     del config
-    from etl.jobs.demo_dag import has_airflow
     from etl.jobs.demo import describe_demo, describe_next_steps, run_demo, summarize_demo
+    from etl.jobs.demo_dag import has_airflow
     from etl.jobs.reports import describe_report
 
     with stop_on_interrupt("run pushlift demo again, it starts anew"), show_progress() as tell:

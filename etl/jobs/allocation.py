@@ -1,11 +1,15 @@
-"""Keep freed memory in the process: a worker frees and takes the same few hundred megabytes again with every batch."""
+"""Keep freed memory in the process.
+
+A worker frees and takes the same few hundred megabytes again with every batch.
+"""
 
 from __future__ import annotations
 
 import ctypes
 from typing import Final
 
-# <malloc.h>: the size from which a block is mapped by itself, and how much may lie free before it is given back.
+# <malloc.h>: the size from which a block is mapped by itself, and how much may lie free before it is given
+# back.
 _M_MMAP_THRESHOLD: Final = -3
 _M_TRIM_THRESHOLD: Final = -1
 _MAPPED_FROM_BYTES: Final = 1 << 30
@@ -15,8 +19,8 @@ _TRIMMED_FROM_BYTES: Final = (1 << 31) - 1
 def keep_freed_memory() -> None:
     """Let Arrow take its memory from the system's allocator, and let that one keep what is freed.
 
-    Otherwise every batch's buffers are given back and faulted in again, which costs a quarter of a worker's time. Where the C
-    library is not glibc, nothing is changed.
+    Otherwise every batch's buffers are given back and faulted in again, which costs a quarter of a worker's
+    time. Where the C library is not glibc, nothing is changed.
     """
     import pyarrow as pa
 

@@ -87,8 +87,9 @@ def run_demo(
     with_dag: bool = False,
     progress: Progress | None = None,
 ) -> DemoReport:
-    """Run the demo in a folder: a new or empty one, or that of an earlier demo; `with_dag`, the first run is the DAG's.
+    """Run the demo in a folder: a new or empty one, or that of an earlier demo.
 
+    With `with_dag` the first run is the DAG's.
     An earlier demo's landing is kept, its lake and its ledger are made anew.
     Raises UsageError for a folder that holds anything else.
     """

@@ -31,7 +31,7 @@ def has_airflow() -> bool:
 
 
 def ingest_through_dag(config: Path, settings: Settings, progress: Progress | None) -> IngestReport:
-    """Run `ingest_push_events` once in an Airflow of its own beside the configuration, and read the report from the lake.
+    """Run the DAG once in an Airflow of its own beside the configuration; the lake tells what came of it.
 
     Raises PushliftError when the run failed; Airflow's output is then in the log that the message names.
     """
@@ -75,8 +75,8 @@ def _find_version(settings: Settings) -> int | None:
 
 def _count(column: str, table: str, run_id: object) -> str:
     return (
-        f"select {column}, count(*) from {table} where starts_with(load_id, '{run_id}')"  # noqa: S608 - names of our own
-        " group by all order by all"
+        f"select {column}, count(*) from {table} "  # noqa: S608 - names of our own
+        f"where starts_with(load_id, '{run_id}') group by all order by all"
     )
 
 

@@ -1,6 +1,7 @@
-"""Normalize one chunk of landed objects into scratch: bytes to messages to typed rows, what cannot be read set aside.
+"""Normalize one chunk of landed objects into scratch: bytes to typed rows, what cannot be read set aside.
 
-The unit of scale-out: a worker process or a mapped Airflow task takes a chunk. Memory is bounded by the batch, never by the object.
+The unit of scale-out: a worker process or a mapped Airflow task takes a chunk. Memory is bounded by the
+batch, never by the object.
 """
 
 from __future__ import annotations
@@ -44,7 +45,8 @@ class Tally:
 def normalize_chunk(settings: Settings, name: str, objects: Sequence[RunObject]) -> ChunkOutcome:
     """Normalize the objects of a chunk, and leave it whole in scratch under `name`.
 
-    An object that vanished, changed or is forbidden fails alone. Raises StorageError when the store itself fails.
+    An object that vanished, changed or is forbidden fails alone. Raises StorageError when the store itself
+    fails.
     """
     scratch = open_store(settings.storage.scratch_uri, settings.storage.options)
     landing = open_store(settings.storage.landing, settings.storage.options)
@@ -90,11 +92,15 @@ class _Chunk:
         self._row_rules = RowRules(frozenset(settings.apps) if settings.closed_apps else None)
         tolerance = int(settings.ingest.future_tolerance_hours * 3_600_000_000)
         self._latest = {
-            ordinal: int(each.landed_by.timestamp() * 1_000_000) + tolerance for ordinal, each in objects.items()
+            ordinal: int(each.landed_by.timestamp() * 1_000_000) + tolerance
+            for ordinal, each in objects.items()
         }
 
     def read_objects(self, landing: Store, objects: Sequence[RunObject], rules: ReadingRules) -> None:
-        """Read objects of one source; small ones are merged, so that a message a file costs little more than a line."""
+        """Read objects of one source.
+
+        Small ones are merged, so that a message a file costs little more than a line.
+        """
         merger = LineMerger(self._settings.ingest.batch_bytes)
         for each in objects:
             try:

@@ -30,9 +30,10 @@ class RebuildReport:
 
 
 def rebuild_ledger(settings: Settings) -> RebuildReport:
-    """Mark every object that `loads` has as loaded finished, and learn again by which fields each app's rows are named.
+    """Mark every object that `loads` has as finished, and learn by which fields each app's rows are named.
 
-    Repeating it changes nothing. What only the ledger knew (failed attempts, drafts, unfinished publishes) is not in the lake.
+    Repeating it changes nothing. What only the ledger knew (failed attempts, drafts, unfinished publishes) is
+    not in the lake.
     """
     lake = open_store(settings.storage.lake, settings.storage.options)
     ledger = open_current_ledger(settings.storage.ledger)

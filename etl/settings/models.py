@@ -40,7 +40,9 @@ def check_template(template: str) -> str:
 def check_envelope(path: str) -> str:
     """Accept a JSON path of names, from the landed document to the message in it."""
     if not ENVELOPE_PATH.fullmatch(path):
-        message = "is no path of names and places to the message; write it as $.name, $.name[0].name or $.\"a-name\""
+        message = (
+            'is no path of names and places to the message; write it as $.name, $.name[0].name or $."a-name"'
+        )
         raise ValueError(message)
     return path
 

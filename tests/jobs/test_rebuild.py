@@ -11,6 +11,7 @@ from etl.settings import Ingest, Settings, Storage
 
 
 def configure(root: Path, ledger: str) -> Settings:
+    """Give the settings of a small lake, with a ledger of a name."""
     return Settings(
         storage=Storage(
             landing=str(root / "landing"),
