@@ -19,7 +19,7 @@ def demo(
     dag: Annotated[
         bool | None,
         typer.Option(
-            "--dag/--no-dag", help="Ingest by the DAG, in an Airflow of its own; else in this process."
+            "--dag/--no-dag", help="Ingest by the DAG, in its own Airflow, or in this process."
         ),
     ] = None,
     config: Config = None,
