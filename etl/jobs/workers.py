@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -50,7 +51,9 @@ def map_unordered(
         for future in as_completed(futures):
             yield futures[future], future.result()
     except BaseException:
-        pool.shutdown(wait=False, cancel_futures=True)
+        # Not `shutdown(wait=False)`: it would let this process tear down what a starting worker still needs.
+        for future in futures:
+            future.cancel()
         raise
 
 
@@ -66,6 +69,8 @@ def _choose_context() -> BaseContext:
 
 
 def _prepare_worker() -> None:
+    # A terminal sends Ctrl-C to every process: the one that opened the pool decides what becomes of it.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_die_with_parent, name="die with parent", daemon=True).start()
     import pyarrow as pa
 

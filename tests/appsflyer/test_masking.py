@@ -81,23 +81,28 @@ def test_an_envelope_is_opened() -> None:
         b'{"app_id":"id1","event_value":{"a":"Zq8xSecret',
         b'Zq8xSecret","city":"x","app_id":"id1"}',
         b"{'app_id': 'id1', 'customer_user_id': 'Zq8xSecret'}",
-        rb'message={\"app_id\":\"id1\",\"customer_user_id\":\"Zq8xSecret\"}',
+        rb"message={\"app_id\":\"id1\",\"customer_user_id\":\"Zq8xSecret\"}",
         rb'{"message":"{\"app_id\":\"id1\",\"customer_user_id\":\"Zq8xSecret\"}"}',
         b'{"customer\\u005fuser_id":"Zq8xSecret"}',
         b'\xff\xfe{"customer_user_id":"Zq8xSecret"}',
         b"customer_user_id=Zq8xSecret",
-        b"1.2.3.4 - - \"GET /?app_id=id1&Customer-User-Id=Zq8xSecret HTTP/1.1\" 200",
+        b'1.2.3.4 - - "GET /?app_id=id1&Customer-User-Id=Zq8xSecret HTTP/1.1" 200',
         b"app_id=id1&partner_click=Zq8xSecret",
     ],
 )
 def test_broken_messages_are_masked_too(raw: bytes) -> None:
-    """Cut at either end, in other quotes, in quotes within quotes, of invalid bytes, or of macros of a partner's."""
+    """Cut at either end, in other or nested quotes, of invalid bytes, or under names of a partner."""
     assert SECRET not in mask_raw(raw)
 
 
 def test_what_was_computed_stays() -> None:
     """Event ids have the shape of device ids, and are none; null stays null."""
-    row = {"event_id": "d41d8cd98f00b204e9800998ecf8427e", "idfa": None, "embedded_ids": ["abc"], "event_date": 1}
+    row = {
+        "event_id": "d41d8cd98f00b204e9800998ecf8427e",
+        "idfa": None,
+        "embedded_ids": ["abc"],
+        "event_date": 1,
+    }
 
     assert mask_row(row) == {**row, "embedded_ids": ["<masked:3>"]}
 

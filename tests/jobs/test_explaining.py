@@ -1,5 +1,3 @@
-from typing import Any
-
 import pytest
 
 from etl.errors import UsageError
@@ -11,7 +9,7 @@ from tests.services.worlds import KEY, World, message
 PERSON = "Zq8xSecret"
 
 
-def publish(world: World, **fields: Any) -> str:
+def publish(world: World, **fields: object) -> str:
     """Publish one event after a bad line, and give its id."""
     world.land([b"no json", message(1, customer_user_id=PERSON, brand_new="Zq8xNew", **fields)])
     world.ingest()

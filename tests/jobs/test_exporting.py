@@ -23,8 +23,9 @@ def fill(world: World) -> None:
 
 def count_exported(target: Path) -> list[tuple[object, ...]]:
     """Read an export as any tool that knows Hive's folders."""
-    query = "select app_id, event_date, count(*) from read_parquet(?, hive_partitioning = true) group by all order by all"
-    return duckdb.execute(query, [f"{target}/**/*.parquet"]).fetchall()
+    files = f"read_parquet('{target}/**/*.parquet', hive_partitioning = true)"
+    query = f"select app_id, event_date, count(*) from {files} group by all order by all"  # noqa: S608 - ours
+    return duckdb.execute(query).fetchall()
 
 
 def test_an_export_is_plain_hive_partitioned_parquet(local_world: World, tmp_path: Path) -> None:

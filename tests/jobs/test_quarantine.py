@@ -90,7 +90,7 @@ def test_planning_changes_nothing(local_world: World) -> None:
 
 
 def test_reprocessing_replaces_what_its_objects_had(local_world: World) -> None:
-    """Nothing is lost or doubled: the same events, and the same messages in quarantine while the rules are the same."""
+    """Nothing is lost or doubled: the same events, and the same messages in quarantine."""
     fill(local_world)
     events, held = local_world.events("event_id"), len(local_world.quarantine())
     plan = plan_reprocess(local_world.settings, QuarantineFilter(reasons=("invalid_json",)))

@@ -1,0 +1,122 @@
+import csv
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from etl.cli.prompt import ask_queries
+from etl.errors import UsageError
+from tests.cli.conftest import Shell
+from tests.services.worlds import World, message, messages
+
+QUERY = "select event_name, extra, event_revenue, is_retargeting, event_date from events order by event_time"
+
+
+@pytest.fixture(autouse=True)
+def _published(shell: Shell, local_world: World) -> None:
+    local_world.land([message(1, brand_new="é,x"), message(2)])
+    shell.run("ingest")
+
+
+def test_a_table_for_people(shell: Shell) -> None:
+    """Cut at a limit, which is said."""
+    shown = shell.run("sql", QUERY, "--limit", "1").stdout
+
+    assert shown.splitlines()[0].split() == [
+        "event_name",
+        "extra",
+        "event_revenue",
+        "is_retargeting",
+        "event_date",
+    ]
+    assert '{"brand_new": "é,x"}' in shown
+    assert "the first 1 rows" in shown
+
+
+def test_csv(shell: Shell) -> None:
+    """With a header; nested values are JSON, null is nothing."""
+    header, first, second = csv.reader(shell.run("sql", QUERY, "--format", "csv").stdout.splitlines())
+
+    assert header[0] == "event_name"
+    assert first == ["af_purchase", '{"brand_new": "é,x"}', "1.5000000000", "", "2026-09-01"]
+    assert second[1] == ""
+
+
+def test_json(shell: Shell) -> None:
+    """An array of objects by --format, one object of columns and rows by --json."""
+    rows = json.loads(shell.run("sql", QUERY, "--format", "json").stdout)
+    assert rows[0]["extra"] == {"brand_new": "é,x"}
+
+    found = shell.ask("sql", "select 1 as a, 'x' as b")
+    assert found == {"columns": ["a", "b"], "rows": [[1, "x"]]}
+
+
+def test_parquet_needs_a_file(shell: Shell, tmp_path: Path) -> None:
+    """The types are the lake's."""
+    assert isinstance(shell.run("sql", QUERY, "--format", "parquet").exception, UsageError)
+
+    shell.run("sql", QUERY, "--format", "parquet", "--output", str(tmp_path / "out.parquet"))
+    assert pq.read_table(tmp_path / "out.parquet")["event_date"].to_pylist()[0].year == 2026
+
+
+def test_a_file_and_standard_input(shell: Shell, tmp_path: Path) -> None:
+    """A query is an argument, a file of SQL or what is piped in."""
+    (tmp_path / "q.sql").write_text("select 7 as n", encoding="utf-8")
+
+    assert shell.ask("sql", str(tmp_path / "q.sql"))["rows"] == [[7]]
+    assert "8" in shell.run("sql", stdin="select 8 as n").stdout
+
+
+@pytest.mark.parametrize(
+    "arguments", [["select from"], ["select 1", "--format", "xml"], ["absent.sql"], ["copy events to 'x'"]]
+)
+def test_wrong_use_is_explained(shell: Shell, arguments: list[str]) -> None:
+    """Exit code 2 and no traceback."""
+    assert isinstance(shell.run("sql", *arguments).exception, UsageError)
+
+
+def test_an_output_that_cannot_be_written(shell: Shell, tmp_path: Path) -> None:
+    """A failure of the store, with the file's name."""
+    result = shell.run("sql", "select 1", "--format", "csv", "--output", str(tmp_path / "absent" / "x"))
+
+    assert result.exit_code == 1
+    assert "cannot be written" in str(result.exception)
+
+
+def test_a_prompt_takes_queries_until_the_end(capsys: pytest.CaptureFixture[str]) -> None:
+    """Over several lines, past errors, and an interrupt drops what was being typed."""
+    typed = ["select", "1;", "bad;", "select", KeyboardInterrupt(), "select 2;", EOFError()]
+    inputs: Iterator[str | BaseException] = iter(typed)
+    asked: list[str] = []
+
+    def ask(_prompt: str) -> str:
+        line = next(inputs)
+        if isinstance(line, str):
+            return line
+        raise line
+
+    def answer(query: str) -> None:
+        if query == "bad;":
+            raise UsageError("it is bad")
+        asked.append(query)
+
+    ask_queries(answer, ask)
+
+    assert asked == ["select\n1;", "select 2;"]
+    assert "it is bad" in capsys.readouterr().err
+
+
+def test_a_prompt_is_left(shell: Shell) -> None:
+    """By the words that people try."""
+    ask_queries(lambda _: None, lambda _: ".quit")
+    ask_queries(lambda _: None, lambda _: "exit")
+
+
+def test_messages_of_others_drive_no_terminal(shell: Shell, local_world: World) -> None:
+    """Control characters in a table are spelled out."""
+    local_world.land(messages([5], event_name="\x1b[2J"), "push/2026/09/02/13/b.json.gz")
+    shell.run("ingest")
+
+    assert "\x1b" not in shell.run("sql", "select event_name from events").stdout

@@ -1,0 +1,69 @@
+from pathlib import Path
+
+import pytest
+
+from etl.errors import UsageError
+from etl.jobs.demo import DemoReport, compare, describe_demo, run_demo
+from etl.sample import generate_landing
+from etl.settings import load_settings
+from etl.stores import open_store
+from tests.services.worlds import message, write_lines
+
+
+@pytest.fixture(scope="module")
+def shown(tmp_path_factory: pytest.TempPathFactory) -> DemoReport:
+    """Run the demo once, small."""
+    return run_demo(tmp_path_factory.mktemp("demos") / "demo", messages=600)
+
+
+def test_the_generator_agrees(shown: DemoReport) -> None:
+    """Counts, reasons, apps, names, topics and money to the last unit; and the second run finds nothing."""
+    assert [each.subject for each in shown.comparisons if not each.agrees] == []
+    assert len(shown.comparisons) == 9
+    assert shown.again.run_id is None
+    assert shown.exit_code == 0
+    assert "The generator agrees" in "".join(describe_demo(shown))
+
+
+def test_the_query_counts_what_landed(shown: DemoReport) -> None:
+    """Installs by day sum up to the generator's."""
+    installs = sum(int(str(row[shown.columns.index("installs")])) for row in shown.rows)
+    occurrences = sum(int(str(row[shown.columns.index("occurrences")])) for row in shown.rows)
+    (expected,) = [each.expected for each in shown.comparisons if each.subject == "occurrences"]
+
+    assert installs > 0
+    # The vendor's test message is left out.
+    assert occurrences == int(str(expected)) - 1
+
+
+def test_a_disagreement_is_told(shown: DemoReport, tmp_path: Path) -> None:
+    """A comparison that could not fail would prove nothing."""
+    truth = generate_landing(tmp_path, 300)
+    comparisons = list(compare(load_settings(shown.config), shown.first, truth))
+
+    assert not all(each.agrees for each in comparisons)
+
+
+def test_the_demo_starts_anew(tmp_path: Path) -> None:
+    """In its own folder, with what somebody else landed there since; that is then not compared."""
+    run_demo(tmp_path / "demo", messages=200)
+    mine = tmp_path / "demo" / "landing" / "mine.json.gz"
+    mine.write_bytes(write_lines([message(1)]))
+
+    again = run_demo(tmp_path / "demo", messages=200)
+
+    assert again.comparisons == ()
+    assert again.exit_code == 0
+    assert again.first.apps["id1234567890"] > 0
+    assert mine.exists()
+
+
+def test_a_folder_of_others_is_not_touched(tmp_path: Path) -> None:
+    """The demo deletes only what a demo wrote."""
+    (tmp_path / "lake").mkdir()
+    (tmp_path / "pushlift.toml").write_text("[storage]\n", encoding="utf-8")
+
+    with pytest.raises(UsageError, match="no demo's folder"):
+        run_demo(tmp_path)
+    assert (tmp_path / "lake").exists()
+    assert not Path(open_store(str(tmp_path)).path_of("landing")).exists()
