@@ -1,6 +1,5 @@
 import csv
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -87,8 +86,16 @@ def test_an_output_that_cannot_be_written(shell: Shell, tmp_path: Path) -> None:
 
 def test_a_prompt_takes_queries_until_the_end(capsys: pytest.CaptureFixture[str]) -> None:
     """Over several lines, past errors, and an interrupt drops what was being typed."""
-    typed = ["select", "1;", "bad;", "select", KeyboardInterrupt(), "select 2;", EOFError()]
-    inputs: Iterator[str | BaseException] = iter(typed)
+    typed: list[str | BaseException] = [
+        "select",
+        "1;",
+        "bad;",
+        "select",
+        KeyboardInterrupt(),
+        "select 2;",
+        EOFError(),
+    ]
+    inputs = iter(typed)
     asked: list[str] = []
 
     def ask(_prompt: str) -> str:
