@@ -18,9 +18,7 @@ def demo(
     messages: Annotated[int, typer.Option(help="About how many messages land.", min=100)] = 5_000,
     dag: Annotated[
         bool | None,
-        typer.Option(
-            "--dag/--no-dag", help="Ingest by the DAG, in its own Airflow, or in this process."
-        ),
+        typer.Option("--dag/--no-dag", help="Ingest by the DAG, in its own Airflow, or in this process."),
     ] = None,
     config: Config = None,
     as_json: AsJson = False,

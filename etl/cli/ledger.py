@@ -50,3 +50,14 @@ def backup(
 
     path = backup_to(load_settings(config), target)
     show({"backup": path}, [f"The ledger was copied to {path}"], as_json=as_json)
+
+
+@app.command("rebuild")
+def rebuild(config: Config = None, as_json: AsJson = False) -> None:
+    """Learn again from the lake what was ingested, after a ledger was lost; safe to repeat."""
+    from etl.jobs.rebuild import rebuild_ledger
+    from etl.settings import load_settings
+
+    report = rebuild_ledger(load_settings(config))
+    known = f"{report.objects:,} versions of objects and {report.apps:,} apps are known again"
+    show(asdict(report), [known], as_json=as_json)
