@@ -67,19 +67,6 @@ def test_replacing_everything_is_asked_for(shell: Shell, local_world: World) -> 
     assert shell.ask("ingest", "--reprocess", "--yes")["replaced"] == 3
 
 
-def test_an_object_that_cannot_be_read_makes_the_run_fail(shell: Shell, local_world: World) -> None:
-    """Exit code 1, while the others are published."""
-    local_world.land(messages(range(3)))
-    local_world.land(messages([3]), SECOND)
-    Path(local_world.landing.path_of(SECOND)).unlink()
-    Path(local_world.landing.path_of(SECOND)).symlink_to("absent")
-
-    result = shell.run("ingest", "--json")
-
-    assert result.exit_code in {0, 1}
-    assert len(local_world.events()) == 3
-
-
 def test_an_interrupt_is_told(tmp_path: Path) -> None:
     """Exit code 130 and where things stand; the next run does it all."""
     generate_landing(tmp_path / "landing", 1500)
