@@ -19,6 +19,7 @@ PushliftError                       exit 1
 │  └─ LockLostError                 this run was too slow and was fenced off            (retryable)
 ├─ LakeMovedOn                      settle and audit again, against the new version     (retryable)
 ├─ UnreadableContent                quarantine the message; the object goes on
+├─ WorkerDied                       give the workers more memory, or have fewer of them      (retryable)
 ├─ ConservationError                do not publish: messages and rows disagree; report it
 └─ HeldBackError                    read the named checks, mend the data or the rule, run again
 
@@ -126,6 +127,12 @@ class LakeMovedOn(PushliftError):
 
 class UnreadableContent(PushliftError):
     """Bytes that hold no message; the caller quarantines them with this reason."""
+
+
+class WorkerDied(PushliftError):
+    """A worker process ended without a word: it was killed, mostly for want of memory."""
+
+    is_retryable = True
 
 
 class ConservationError(PushliftError):

@@ -12,6 +12,9 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
+# The floor keeps freed memory as pushlift's workers do; DuckDB reads this when it is loaded.
+os.environ.setdefault("DUCKDB_JE_MALLOC_CONF", "dirty_decay_ms:-1,muzzy_decay_ms:-1")
+
 import duckdb
 import numpy as np
 import pyarrow as pa
@@ -21,6 +24,7 @@ from isal import igzip
 
 from benchmarks.contenders.columns import list_files, read_names
 from etl.appsflyer.fields import canonical_name
+from etl.jobs.allocation import keep_freed_memory
 from etl.lake.tables import EVENTS, is_low_cardinality
 
 _BLOCK_BYTES = 16 << 20
@@ -82,6 +86,7 @@ class TextWriter:
 def ingest_landing(landing: Path, output: Path) -> None:
     """Write the messages of a landing as text in Parquet, duplicates and all."""
     pa.set_cpu_count(1)
+    keep_freed_memory()
     files = list_files(landing)
     names = read_names(files[0])
     columns = "{" + ", ".join(f"'{name}': 'VARCHAR'" for name in names) + "}"

@@ -8,10 +8,12 @@ import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from multiprocessing.context import BaseContext
 from typing import TypeVar
 
+from etl.errors import WorkerDied
 from etl.jobs.allocation import keep_freed_memory
 
 Item = TypeVar("Item")
@@ -50,6 +52,11 @@ def map_unordered(
     try:
         for future in as_completed(futures):
             yield futures[future], future.result()
+    except BrokenProcessPool:
+        raise WorkerDied(
+            "A worker process was killed, mostly for want of memory; nothing was published. "
+            "Lower ingest.batch_bytes or ingest.workers, then run again."
+        ) from None
     except BaseException:
         # Not `shutdown(wait=False)`: it would let this process tear down what a starting worker still needs.
         for future in futures:

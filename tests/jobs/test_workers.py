@@ -1,10 +1,11 @@
 import os
+import signal
 import time
 from functools import partial
 
 import pytest
 
-from etl.errors import StoreRefusedWrite
+from etl.errors import StoreRefusedWrite, WorkerDied
 from etl.jobs.workers import count_workers, map_unordered, open_workers
 
 
@@ -20,6 +21,11 @@ def refuse(number: int) -> int:
     if number == 1:
         raise StoreRefusedWrite("full")
     return number
+
+
+def die(_number: int) -> None:
+    """End as a process does that the system kills for want of memory."""
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 def wait_in_turn(delay_seconds: float, number: int) -> int:
@@ -56,3 +62,9 @@ def test_the_number_of_workers_is_as_configured_or_one_a_core() -> None:
     """0 means: as many as this process may use cores."""
     assert count_workers(7) == 7
     assert count_workers(0) == len(os.sched_getaffinity(0))
+
+
+def test_a_killed_worker_is_told_of_in_a_sentence() -> None:
+    """A worker that was killed gives an error that says so and what to do, not a broken pool."""
+    with open_workers(1) as pool, pytest.raises(WorkerDied, match="memory"):
+        list(map_unordered(pool, die, [0]))
