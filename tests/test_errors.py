@@ -31,10 +31,11 @@ def test_exit_code_2_means_that_a_person_must_change_something() -> None:
 @pytest.mark.parametrize("error", list_errors())
 def test_an_error_survives_the_way_back_from_a_worker(error: type[PushliftError]) -> None:
     """Worker processes hand errors back pickled."""
-    returned = pickle.loads(pickle.dumps(error("the fact; the way out")))
+    raised = error("the fact; the way out")
+    returned = pickle.loads(pickle.dumps(raised))
 
     assert type(returned) is error
-    assert returned.message == "the fact; the way out"
+    assert returned.message == raised.message
 
 
 def test_only_waiting_makes_an_error_retryable() -> None:

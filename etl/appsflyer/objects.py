@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from typing import Self
 
 from etl.appsflyer.messages import Reason
 from etl.errors import UnreadableContent
@@ -21,6 +22,10 @@ class UnreadableObject(UnreadableContent):
         """Keep the reason code."""
         super().__init__(f"This is not one JSON object ({reason})")
         self.reason = reason
+
+    def __reduce__(self) -> tuple[type[Self], tuple[Reason]]:
+        """Pickle by the reason, which is what the constructor takes."""
+        return type(self), (self.reason,)
 
 
 def read_object(raw: bytes) -> dict[str, str | None]:
