@@ -32,7 +32,7 @@ def read_messages(file: str) -> pd.DataFrame:
         sound = b"".join(
             line for line in content if line.startswith(b"{") and line.endswith(b"}\n") and _is_text(line)
         )
-    return pd.read_json(io.BytesIO(sound), lines=True, dtype=False, convert_dates=False)
+    return pd.read_json(io.BytesIO(sound), lines=True)
 
 
 def _is_text(line: bytes) -> bool:
