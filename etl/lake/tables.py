@@ -167,6 +167,46 @@ LOADS = Table(
     partition_by=(),
     statistics=("landed_at", "loaded_at", "status"),
 )
+CHECKS = Table(
+    "checks",
+    pa.schema(
+        [
+            ("run_id", pa.string()),
+            ("checked_at", UTC_TYPE),
+            ("app_id", pa.string()),
+            ("event_date", pa.date32()),
+            ("suite", pa.string()),
+            ("rule_id", pa.string()),
+            ("subject", pa.string()),
+            ("severity", pa.string()),
+            ("verdict", pa.string()),
+            ("observed", pa.float64()),
+            ("threshold", pa.string()),
+            ("detail", pa.string()),
+        ]
+    ),
+    partition_by=(),
+    statistics=("checked_at", "severity", "verdict"),
+)
+# What each run saw of each app, a figure a row: drift is judged against the weeks before.
+PROFILES = Table(
+    "profiles",
+    pa.schema(
+        [
+            ("run_id", pa.string()),
+            ("profiled_at", UTC_TYPE),
+            ("app_id", pa.string()),
+            ("prefix", pa.string()),
+            ("kind", pa.string()),
+            ("name", pa.string()),
+            ("value", pa.string()),
+            ("rows", pa.int64()),
+            ("present", pa.int64()),
+        ]
+    ),
+    partition_by=(),
+    statistics=("profiled_at", "kind"),
+)
 TABLES = (EVENTS, QUARANTINE, LOADS)
 
 _COMPUTED_LOW = frozenset(column.name for column in COMPUTED_COLUMNS if column.is_low_cardinality)
