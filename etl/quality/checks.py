@@ -64,4 +64,5 @@ def describe_failures(checks: Iterable[Check]) -> Iterator[str]:
         subject = f" {check.subject}" if check.subject else ""
         observed = "" if check.observed is None else f", observed {check.observed:.10g}"
         wanted = f": wanted {check.threshold}{observed}" if check.threshold else ""
-        yield f"{check.app_id or 'all apps'}: {check.severity} {check.rule_id}{subject}{wanted}. {check.detail}"
+        whose = check.app_id or "all apps"
+        yield f"{whose}: {check.severity} {check.rule_id}{subject}{wanted}. {check.detail}"
