@@ -61,7 +61,10 @@ def mask_ids(text: str) -> str:
 
 
 def mask_value(field: str, text: str) -> str:
-    """Mask one value by its field's name, as it came or as V2 spells it; whole if it is no value of the field."""
+    """Mask one value by its field's name, as it came or as V2 spells it.
+
+    It is masked whole, too, if it is no value of the field's type.
+    """
     return mask_text(text) if is_masked(field) or _is_strange(field, text) else mask_ids(text)
 
 
