@@ -1,7 +1,7 @@
 """Event values that say the same, brought to one form: JSON with its keys sorted and no spaces.
 
 A double holds some 16 digits, so values with a longer number are read exactly: two orders whose numbers
-differ in the twentieth digit are two orders.
+differ in the twentieth digit are two orders. A whole number is one however it is written: `12`, `12.00`.
 """
 
 from __future__ import annotations
@@ -15,12 +15,15 @@ import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from etl.appsflyer.byte_lines import find_byte
+
 # Characters of the shortest number that a double or a 64-bit integer may not hold: 16 digits and a point.
 _LONG = 17
 _STEP = 8
 # Texts that are tried together: one that is no JSON slows only these.
 _TOGETHER = 128
 _SMALLEST, _LARGEST = -(2**63), 2**64 - 1
+_POINT, _ZERO, _E, _PLUS = b".0e+"
 _IS_NUMERIC = np.isin(np.arange(256), np.frombuffer(b".0123456789", dtype=np.uint8))
 
 
@@ -36,6 +39,8 @@ def canonicalize_values(values: pa.Array) -> pa.Array:
     parts = (texts[start : start + _TOGETHER] for start in range(0, len(texts), _TOGETHER))
     forms = [form for part in parts for form in _canonicalize_some(part)]
     for row in _find_long_numbers(present).tolist():
+        forms[row] = _canonicalize_exactly(texts[row])
+    for row in _find_whole_floats(pa.array(forms, pa.binary())).tolist():
         forms[row] = _canonicalize_exactly(texts[row])
     is_null = pc.is_null(values).to_numpy(zero_copy_only=False)
     slots = np.cumsum(~is_null) - 1
@@ -61,20 +66,38 @@ def _canonicalize(text: str) -> bytes:
 def _canonicalize_exactly(text: str) -> bytes:
     try:
         orjson.loads(text)
-        value = json.loads(text, parse_int=_read_integer, parse_float=_read_float)
+        value = json.loads(text, parse_int=_read_number, parse_float=_read_number)
         return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
-    except (ValueError, RecursionError, orjson.JSONEncodeError):
+    except (ValueError, ArithmeticError, RecursionError, orjson.JSONEncodeError):
         return text.encode()
 
 
-def _read_integer(text: str) -> int | float | orjson.Fragment:
-    exact = Decimal(text)
-    return int(exact) if _SMALLEST <= exact <= _LARGEST else _read_float(text)
-
-
-def _read_float(text: str) -> float | orjson.Fragment:
+def _read_number(text: str) -> int | float | orjson.Fragment:
     exact, nearest = Decimal(text), float(text)
-    return nearest if exact == Decimal(repr(nearest)) else orjson.Fragment(str(exact.normalize()).encode())
+    if _SMALLEST <= exact <= _LARGEST and exact == (whole := int(exact)):
+        return whole
+    return nearest if exact == Decimal(repr(nearest)) else orjson.Fragment(_spell_number(exact))
+
+
+def _spell_number(exact: Decimal) -> str:
+    """Spell a number with all its digits, but no zeros at their end."""
+    sign, digits, exponent = exact.as_tuple()
+    spelled = "".join(map(str, digits)).rstrip("0")
+    power = int(exponent) + len(digits) - len(spelled)
+    return f"{'-' * sign}{spelled}" + (f"e{power}" if power else "")
+
+
+def _find_whole_floats(forms: pa.Array) -> npt.NDArray[np.int64]:
+    """Find the rows in which orjson wrote what may be a whole number as a float: `1.0`, `1e+16`."""
+    offsets = np.frombuffer(forms.buffers()[1], dtype=np.int32)
+    data = np.frombuffer(forms.buffers()[2] or b"", dtype=np.uint8)
+    points, signs = find_byte(data, _POINT), find_byte(data, _PLUS)
+    points = points[data.take(points + 1, mode="clip") == _ZERO]
+    row = np.searchsorted(offsets, points, side="right")
+    ends_there = (offsets[row] == points + 2) | ~_IS_NUMERIC[data.take(points + 2, mode="clip")]
+    signs = signs[data.take(signs - 1, mode="clip") == _E]
+    found = np.concatenate((points[ends_there], signs))
+    return np.unique(np.searchsorted(offsets, found, side="right") - 1)
 
 
 def _find_long_numbers(texts: pa.Array) -> npt.NDArray[np.int64]:

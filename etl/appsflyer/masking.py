@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Final
 from urllib.parse import unquote_plus
 
-from etl.appsflyer.fields import BY_NAME, V1_SPECIAL, canonical_name
+from etl.appsflyer.fields import BY_NAME, V1_SPECIAL, Kind, canonical_name
 
 _UUID: Final = r"[0-9a-f]{8}(?:(?:-|%(?:25)*2d)[0-9a-f]{4}){3}(?:-|%(?:25)*2d)[0-9a-f]{12}"
 _SHAPES: Final = (
@@ -37,7 +37,17 @@ _SCALAR: Final = re.compile(r"[^\s,}\]]+")
 _CONTAINER: Final = re.compile(r"[\[{]")
 _SCALARS_ONLY: Final = re.compile(r"\[\s*[^{\s\]]")
 _PLAIN: Final = frozenset({"true", "false", "null"})
-_PAIR: Final = re.compile(r"""(?<![^\s?&;"'|,(])([\w.%\[\]-]+)=([^&\s"'<>;]*)""")
+# A string that is an element of a list, or of a row of comma-separated values.
+_ELEMENT: Final = re.compile(r"""(?:\A|(?<=[\[,]))\s*("(?:[^"\\]|\\.)*")(?=\s*(?:[,\]]|\Z))""", re.DOTALL)
+# What a value of a field with a type consists of, readable or not, percent-encoded or not.
+_TYPED: Final = re.compile(
+    r"(?:[-+0-9.,:\seTZ]|%(?:25)*(?:20|2b|2c|3a))*(?:UTC)?|true|false|yes|no|t|f|null", re.IGNORECASE
+)
+# A value behind a name and a colon, an arrow or a tab, in text that is no JSON.
+_LOOSE: Final = re.compile(
+    r"(?<![\w.%-])([a-z][\w -]{0,60}?)(\s{0,3}(?::|=>|\t)\s{0,3})([^\s,;\"'{}<>]+)", re.IGNORECASE
+)
+_PAIR: Final = re.compile(r"""(?<![^\s?&;"'|,({[])([\w.%\[\]-]+)=([^&\s"'<>;]*)""")
 
 
 def mask_text(text: str) -> str:
@@ -51,14 +61,24 @@ def mask_ids(text: str) -> str:
 
 
 def mask_value(field: str, text: str) -> str:
-    """Mask one value by its field's name, as it came or as V2 spells it."""
-    return mask_text(text) if is_masked(field) else mask_ids(text)
+    """Mask one value by its field's name, as it came or as V2 spells it.
+
+    It is masked whole, too, if it is no value of the field's type.
+    """
+    return mask_text(text) if is_masked(field) or _is_strange(field, text) else mask_ids(text)
 
 
 def is_masked(field: str) -> bool:
     """Tell whether a field's values are masked whole: it is personal, or nobody knows that it is not."""
     name = canonical_name(field)
     return BY_NAME[name].is_personal if name is not None else field not in V1_SPECIAL
+
+
+def _is_strange(field: str, text: str) -> bool:
+    """Tell whether a text is nothing like a value of its field's type: it got there by mistake."""
+    name = canonical_name(field)
+    is_typed = name is not None and BY_NAME[name].kind is not Kind.TEXT
+    return is_typed and _TYPED.fullmatch(text) is None
 
 
 def mask_row(row: Mapping[str, object]) -> dict[str, object]:
@@ -74,18 +94,18 @@ def mask_raw(raw: bytes) -> str:
     text = raw.decode("utf-8", "backslashreplace")
     first = _NAME.search(text)
     if first is None:
-        return _mask_pairs(text)
+        return _mask_unnamed(text)
     start = 0 if "{" in text[: first.start()] else first.start()
     # The tail of a value whose name is in another line.
     shown, at = [mask_text(text[:start])], start
     for name in _NAME.finditer(text, start):
         if name.start() < at:
             continue
-        shown.append(_mask_pairs(text[at : name.start()]))
+        shown.append(_mask_unnamed(text[at : name.start()]))
         shown.append(_mask_name(name))
         masked, at = _mask_member(text, name)
         shown.append(masked)
-    return "".join([*shown, _mask_pairs(text[at:])])
+    return "".join([*shown, _mask_unnamed(text[at:])])
 
 
 def _mask_column(name: str, value: object) -> object:
@@ -99,7 +119,7 @@ def _mask_column(name: str, value: object) -> object:
         return value
     if BY_NAME[name].is_personal:
         return mask_text(str(value))
-    return mask_ids(value) if isinstance(value, str) else value
+    return mask_value(name, value) if isinstance(value, str) else value
 
 
 def _mask_name(name: re.Match[str]) -> str:
@@ -140,18 +160,38 @@ def _find_end(text: str, start: int) -> int:
     return at
 
 
+def _mask_unnamed(text: str) -> str:
+    """Mask what stands between members: elements of lists whole, then pairs by their names."""
+    shown, at = [], 0
+    for element in _ELEMENT.finditer(text):
+        shown += [_mask_pairs(text[at : element.start(1)]), f'"{mask_text(element[1][1:-1])}"']
+        at = element.end()
+    return "".join([*shown, _mask_pairs(text[at:])])
+
+
 def _mask_pairs(text: str) -> str:
     """Mask the values of `name=value` pairs by their names, and ids elsewhere."""
     shown, at = [], 0
     for pair in _PAIR.finditer(text):
         shown += [
-            mask_ids(text[at : pair.start()]),
+            _mask_loose(text[at : pair.start()]),
             mask_ids(pair[1]),
             "=",
             mask_value(unquote_plus(pair[1]), pair[2]),
         ]
         at = pair.end()
-    return "".join([*shown, mask_ids(text[at:])])
+    return "".join([*shown, _mask_loose(text[at:])])
+
+
+def _mask_loose(text: str) -> str:
+    """Mask what stands behind the name of a personal field and a colon, and ids elsewhere."""
+    return mask_ids(_LOOSE.sub(_mask_behind, text))
+
+
+def _mask_behind(match: re.Match[str]) -> str:
+    name = canonical_name(match[1])
+    is_personal = name is not None and BY_NAME[name].is_personal
+    return match[1] + match[2] + mask_text(match[3]) if is_personal else match[0]
 
 
 def _mask_match(match: re.Match[str]) -> str:

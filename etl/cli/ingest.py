@@ -38,6 +38,11 @@ def ingest(
     from etl.jobs.reports import describe_report
     from etl.settings import load_settings
 
+    if since and until and since >= until:
+        raise UsageError(
+            f"No instant is at or after {since.isoformat()} and before {until.isoformat()};"
+            " give --until a later one than --since."
+        )
     settings = load_settings(config)
     options = IngestOptions(Window(since, until), is_reprocess=reprocess)
     if reprocess and not (since or until or yes):

@@ -19,11 +19,11 @@ def parse_instant(text: str) -> datetime:
     """Read an ISO 8601 instant or date; UTC unless it has an offset."""
     try:
         found = datetime.fromisoformat(text)
-    except ValueError:
+        return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
         raise typer.BadParameter(
             f"{text!r} is no ISO 8601 instant or date, such as 2026-09-01T13:00Z"
         ) from None
-    return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def parse_day(text: str) -> date:

@@ -46,7 +46,7 @@ def write_rows(reader: pa.RecordBatchReader, form: Format, output: Path | None, 
         # Whoever read has read enough, as `head` does.
         sys.stderr.close()
     except OSError as error:
-        raise StoreRefusedWrite(f"{output} cannot be written: {error}") from error
+        raise StoreRefusedWrite(f"{output or 'The result'} cannot be written: {error}") from error
 
 
 @contextmanager

@@ -67,12 +67,15 @@ def answer(
 ) -> None:
     """Run a query and write its rows; UsageError says what DuckDB has against it."""
     import duckdb
+    import pyarrow as pa
 
-    from etl.cli.results import write_rows
+    from etl.cli.results import Format, write_rows
     from etl.lake.reading import query_lake
 
     try:
         reader = query_lake(connection, query)
+        if reader is None and form is Format.DOCUMENT:
+            reader = pa.table({}).to_reader()
         if reader is not None:
             write_rows(reader, form, output, limit)
     except duckdb.Error as error:

@@ -96,6 +96,19 @@ class Source(Section):
     app_id: str | None = None
 
 
+def check_sources(sources: tuple[Source, ...]) -> tuple[Source, ...]:
+    """Accept sources whose prefixes differ."""
+    prefixes = [source.prefix for source in sources]
+    for prefix in prefixes:
+        if prefixes.count(prefix) > 1:
+            message = f"{prefix!r} is the prefix of two sources, of which one is never used; join them"
+            raise ValueError(message)
+    return sources
+
+
+Sources = Annotated[tuple[Source, ...], AfterValidator(check_sources)]
+
+
 class Ingest(Section):
     """How landed objects are read; sizes are bytes, as a number or as text such as "16 MiB"."""
 
@@ -103,10 +116,11 @@ class Ingest(Section):
     chunk_bytes: ByteSize = Field(default=ByteSize(32 * 1024**2), ge=1024)
     max_chunks: int = Field(default=200, ge=1, le=1000)
     batch_bytes: ByteSize = Field(default=ByteSize(32 * 1024**2), ge=64 * 1024, le=1024**3)
-    future_tolerance_hours: float = Field(default=1, ge=0)
+    # A century: an instant of ours plus this is one that every type can hold.
+    future_tolerance_hours: float = Field(default=1, ge=0, le=876_600)
     envelope: Envelope | None = None
     landed_at_pattern: LandedAtPattern | None = None
-    sources: tuple[Source, ...] = ()
+    sources: Sources = ()
 
 
 class Liftoff(Section):

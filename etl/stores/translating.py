@@ -92,6 +92,8 @@ def translate_write_error(error: Exception, uri: str) -> PushliftError:
         return StoreRefusedWrite(f"{uri}: cannot be written: {REFUSALS[number]}")
     if isinstance(error, FileNotFoundError):
         return ConfigurationError(f"{uri}: its bucket or folder does not exist; create it, or name another")
+    if number in {errno.ENOTDIR, errno.EEXIST}:
+        return ConfigurationError(f"{uri}: its folder is a file; name another, or move the file away")
     return translate_other_error(error, uri, "written")
 
 

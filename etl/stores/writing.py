@@ -68,7 +68,9 @@ def open_local(store: Store, key: str) -> Iterator[io.FileIO]:
             draft.replace(target)
             sync_folder(target.parent)
     finally:
-        draft.unlink(missing_ok=True)
+        # Where the folder is a file, there is no draft either.
+        with suppress(NotADirectoryError):
+            draft.unlink(missing_ok=True)
 
 
 def sync_folder(folder: Path) -> None:

@@ -29,6 +29,9 @@ def test_text_that_is_no_json_is_its_own_form(text: str) -> None:
         ("[0.12345678901234567]", "[0.12345678901234568]"),
         ("[1.00000000000000000001]", "[1.0]"),
         ("[18446744073709551616]", "[18446744073709551617]"),
+        (f"[1{'0' * 40}1]", f"[1{'0' * 40}2]"),
+        (f"[0.1{'0' * 40}1]", f"[0.1{'0' * 40}2]"),
+        ("[12345678901234567e-400]", "[12345678901234568e-400]"),
     ],
 )
 def test_long_numbers_stay_apart(one: str, other: str) -> None:
@@ -45,12 +48,35 @@ def test_long_numbers_stay_apart(one: str, other: str) -> None:
         ("[100000000000000000000]", "[1e20]"),
         ("[12345678901234567890123]", "[ 12345678901234567890123 ]"),
         ("[0.1234567890123456789]", "[0.12345678901234567890]"),
+        (f"[1{'0' * 40}1]", f"[1{'0' * 40}1.0]"),
+        (f"[1{'0' * 40}1]", f"[1{'0' * 40}1000e-3]"),
+        ("1", "1.0"),
+        ("[0]", "[-0.0]"),
+        ('{"af_revenue":12}', '{"af_revenue":12.00}'),
+        ('{"a":[100,5]}', '{"a":[1E2,5]}'),
+        ("[10000000000000000]", "[1e16]"),
+        ("[-9223372036854775808]", "[-9223372036854775808.0]"),
     ],
 )
 def test_equal_numbers_are_alike(one: str, other: str) -> None:
     """How a number is written does not matter, however long it is."""
     first, second = canonicalize(one, other)
     assert first == second
+
+
+@pytest.mark.parametrize("exponent", ["e-99999999999999999999", "e99999999999999999999"])
+def test_a_number_beyond_every_type_is_its_own_form(exponent: str) -> None:
+    """Nothing fails on an exponent that not even a decimal has."""
+    assert canonicalize(f"[12345678901234567{exponent}]", "[1.0]", "5") == [
+        f"[12345678901234567{exponent}]",
+        "[1]",
+        "5",
+    ]
+
+
+def test_whole_numbers_in_texts_are_left_alone() -> None:
+    """Only numbers are written anew: what stands in quotes is what it is."""
+    assert canonicalize('{"v": "1.0", "w": 2.0, "x": "e+5,1.0]"}') == ['{"v":"1.0","w":2,"x":"e+5,1.0]"}']
 
 
 def test_nulls_stay_where_they_are() -> None:

@@ -2,10 +2,17 @@ import json
 
 import pytest
 
-from etl.appsflyer.fields import FIELDS, personal_fields
+from etl.appsflyer.fields import FIELDS, Field, Kind, personal_fields
 from etl.appsflyer.masking import mask_ids, mask_raw, mask_row, mask_value
 
 SECRET = "Zq8xSecret"
+SAMPLES = {
+    Kind.TEXT: "plain value",
+    Kind.BOOLEAN: "true",
+    Kind.MONEY: "-12.5",
+    Kind.UTC_TIME: "2026-01-15 12:00:00.123",
+    Kind.LOCAL_TIME: "2026-01-15 20:00:00.123+08:00",
+}
 IDS = [
     "38400000-8cf0-11bd-b23e-10b96e40000d",
     "38400000%2D8cf0%2D11bd%2Db23e%2D10b96e40000d",
@@ -29,11 +36,38 @@ def test_a_personal_field_is_masked_in_every_packing(name: str) -> None:
     assert SECRET not in mask_raw(f"GET /push?app_id=id1&{name}={SECRET}&x=1 HTTP/1.1".encode())
 
 
-@pytest.mark.parametrize("name", [field.name for field in FIELDS if not field.is_personal])
-def test_other_fields_are_shown(name: str) -> None:
+@pytest.mark.parametrize("field", [field for field in FIELDS if not field.is_personal], ids=lambda f: f.name)
+def test_other_fields_are_shown(field: Field) -> None:
     """What says nothing of a person helps to understand."""
-    assert mask_value(name, "plain value") == "plain value"
-    assert '"plain value"' in mask_raw(json.dumps({name: "plain value"}).encode())
+    value = SAMPLES[field.kind]
+    assert mask_value(field.name, value) == value
+    assert f'"{value}"' in mask_raw(json.dumps({field.name: value}).encode())
+
+
+@pytest.mark.parametrize(
+    "field", [field for field in FIELDS if field.kind is not Kind.TEXT], ids=lambda f: f.name
+)
+def test_what_is_no_value_of_a_typed_field_is_masked(field: Field) -> None:
+    """Columns get shifted, and an account's name in `wifi` is a person's all the same."""
+    assert mask_value(field.name, SECRET) == "<masked:10>"
+    assert mask_row({"extra": {field.name: SECRET}}) == {"extra": {field.name: "<masked:10>"}}
+    assert SECRET not in mask_raw(json.dumps({field.name: SECRET}).encode())
+    assert mask_row({field.name: SECRET}) == {field.name: "<masked:10>"}
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("event_time", "2026-02-30T25:00:61.123Z"),
+        ("event_time_selected_timezone", "2026-01-15%2012%3A00%3A00.123%2B0800"),
+        ("event_revenue", "1,234.56e+3"),
+        ("wifi", "TRUE"),
+        ("wifi", "null"),
+    ],
+)
+def test_a_value_that_is_nearly_one_is_shown(name: str, text: str) -> None:
+    """It is what somebody has to see who asks why it could not be read."""
+    assert mask_value(name, text) == text
 
 
 def test_a_field_that_nobody_knows_is_masked() -> None:
@@ -88,6 +122,12 @@ def test_an_envelope_is_opened() -> None:
         b"customer_user_id=Zq8xSecret",
         b'1.2.3.4 - - "GET /?app_id=id1&Customer-User-Id=Zq8xSecret HTTP/1.1" 200',
         b"app_id=id1&partner_click=Zq8xSecret",
+        b"{customer_user_id=Zq8xSecret, app_id=id1}",
+        b"customer_user_id: Zq8xSecret\tapp_id: id1",
+        b"Customer User ID => Zq8xSecret",
+        b'["id1", "Zq8xSecret", "https://x.example/?a=Zq8xSecret"]',
+        b'"id1","Zq8xSecret","{\\"a\\": 1}"',
+        b'"Zq8xSecret"',
     ],
 )
 def test_broken_messages_are_masked_too(raw: bytes) -> None:
@@ -109,5 +149,13 @@ def test_what_was_computed_stays() -> None:
 
 def test_long_texts_are_masked_in_no_time() -> None:
     """The expressions do not go back over what they have read: a quadratic one would run for hours."""
-    for raw in (b"a" * 1_000_000, b'"x":[1' * 100_000, b"'" * 100_000, b"1." * 300_000, b"ab:" * 300_000):
+    for raw in (
+        b"a" * 1_000_000,
+        b'"x":[1' * 100_000,
+        b"'" * 100_000,
+        b"1." * 300_000,
+        b"ab:" * 300_000,
+        b',"a' * 300_000,
+        b"ip: " * 300_000,
+    ):
         mask_raw(raw)

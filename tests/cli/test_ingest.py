@@ -88,3 +88,19 @@ def test_an_interrupt_is_told(tmp_path: Path) -> None:
     assert "Traceback" not in told
     again = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True)
     assert "published" in again.stdout
+
+
+@pytest.mark.parametrize(
+    ("window", "says"),
+    [
+        (["--since", "2026-09-02", "--until", "2026-09-01"], "--until"),
+        (["--since", "2026-09-02", "--until", "2026-09-02"], "--until"),
+        (["--since", "0001-01-01T00:00+14:00"], "0001"),
+    ],
+)
+def test_a_window_that_holds_nothing_is_refused(shell: Shell, window: list[str], says: str) -> None:
+    """An hour in which nothing landed and a slip of the finger are two things."""
+    result = shell.run("ingest", *window)
+
+    assert result.exit_code == 2
+    assert says in result.output + str(result.exception)

@@ -127,3 +127,9 @@ def test_messages_of_others_drive_no_terminal(shell: Shell, local_world: World) 
     shell.run("ingest")
 
     assert "\x1b" not in shell.run("sql", "select event_name from events").stdout
+
+
+@pytest.mark.parametrize("query", ["", ";", "create temp table t (a int)"])
+def test_json_is_an_object_where_there_is_no_row(shell: Shell, query: str) -> None:
+    """Whoever reads --json gets one object, of whatever was asked."""
+    assert shell.ask("sql", query)["rows"] == []

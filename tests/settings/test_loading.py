@@ -278,3 +278,22 @@ def test_settings_are_frozen(write_config: WriteConfig) -> None:
 
     with pytest.raises(ValueError, match="frozen"):
         setattr(settings.ingest, name, 9)
+
+
+@pytest.mark.parametrize("hours", ["inf", "nan", "1e30", "-1"])
+def test_the_tolerance_is_a_time_that_an_instant_can_be_off(write_config: WriteConfig, hours: str) -> None:
+    """No run has to find out that an instant plus the tolerance is none."""
+    message = explain(write_config(f"[ingest]\nfuture_tolerance_hours = {hours}\n"))
+
+    assert f"ingest.future_tolerance_hours = {hours.replace('1e30', '1e+30')}" in message
+
+
+def test_each_source_has_a_prefix_of_its_own(write_config: WriteConfig) -> None:
+    """Of two with one prefix only one could ever be used."""
+    message = explain(
+        write_config(
+            '[[ingest.sources]]\nprefix = "a/"\n[[ingest.sources]]\nprefix = "a/"\nenvelope = "$.body"\n'
+        )
+    )
+
+    assert "'a/' is the prefix of two sources" in message

@@ -125,3 +125,11 @@ def test_a_bucket_that_does_not_exist_takes_no_write(s3_credentials: S3Server) -
     """A mistyped bucket is a matter of configuration."""
     with pytest.raises(ConfigurationError, match="absent/x: its bucket or folder does not exist"):
         write_object(open_store("s3://absent", s3_credentials.options), "x", b"1")
+
+
+def test_a_file_where_a_folder_should_be_is_a_matter_of_configuration(tmp_path: Path) -> None:
+    """To try again later would never help."""
+    (tmp_path / "lake").write_text("", encoding="utf-8")
+
+    with pytest.raises(ConfigurationError, match="lake/a: its folder is a file"):
+        write_object(open_store(str(tmp_path / "lake")), "a", b"x")
