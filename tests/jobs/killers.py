@@ -11,7 +11,7 @@ from typing import Final
 
 from sqlalchemy import update
 
-from etl.jobs import ingest, settling
+from etl.jobs import auditing, ingest, settling
 from etl.jobs.attempts import Attempt
 from etl.lake import publish
 from etl.ledger.database import Ledger, begin_write
@@ -51,13 +51,16 @@ STEPS: Final[dict[str, Callable[[], None]]] = {
     "discovered": lambda: die_after(ingest, "discover"),
     "normalized": lambda: die_after(ingest, "normalize"),
     "drafts registered": lambda: die_after(Attempt, "register"),
-    "drafts encoded": lambda: die_after(settling, "_write_accounts"),
+    "drafts encoded": lambda: die_after(settling, "_write_events"),
     "settled": lambda: die_after(ingest, "settle"),
+    "accounts written": lambda: die_after(auditing, "write_accounts"),
+    "audited": lambda: die_after(ingest, "audit"),
     "checked": lambda: die_after(publish, "_check_drafts"),
     "recorded": lambda: die_after(publish, "record_publish"),
     "events committed": lambda: die_after(publish, "_commit_once", commits("events")),
     "quarantine committed": lambda: die_after(publish, "_commit_once", commits("quarantine")),
     "loads committed": lambda: die_after(publish, "_commit_once", commits("loads")),
+    "checks committed": lambda: die_after(publish, "_commit_once", commits("checks")),
     "all committed": lambda: die_after(publish, "set_publish_state"),
     "finished": lambda: die_after(publish, "finish_publish"),
     "reported": lambda: die_after(ingest, "publish"),
