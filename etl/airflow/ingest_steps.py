@@ -7,7 +7,7 @@ list of objects.
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypedDict
@@ -185,6 +185,25 @@ def report_run(counts: dict[str, Any] | None) -> None:
             " \"from loads where status = 'failed'\". Grant access to what is forbidden; the next run"
             " tries all of them again."
         )
+
+
+def watch_silence(context: Mapping[str, Any]) -> None:
+    """Log which apps are silent, and tell people of those that they were not told of.
+
+    Raises HeldBackError where a silence was made required.
+    """
+    from etl.airflow.notifying import tell  # noqa: PLC0415 - as above
+    from etl.jobs import watching  # noqa: PLC0415 - as above
+    from etl.quality.checks import describe_failures  # noqa: PLC0415 - as above
+
+    settings = load_task_settings()
+    report = watching.watch_silence(settings)
+    LOG.info("%s", "\n".join(watching.describe_watch(report)))
+    if report.news:
+        tell(context, "\n".join(describe_failures(report.news)))
+    watching.remember_silence(settings, report)
+    if report.exit_code:
+        raise HeldBackError("\n  ".join(["Apps are silent:", *describe_failures(report.failed)]))
 
 
 def drop_scratch(chunks: Sequence[Chunk] | None) -> None:

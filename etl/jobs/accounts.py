@@ -25,17 +25,15 @@ def write_accounts(
     """
     run = attempt.run
     path = f"{attempt.stem}-{secrets.token_hex(2)}.parquet"
-    tables = {
-        LOADS: [loads_table(loads, run.id, run.started_at)],
-        CHECKS: [checks_table(checks, run.id, run.started_at)],
-        PROFILES: [profiles_table(each, run.id, run.started_at) for each in profiles],
-    }
+    profiled = [profiles_table(each, run.id, run.started_at) for each in profiles]
+    tables = (
+        (LOADS, loads_table(loads, run.id, run.started_at)),
+        (CHECKS, checks_table(checks, run.id, run.started_at)),
+        (PROFILES, pa.concat_tables([PROFILES.schema.empty_table(), *profiled])),
+    )
     drafts = []
-    for table, batches in tables.items():
-        attempt.register(table, [path])
-        drafts.append(write_draft(attempt.lake, table, path, _join(batches)))
+    for table, rows in tables:
+        if rows.num_rows:
+            attempt.register(table, [path])
+        drafts.append(write_draft(attempt.lake, table, path, [rows]))
     return [draft for draft in drafts if draft is not None]
-
-
-def _join(batches: list[pa.Table]) -> list[pa.Table]:
-    return [pa.concat_tables(batches)] if batches else []

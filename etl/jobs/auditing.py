@@ -6,7 +6,6 @@ published, and its rows are counted as held. All other apps go on.
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,7 +20,7 @@ from etl.lake.drafts import DraftFile
 from etl.lake.loads import AppLoad, LoadCounts, count_load, loads_table
 from etl.lake.plans import PublishPlan, RemovedFile
 from etl.lake.tables import EVENTS
-from etl.ledger.held import HeldBatch, HeldDraft, HeldObject
+from etl.ledger.held import HeldBatch, HeldDraft, HeldObject, name_batch
 from etl.ledger.identities import read_app_identities
 from etl.ledger.objects import FinishedObject
 from etl.quality.auditing import AppBatch, Suites, audit_app, audit_run, load_suites
@@ -162,11 +161,6 @@ def plan_publish(
         ),
         held=tuple(batches),
     )
-
-
-def name_batch(run_id: str, app_id: str) -> str:
-    """Name a held batch in letters that any shell takes."""
-    return f"{run_id}-{hashlib.sha256(app_id.encode()).hexdigest()[:8]}"
 
 
 def _judge_apps(

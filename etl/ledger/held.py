@@ -4,6 +4,7 @@ Only a publish changes them, in the transaction that finishes it: whoever carrie
 exactly what its run would have done.
 """
 
+import hashlib
 import json
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -97,6 +98,11 @@ class Release:
     batch_id: str
     reason: str
     who: str
+
+
+def name_batch(run_id: str, app_id: str) -> str:
+    """Name what a run holds of an app, in letters that any shell takes."""
+    return f"{run_id}-{hashlib.sha256(app_id.encode()).hexdigest()[:8]}"
 
 
 def find_batch(ledger: Ledger, batch_id: str) -> HeldBatch | None:
