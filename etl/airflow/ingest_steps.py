@@ -28,6 +28,8 @@ LOG: Final = logging.getLogger(__name__)
 
 # An asset event a partition: beyond these, one publish would keep Airflow's database busy for minutes.
 MAX_PARTITION_EVENTS: Final = 500
+# The log of the audit has all of them.
+MAX_FAILURES: Final = 50
 # The width of the column in which Airflow keeps a partition's key.
 MAX_PARTITION_KEY: Final = 250
 
@@ -137,8 +139,8 @@ def publish_settled(run_id: str) -> IngestReport:
 
 
 def summarize(report: IngestReport) -> dict[str, Any]:
-    """Give a report as small JSON: everything but the names of its partitions."""
-    counts = asdict(report)
+    """Give a report as small JSON: everything but the names of its partitions, and of failures the first."""
+    counts = asdict(report) | {"failures": report.failures[:MAX_FAILURES]}
     del counts["partitions"]
     return counts
 

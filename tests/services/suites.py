@@ -15,11 +15,11 @@ PLANTED: Final = "planted_defect"
 LATER: Final = "push/2026/09/01/14/b.json.gz"
 
 
-def write_suites(folder: Path, severity: str = "critical") -> Path:
+def write_suites(folder: Path, severity: str = "critical", column: str = "event_name") -> Path:
     """Write suites of which one forbids an event name; `warning` makes it advisory."""
     forbids = {
         "type": "expect_column_values_to_not_be_in_set",
-        "kwargs": {"column": "event_name", "value_set": [PLANTED]},
+        "kwargs": {"column": column, "value_set": [PLANTED]},
         "severity": severity,
         "meta": {"notes": "This event name is planted by the tests."},
     }
