@@ -5,8 +5,10 @@
 | discover | finishes what a killed run left, lists what landed and is not read yet, shares it out |
 | normalize | one task a chunk: bytes to typed rows in scratch; what is no message is set aside |
 | settle | removes duplicates, within the run and against the lake, and writes drafts that no reader sees |
-| publish | makes the drafts visible in one commit under a lock, and emits the assets |
-| report | prints what became of every message; fails where an object could not be read, after the others |
+| audit | judges each app's drafts; logs every failed check, and fails where an app is held back |
+| publish | makes what is not held back visible in one commit under a lock, and emits the assets |
+| report | prints what became of every message; fails where something was held or could not be read |
+| watch | looks, every hour, which apps have fallen silent |
 | drop_scratch | deletes what the run spilled |
 
 **Every hour** all that is unfinished is taken, however late. **A backfill** (`airflow backfill create`,
@@ -14,8 +16,14 @@ or Airflow's form) takes what landed in each of its hours. **A run by hand** tak
 enclose, else all that is unfinished. `reprocess` reads finished objects, too, and replaces the events that
 they hold; without it, running again changes nothing.
 
-`pushlift://events` has one event a publish, with counts. `pushlift://events/partitions` has one for each
-partition that was touched, with the key `app_id/YYYY-MM-DD`.
+**A failed audit** holds back the rows of the apps that it names; all others are published. It is not tried
+again: mend the cause and run with `reprocess`, or release what is held (`pushlift quality`).
+
+`pushlift://events` has one event a publish, with counts, and each app's verdict. `pushlift://events/partitions`
+has one for each partition that was touched, with the key `app_id/YYYY-MM-DD`.
+
+People are told of held rows and of silence by the notifiers that `PUSHLIFT_NOTIFIERS` names: a JSON array of
+`{"notifier": "import.path.OfANotifier", "arguments": {"text": "{{ message }}"}}`.
 
 Configuration: the file that `PUSHLIFT_CONFIG` names, else the Airflow Variable `pushlift_config`.
 A task that normalizes takes a core and up to 1 GB: `PUSHLIFT_NORMALIZE_POOL` names a pool to limit them.
@@ -29,6 +37,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import Asset, CronDataIntervalTimetable, Param, TriggerRule, dag, task
 
+from etl.airflow.notifying import tell_audit_failed
 from etl.airflow.retries import retry_arguments
 
 if TYPE_CHECKING:
@@ -66,7 +75,7 @@ INSTANT: dict[str, Any] = {"type": ["string", "null"], "format": "date-time"}
     },
     tags=["pushlift", "appsflyer"],
 )
-def ingest_push_events() -> None:
+def ingest_push_events() -> None:  # noqa: C901 - a function a task
     """Declare the tasks and their order."""
 
     @task
@@ -95,9 +104,22 @@ def ingest_push_events() -> None:
 
         return settle_chunks(normalized)
 
-    @task(outlets=[EVENTS, PARTITIONS], max_active_tis_per_dag=1, multiple_outputs=False)
+    @task(on_failure_callback=tell_audit_failed)
+    def audit(settled: Counts) -> None:
+        """Judge each app's drafts, and hold back an app of which a required check fails."""
+        from etl.airflow.ingest_steps import audit_settled
+
+        audit_settled(settled["run_id"])
+
+    # After an audit that failed, too: its verdict says which apps go on. Without a verdict nothing does.
+    @task(
+        outlets=[EVENTS, PARTITIONS],
+        max_active_tis_per_dag=1,
+        multiple_outputs=False,
+        trigger_rule=TriggerRule.ALL_DONE_MIN_ONE_SUCCESS,
+    )
     def publish(settled: Counts, **context: Any) -> dict[str, Any]:
-        """Make the drafts visible, and tell the assets' consumers."""
+        """Make visible what is not held back, and tell the assets' consumers."""
         from etl.airflow.ingest_steps import announce, publish_settled, summarize
 
         report = publish_settled(settled["run_id"])
@@ -106,10 +128,17 @@ def ingest_push_events() -> None:
 
     @task(trigger_rule=TriggerRule.NONE_FAILED)
     def report(counts: dict[str, Any] | None) -> None:
-        """Print what became of every message, and fail where an object could not be read."""
+        """Print what became of every message; fail where something was held or could not be read."""
         from etl.airflow.ingest_steps import report_run
 
         report_run(counts)
+
+    @task(trigger_rule=TriggerRule.ALL_DONE)
+    def watch(**context: Any) -> None:
+        """Look which apps have fallen silent, whether or not anything landed."""
+        from etl.airflow.ingest_steps import watch_silence
+
+        watch_silence(context)
 
     @task(trigger_rule=TriggerRule.ALL_DONE)
     def drop_scratch(chunks: list[Chunk] | None) -> None:
@@ -122,9 +151,11 @@ def ingest_push_events() -> None:
     chunks = discover()
     normalized = normalize.expand(chunk=chunks)
     settled = settle(normalized)  # type: ignore[arg-type]
+    audited = audit(settled)  # type: ignore[arg-type]
     published = publish(settled)  # type: ignore[arg-type]
+    audited >> published
     report(published)  # type: ignore[arg-type]
-    published >> drop_scratch(chunks)  # type: ignore[arg-type]
+    published >> [watch(), drop_scratch(chunks)]  # type: ignore[arg-type]
 
 
 ingest_push_events()

@@ -90,6 +90,6 @@ def test_commands_of_the_table_exist() -> None:
 
 def test_configuration_keys_exist() -> None:
     """Each key of the README's table is one of the settings."""
-    for dotted in re.findall(r"^\| `((?:storage|ingest)\.\w+)`", README, re.MULTILINE):
+    for dotted in re.findall(r"^\| `((?:storage|ingest|quality)\.\w+)`", README, re.MULTILINE):
         section, _, key = dotted.partition(".")
         assert key in Settings.model_fields[section].annotation.model_fields  # type: ignore[union-attr]

@@ -29,7 +29,9 @@ OUTWARD = frozenset(
         "etl.stores",
     }
 )
-LIGHT = frozenset({"__future__", "datetime", "os", "typing", "airflow.sdk", "etl.airflow.retries"})
+LIGHT = frozenset(
+    {"__future__", "datetime", "os", "typing", "airflow.sdk", "etl.airflow.notifying", "etl.airflow.retries"}
+)
 
 
 def list_modules(folder: str) -> list[Path]:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import typer
 
-from etl.cli import check, demo, explain, ingest, lake, ledger, quarantine, sql, version
+from etl.cli import check, demo, explain, ingest, lake, ledger, quality, quarantine, sql, version
 from etl.cli.logs import configure_logs
 from etl.errors import PushliftError
 
@@ -28,6 +28,7 @@ def build_app() -> typer.Typer:
     app.callback()(describe)
     app.command("ingest")(ingest.ingest)
     app.add_typer(quarantine.app, name="quarantine")
+    app.add_typer(quality.app, name="quality")
     app.command("explain")(explain.explain)
     app.command("sql")(sql.sql)
     app.add_typer(lake.app, name="lake")

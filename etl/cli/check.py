@@ -7,7 +7,7 @@ from etl.cli.output import show
 
 
 def check(config: Config = None, as_json: AsJson = False) -> None:
-    """Say what is wrong with the configuration, the stores or the ledger, and the way out."""
+    """Say what is wrong with the configuration, stores, ledger or suites, and the way out."""
     from etl.jobs.check import check_installation
 
     findings = check_installation(config)

@@ -52,6 +52,10 @@ Apps = Annotated[
 Reasons = Annotated[
     list[str] | None, typer.Option("--reason", metavar="CODE", help="For this reason; may be repeated.")
 ]
+Loads = Annotated[
+    list[str] | None,
+    typer.Option("--load", metavar="ID", help="Of this load, or of all loads of this run; may be repeated."),
+]
 Reveal = Annotated[bool, typer.Option("--reveal", help="Show personal data unmasked; who looked is logged.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Do it; without this, only say what would be done.")]
 FromDay = Annotated[

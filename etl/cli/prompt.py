@@ -18,7 +18,7 @@ def ask_queries(answer: Callable[[str], None], ask: Callable[[str], str] = input
     id, and no erasure would find it there.
     """
     try_readline()
-    typer.echo("Tables: events, quarantine, loads. End a query with ; and leave with .quit")
+    typer.echo("Tables: events, quarantine, loads, checks, profiles. End a query with ; and leave with .quit")
     lines: list[str] = []
     while True:
         try:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from etl.cli.logs import note_reveal
-from etl.cli.options import Apps, AsJson, Config, Reasons, Reveal, Since, Until, Yes
+from etl.cli.options import Apps, AsJson, Config, Loads, Reasons, Reveal, Since, Until, Yes
 from etl.cli.output import make_printable, make_table, show
 from etl.cli.progress import show_progress, stop_on_interrupt
 
@@ -24,6 +24,7 @@ def list_(
     apps: Apps = None,
     since: Since = None,
     until: Until = None,
+    loads: Loads = None,
     limit: Annotated[int, typer.Option(help="Lines to show; the JSON holds all.", min=0)] = 50,
     config: Config = None,
     as_json: AsJson = False,
@@ -32,7 +33,7 @@ def list_(
     from etl.jobs.quarantine import describe_groups, list_quarantined
     from etl.lake.reading import open_lake
 
-    groups = list_quarantined(open_lake(config), _choose(reasons, apps, since, until))
+    groups = list_quarantined(open_lake(config), _choose(reasons, apps, since, until, loads))
     rows = [
         (each.reason, each.app_id, each.landed_date, each.messages, each.example, each.source_uri)
         for each in groups[:limit]
@@ -71,6 +72,7 @@ def reprocess(
     apps: Apps = None,
     since: Since = None,
     until: Until = None,
+    loads: Loads = None,
     yes: Yes = False,
     config: Config = None,
     as_json: AsJson = False,
@@ -81,7 +83,7 @@ def reprocess(
     from etl.settings import load_settings
 
     settings = load_settings(config)
-    plan = plan_reprocess(settings, _choose(reasons, apps, since, until))
+    plan = plan_reprocess(settings, _choose(reasons, apps, since, until, loads))
     planned = {"messages": plan.messages, "objects": plan.objects, "bytes": plan.bytes, "gone": plan.gone}
     if not yes or not plan.objects:
         hint = (
@@ -109,8 +111,12 @@ def reprocess(
 
 
 def _choose(
-    reasons: list[str] | None, apps: list[str] | None, since: "datetime | None", until: "datetime | None"
+    reasons: list[str] | None,
+    apps: list[str] | None,
+    since: "datetime | None",
+    until: "datetime | None",
+    loads: list[str] | None,
 ) -> "QuarantineFilter":
     from etl.jobs.quarantine import QuarantineFilter
 
-    return QuarantineFilter(tuple(reasons or ()), tuple(apps or ()), since, until)
+    return QuarantineFilter(tuple(reasons or ()), tuple(apps or ()), since, until, tuple(loads or ()))

@@ -25,7 +25,7 @@ def sql(
     config: Config = None,
     as_json: AsJson = False,
 ) -> None:
-    """Query events, quarantine and loads with DuckDB; nothing can be changed.
+    """Query events, quarantine, loads, checks and profiles with DuckDB; nothing can be changed.
 
     Without a query, reads standard input, or asks for queries on a terminal.
     """

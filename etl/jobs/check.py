@@ -1,4 +1,4 @@
-"""The story of a check: configuration, landing, lake, ledger, credentials, each with the way out.
+"""The story of a check: configuration, landing, lake, ledger, suites, credentials, each with the way out.
 
 Nothing that a run reads or writes is changed; the lake's folder is made if it is missing.
 """
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from etl.errors import ConfigurationError, LedgerUpgradeNeeded, PushliftError
+from etl.jobs.ahead import check_suites
 from etl.ledger.upgrade import ledger_status
 from etl.settings import Secrets, Settings, find_config, load_secrets, load_settings
 from etl.stores import list_objects, open_object, open_store, probe_conditional_put
@@ -33,6 +34,7 @@ def check_installation(config: Path | None = None) -> tuple[Finding, ...]:
         find_out("landing", lambda: check_landing(settings)),
         find_out("lake", lambda: check_lake(settings)),
         find_out("ledger", lambda: check_ledger(settings.storage.ledger)),
+        find_out("suites", lambda: check_expectations(settings)),
         find_out("credentials", lambda: check_credentials(settings, load_secrets())),
     )
 
@@ -72,6 +74,15 @@ def check_ledger(url: str) -> str:
         message = f"is at revision {status.current}, needed is {status.head}; run pushlift ledger upgrade"
         raise LedgerUpgradeNeeded(message)
     return f"is at revision {status.current}"
+
+
+def check_expectations(settings: Settings) -> str:
+    """Read every suite, as each run does before its work."""
+    if not settings.quality.audit:
+        return "are not used: quality.audit is false"
+    check_suites(settings)
+    folder = settings.quality.expectations
+    return "that come with pushlift can be used" if folder is None else f"in {folder} can be used"
 
 
 def check_credentials(settings: Settings, secrets: Secrets) -> str:

@@ -1,26 +1,26 @@
 """Ingest: landed Push API objects become rows that analysts can trust.
 
-discover → normalize (in workers) → settle → publish. Each step is a function of its own, which Airflow's
-tasks call one by one and `ingest` calls in turn. Heavy modules are imported by the steps that need them, so
-that an hour without landed objects costs next to nothing.
+discover → normalize (in workers) → settle → audit → publish. Each step is a function of its own, which
+Airflow's tasks call one by one and `ingest` calls in turn. Heavy modules are imported by the steps that need
+them, so that an hour without landed objects costs next to nothing.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
-from importlib import import_module
-from threading import Thread
 from typing import TYPE_CHECKING, Final
 
 from etl.errors import LakeMovedOn
+from etl.jobs.ahead import check_suites, import_ahead
 from etl.jobs.discovery import RunObject, Window, discover_objects, share_out
+from etl.jobs.keeping import drop_scratch, keep_audited, keep_settled, open_scratch
 from etl.jobs.reports import IngestReport, report_nothing
-from etl.jobs.runs import Run, load_run, name_run, save_run
+from etl.jobs.runs import Run, name_run
 from etl.jobs.workers import count_workers, map_unordered, open_workers
 from etl.ledger.drafts import discard_drafts_of_run
 from etl.ledger.holding import hold_lock
@@ -33,14 +33,12 @@ from etl.stores import Store, open_store
 if TYPE_CHECKING:
     from concurrent.futures import ProcessPoolExecutor
 
+    from etl.jobs.auditing import AuditedRun
+    from etl.jobs.encoding import Encode
     from etl.jobs.settling import SettledRun
-    from etl.lake.drafts import DraftFile
-    from etl.lake.encode import EncodeTask, Provenance
     from etl.lake.spill import ChunkOutcome
     from etl.ledger.database import Ledger
     from etl.ledger.locks import Fence
-
-    Encode = Callable[[Sequence[EncodeTask], Provenance], Iterable[list[DraftFile]]]
 
 LOG: Final = logging.getLogger(__name__)
 
@@ -82,12 +80,12 @@ def ingest(
     tell = progress or _tell_nobody
     try:
         with open_workers(min(count_workers(settings.ingest.workers), len(run.chunks))) as pool:
-            # What settling needs is imported while the workers work.
-            Thread(target=import_module, args=("etl.jobs.settling",), daemon=True).start()
+            import_ahead(settings)
             outcomes = _normalize_all(settings, run, pool, tell)
-            encode = partial(encode_all, settings, pool)
+            encode = _encode_in(settings, pool)
             settled = settle(settings, run, outcomes, encode)
-            return publish(settings, run, outcomes, settled, encode)
+            audited = audit(settings, run, settled)
+            return publish(settings, run, outcomes, audited, encode)
     finally:
         drop_scratch(settings, run.id)
 
@@ -95,7 +93,10 @@ def ingest(
 def discover(
     settings: Settings, options: IngestOptions, *, now: datetime | None = None, chunks: int = 0
 ) -> Run | None:
-    """Find what there is to read and share it out in at least `chunks` chunks; None when there is nothing."""
+    """Find what there is to read and share it out in at least `chunks` chunks; None when there is nothing.
+
+    Raises ConfigurationError for a suite that cannot be used: later it would stop a run whose work is done.
+    """
     landing = open_store(settings.storage.landing, settings.storage.options)
     ledger = open_current_ledger(settings.storage.ledger)
     started_at = now or datetime.now(UTC)
@@ -104,6 +105,7 @@ def discover(
     )
     if not objects:
         return None
+    check_suites(settings)
     rules = settings.ingest
     shares = share_out(objects, rules.chunk_bytes, rules.max_chunks, chunks or count_workers(rules.workers))
     return Run(name_run(started_at), started_at, options.is_reprocess, tuple(shares))
@@ -126,20 +128,29 @@ def settle(
 
     if encode is None:
         with open_workers(count_workers(settings.ingest.workers)) as pool:
-            return settle(settings, run, outcomes, partial(encode_all, settings, pool))
-    ledger = open_current_ledger(settings.storage.ledger)
-    attempt = begin_attempt(_open_lake(settings), _open_scratch(settings), ledger, run)
+            return settle(settings, run, outcomes, _encode_in(settings, pool))
+    attempt = begin_attempt(_open_lake(settings), open_scratch(settings), _open_ledger(settings), run)
     return settle_run(attempt, outcomes, encode, count_workers(settings.ingest.workers))
+
+
+def audit(settings: Settings, run: Run, settled: SettledRun) -> AuditedRun:
+    """Judge each app's part of a settled run, and decide what is held back; readers see nothing of it yet."""
+    from etl.jobs.attempts import Attempt
+    from etl.jobs.auditing import audit_settled
+
+    ledger = _open_ledger(settings)
+    attempt = Attempt(_open_lake(settings), open_scratch(settings), ledger, run, settled.stem)
+    return audit_settled(settings, attempt, settled)
 
 
 def publish(
     settings: Settings,
     run: Run,
     outcomes: Sequence[ChunkOutcome],
-    settled: SettledRun,
+    audited: AuditedRun,
     encode: Encode | None = None,
 ) -> IngestReport:
-    """Publish a settled run; where the lake moved on since, settle it again while holding the lock.
+    """Publish an audited run; where the lake moved on, settle and audit it again while holding the lock.
 
     Publishing a run that is published already only reports it: a task may be killed between its work and its
     answer.
@@ -153,16 +164,18 @@ def publish(
             version = (
                 published_version(lake)
                 if _is_published(ledger, run.id)
-                else publish_drafts(lake, ledger, fence, settled.plan)
+                else publish_drafts(lake, ledger, fence, audited.plan)
             )
         except LakeMovedOn as moved:
             LOG.info("%s", moved)
             settled = settle(settings, run, outcomes, encode)
+            audited = audit(settings, run, settled)
             keep_settled(settings, run.id, settled)
-            version = publish_drafts(lake, ledger, fence, settled.plan)
-        _record_failures(ledger, settled)
+            keep_audited(settings, run.id, settled, audited)
+            version = publish_drafts(lake, ledger, fence, audited.plan)
+        _record_failures(ledger, audited)
         discard_drafts_of_run(ledger, run.id)
-    return report_run(run, settled, version)
+    return report_run(run, audited, version)
 
 
 def finish_cut_off(settings: Settings) -> list[str]:
@@ -191,45 +204,6 @@ def hold_publish_lock(settings: Settings) -> Iterator[tuple[Ledger, Fence]]:
         yield ledger, fence
 
 
-def drop_scratch(settings: Settings, run_id: str) -> None:
-    """Delete what a run spilled."""
-    from etl.lake.spill import drop_run
-
-    drop_run(_open_scratch(settings), run_id)
-
-
-def keep_run(settings: Settings, run: Run) -> None:
-    """Keep a run in scratch, for tasks in other processes."""
-    save_run(_open_scratch(settings), run)
-
-
-def recall_run(settings: Settings, run_id: str) -> Run:
-    """Read a run that `keep_run` kept."""
-    return load_run(_open_scratch(settings), run_id)
-
-
-def keep_settled(settings: Settings, run_id: str, settled: SettledRun) -> None:
-    """Keep a settled run in scratch, for the task that publishes it."""
-    from etl.jobs.handover import save_settled
-
-    save_settled(_open_scratch(settings), run_id, settled)
-
-
-def recall_settled(settings: Settings, run_id: str) -> SettledRun:
-    """Read a settled run that `keep_settled` kept."""
-    from etl.jobs.handover import load_settled
-
-    return load_settled(_open_scratch(settings), run_id)
-
-
-def recall_outcomes(settings: Settings, run: Run) -> list[ChunkOutcome]:
-    """Read the outcomes of a run's chunks from scratch."""
-    from etl.lake.spill import read_outcome
-
-    scratch = _open_scratch(settings)
-    return [read_outcome(scratch, run.chunk_name(place)) for place in range(len(run.chunks))]
-
-
 def _normalize_all(
     settings: Settings, run: Run, pool: ProcessPoolExecutor, tell: Progress
 ) -> list[ChunkOutcome]:
@@ -250,27 +224,18 @@ def _normalize_share(settings: Settings, share: tuple[str, Sequence[RunObject]])
     return normalize_chunk(settings, *share)
 
 
-def encode_all(
-    settings: Settings, pool: ProcessPoolExecutor, tasks: Sequence[EncodeTask], provenance: Provenance
-) -> Iterator[list[DraftFile]]:
-    """Encode tasks in the pool's processes."""
-    function = partial(_encode_one, settings, provenance)
-    written = dict(map_unordered(pool, function, tasks))
-    yield from (written[place] for place in range(len(tasks)))
+def _encode_in(settings: Settings, pool: ProcessPoolExecutor) -> Encode:
+    from etl.jobs.encoding import encode_all
 
-
-def _encode_one(settings: Settings, provenance: Provenance, task: EncodeTask) -> list[DraftFile]:
-    from etl.lake.encode import encode_rows
-
-    return encode_rows(_open_lake(settings), _open_scratch(settings), task, provenance)
+    return partial(encode_all, settings, pool)
 
 
 def _is_published(ledger: Ledger, run_id: str) -> bool:
     return any(publish.state == "finished" for publish in publishes_of_run(ledger, run_id))
 
 
-def _record_failures(ledger: Ledger, settled: SettledRun) -> None:
-    for load in settled.loads:
+def _record_failures(ledger: Ledger, audited: AuditedRun) -> None:
+    for load in audited.loads:
         if load.outcome.error_code:
             record_failed_attempt(
                 ledger,
@@ -284,12 +249,12 @@ def _record_failures(ledger: Ledger, settled: SettledRun) -> None:
             )
 
 
+def _open_ledger(settings: Settings) -> Ledger:
+    return open_current_ledger(settings.storage.ledger)
+
+
 def _open_lake(settings: Settings) -> Store:
     return open_store(settings.storage.lake, settings.storage.options)
-
-
-def _open_scratch(settings: Settings) -> Store:
-    return open_store(settings.storage.scratch_uri, settings.storage.options)
 
 
 def _tell_nobody(_step: str, _done: int, _total: int) -> None:

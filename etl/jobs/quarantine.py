@@ -24,18 +24,23 @@ SHOWN_BYTES = 64 << 10
 
 @dataclass(frozen=True, slots=True)
 class QuarantineFilter:
-    """Which quarantined messages: of some reasons, of some apps, landed from `since` up to before `until`."""
+    """Which quarantined messages: of some reasons, apps and loads, landed from `since` up to before `until`.
+
+    A load is named by its id, or by that of its run, which means all of the run's loads.
+    """
 
     reasons: tuple[str, ...] = ()
     apps: tuple[str, ...] = ()
     since: datetime | None = None
     until: datetime | None = None
+    loads: tuple[str, ...] = ()
 
     def as_expression(self) -> ds.Expression | None:
         """Give the filter as Arrow takes it."""
         tests = [
             pc.field("reason").isin(list(self.reasons)) if self.reasons else None,
             pc.field("app_id").isin(list(self.apps)) if self.apps else None,
+            _is_of_loads(self.loads) if self.loads else None,
             pc.field("landed_at") >= pa.scalar(self.since, pa.timestamp("us", "UTC")) if self.since else None,
             pc.field("landed_at") < pa.scalar(self.until, pa.timestamp("us", "UTC")) if self.until else None,
         ]
@@ -71,6 +76,13 @@ class ReprocessPlan:
     def gone(self) -> int:
         """How many objects are no longer in landing."""
         return len(self.uris) - self.objects
+
+
+def _is_of_loads(loads: tuple[str, ...]) -> ds.Expression:
+    found = pc.field("load_id").isin(list(loads))
+    for load in loads:
+        found |= pc.starts_with(pc.field("load_id"), f"{load}-")
+    return found
 
 
 def list_quarantined(lake: Lake, chosen: QuarantineFilter = QuarantineFilter()) -> list[QuarantineGroup]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -19,6 +20,7 @@ from etl.settings.models import Settings
 from etl.stores import Store, open_store
 
 _LOAD_COLUMNS = ["source_uri", "source_version", "size", "landed_at", "load_id", "loaded_at", "status"]
+_COUNTS = ["messages", "held"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +34,9 @@ class RebuildReport:
 def rebuild_ledger(settings: Settings) -> RebuildReport:
     """Mark every object that `loads` has as finished, and learn by which fields each app's rows are named.
 
-    Repeating it changes nothing. What only the ledger knew (failed attempts, drafts, unfinished publishes) is
-    not in the lake.
+    An object of which rows were held, and neither released nor read again, is left out: the batch is lost
+    with the ledger, so that the object must be read again. Repeating it changes nothing. What only the ledger
+    knew (failed attempts, drafts, unfinished publishes) is not in the lake.
     """
     lake = open_store(settings.storage.lake, settings.storage.options)
     ledger = open_current_ledger(settings.storage.ledger)
@@ -47,14 +50,18 @@ def rebuild_ledger(settings: Settings) -> RebuildReport:
 def _read_finished(loads: DeltaTable | None) -> list[FinishedObject]:
     if loads is None:
         return []
-    rows = loads.to_pyarrow_dataset().to_table(columns=_LOAD_COLUMNS, filter=pc.field("status") == "loaded")
-    found = {
-        (row["source_uri"], row["source_version"]): FinishedObject(
-            row["source_uri"], row["source_version"], row["size"], row["landed_at"], row["load_id"]
-        )
-        for row in rows.sort_by("loaded_at").to_pylist()
-    }
-    return list(found.values())
+    where = pc.field("status").isin(["loaded", "released"])
+    rows = loads.to_pyarrow_dataset().to_table(columns=[*_LOAD_COLUMNS, *_COUNTS], filter=where)
+    found: dict[tuple[str, str], FinishedObject] = {}
+    held: Counter[tuple[str, str]] = Counter()
+    for row in rows.sort_by("loaded_at").to_pylist():
+        version = (row["source_uri"], row["source_version"])
+        if row["status"] == "released":
+            held[version] -= row["messages"]
+            continue
+        held[version] = row["held"]
+        found[version] = FinishedObject(*version, row["size"], row["landed_at"], row["load_id"])
+    return [each for version, each in found.items() if held[version] <= 0]
 
 
 def _finish(ledger: Ledger, objects: list[FinishedObject]) -> None:

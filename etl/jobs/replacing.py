@@ -10,7 +10,7 @@ from deltalake import DeltaTable
 from etl.jobs.attempts import Attempt
 from etl.lake.history import FindRows
 from etl.lake.replace import Replacement, find_sources, name_successors, published_files, rewrite_without
-from etl.lake.settle import list_partitions
+from etl.lake.settle import Partition, list_partitions
 from etl.lake.tables import EVENTS, QUARANTINE
 
 
@@ -23,18 +23,19 @@ def replace_published(
 ) -> Replacement:
     """Take out the events that a reprocessing run yields again (`goes`), and what its objects quarantined.
 
-    An object that could not be read (its ordinal is not `loaded`) keeps what it has. `rows` of the result
-    counts events alone.
+    An object that could not be read (its ordinal is not `loaded`) keeps what it has. Each file of events
+    belongs to one app, so that what replaces a held app's rows can be left out.
     """
-    replaced = _replace_events(attempt, tables[EVENTS.name], rows, goes)
+    replaced = replace_events(attempt, tables[EVENTS.name], list_partitions(rows)[1], goes)
     released = _release_quarantined(attempt, tables[QUARANTINE.name], loaded)
-    return Replacement(
-        (*replaced.removed, *released.removed), (*replaced.drafts, *released.drafts), replaced.rows
-    )
+    return Replacement((*replaced.removed, *released.removed), (*replaced.drafts, *released.drafts))
 
 
-def _replace_events(attempt: Attempt, events: DeltaTable, rows: pa.Table, goes: FindRows) -> Replacement:
-    touched = set(list_partitions(rows)[1])
+def replace_events(
+    attempt: Attempt, events: DeltaTable, partitions: Collection[Partition], goes: FindRows
+) -> Replacement:
+    """Take the published events of some partitions out that `goes` marks."""
+    touched = set(partitions)
     files = [
         file
         for file in published_files(EVENTS, events)

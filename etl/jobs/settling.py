@@ -1,8 +1,9 @@
-"""Settle a run: decide what is new, encode it once, and make the plan of its publish."""
+"""Settle a run: decide what is new, encode it once, and say what each app's part of it is."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,66 +12,77 @@ import pyarrow.compute as pc
 from deltalake import DeltaTable
 
 from etl.jobs.attempts import Attempt
+from etl.jobs.encoding import Encode, EncodedGroup
 from etl.jobs.replacing import replace_published
 from etl.jobs.runs import Run
 from etl.lake.drafts import DraftFile, draft_path, write_draft
 from etl.lake.encode import EncodeTask, Provenance
 from etl.lake.history import FindRows, read_known_ids, read_table_column
-from etl.lake.loads import LoadCounts, count_by_object, count_load, loads_table
-from etl.lake.plans import PublishPlan
+from etl.lake.loads import AppLoad, count_by_app
+from etl.lake.plans import RemovedFile
 from etl.lake.quarantine import SourceObject, drop_known, finish_quarantine
 from etl.lake.replace import Replacement, find_ids
 from etl.lake.settle import SettledRows, identities_of, list_partitions, settle_rows
-from etl.lake.spill import ROWS_SCHEMA, ChunkOutcome, read_quarantined, read_rows
-from etl.lake.tables import EVENTS, LOADS, QUARANTINE, TABLES, open_or_create
+from etl.lake.spill import NO_OBJECT, ROWS_SCHEMA, ChunkOutcome, ObjectOutcome, read_quarantined, read_rows
+from etl.lake.tables import EVENTS, QUARANTINE, SETTLED_TABLES, open_or_create
 from etl.lake.twins import read_twin_keys
 from etl.ledger.database import Ledger
 from etl.ledger.identities import read_app_identities
-from etl.ledger.objects import FinishedObject, unfinished_objects
+from etl.ledger.objects import unfinished_objects
+from etl.quality.history import Profile, merge_profiles
 from etl.stores import Store
-
-Encode = Callable[[Sequence[EncodeTask], Provenance], Iterable[list[DraftFile]]]
-"""Encodes tasks, in whatever processes there are."""
 
 
 @dataclass(frozen=True, slots=True)
 class SettledRun:
-    """A run ready to be published: what its objects came to, and how many published rows give way to it."""
+    """A run ready to be audited: its files and what its objects came to, each to be told by app.
 
-    plan: PublishPlan
-    loads: tuple[LoadCounts, ...]
-    replaced: int
+    `stem` begins the names of its drafts, and of no other settling's. `versions` are those of the tables that
+    it was settled against. `events` are the new rows; `drafts` all other files, among them the successors of
+    the `removed` ones, which hold a replaced row. `quarantined` counts messages whose app is known.
+    """
+
+    stem: str
+    versions: tuple[tuple[str, int], ...]
+    events: tuple[DraftFile, ...]
+    drafts: tuple[DraftFile, ...]
+    removed: tuple[RemovedFile, ...]
+    outcomes: tuple[ObjectOutcome, ...]
+    app_loads: tuple[AppLoad, ...]
+    quarantined: Mapping[str, int]
+    identities: Mapping[str, frozenset[str]]
+    profiles: Mapping[str, Profile]
 
 
 def settle_run(attempt: Attempt, outcomes: Sequence[ChunkOutcome], encode: Encode, groups: int) -> SettledRun:
     """Settle a run against the lake as it is now, and write its drafts, at most `groups` files a partition.
 
-    Objects that another run has finished since this one listed them are left out. Raises ConservationError
-    when a message is unaccounted for. Readers see nothing of it yet.
+    Objects that another run has finished since this one listed them are left out. Readers see nothing of it
+    yet.
     """
     run = attempt.run
-    tables = {table.name: open_or_create(attempt.lake, table) for table in TABLES}
+    tables = {table.name: open_or_create(attempt.lake, table) for table in SETTLED_TABLES}
     outcomes = _leave_out_finished(attempt.ledger, run, outcomes)
     loaded = {each.ordinal for outcome in outcomes for each in outcome.objects if not each.error_code}
     rows = _gather_rows(attempt.scratch, outcomes)
     mine = rows.filter(pc.is_in(rows["object"], value_set=pa.array(sorted(loaded), pa.int32())))
     goes = find_ids(mine) if run.is_reprocess else None
     settled = _settle(attempt, tables[EVENTS.name], rows, loaded, goes)
-    loads = _count_loads(run, rows, settled, outcomes)
-    drafts = _write_events(attempt, share_encoding(outcomes, settled, groups), encode)
-    drafts += _write_accounts(attempt, outcomes, loads)
+    groups_written = _write_events(attempt, share_encoding(outcomes, settled, groups), encode)
+    quarantined = _write_quarantined(attempt, outcomes)
     replacement = Replacement() if goes is None else replace_published(attempt, tables, mine, goes, loaded)
-    plan = PublishPlan(
-        run_id=run.id,
-        made_at=run.started_at,
+    return SettledRun(
+        stem=attempt.stem,
         versions=tuple((name, table.version()) for name, table in tables.items()),
-        drafts=(*drafts, *replacement.drafts),
-        objects=tuple(_finish(run, load) for load in loads if load.status == "loaded"),
-        is_reprocess=run.is_reprocess,
+        events=tuple(draft for group in groups_written for draft in group.drafts),
+        drafts=(*quarantined, *replacement.drafts),
         removed=replacement.removed,
-        identities=tuple((app, tuple(sorted(fields))) for app, fields in sorted(identities_of(mine).items())),
+        outcomes=tuple(each for outcome in outcomes for each in outcome.objects),
+        app_loads=tuple(_count_app_loads(rows, settled, loaded)),
+        quarantined=_count_quarantined(attempt.scratch, outcomes, loaded),
+        identities=identities_of(mine),
+        profiles=_merge_profiles(groups_written),
     )
-    return SettledRun(plan, tuple(loads), replacement.rows)
 
 
 def share_encoding(
@@ -131,21 +143,36 @@ def _settle(
     )
 
 
-def _count_loads(
-    run: Run, rows: pa.Table, settled: SettledRows, outcomes: Sequence[ChunkOutcome]
-) -> list[LoadCounts]:
-    objects = [each for outcome in outcomes for each in outcome.objects]
-    size = 1 + max((each.ordinal for each in objects), default=0)
-    published, duplicates = count_by_object(rows["object"].to_numpy(), settled.keep, size)
-    return [
-        count_load(
-            run.load_id(each.ordinal),
-            each,
-            published[each.ordinal],
-            0 if each.error_code else duplicates[each.ordinal],
-        )
-        for each in objects
-    ]
+def _count_app_loads(rows: pa.Table, settled: SettledRows, loaded: Collection[int]) -> Iterator[AppLoad]:
+    """Count what each loaded object gave to each app."""
+    objects = rows["object"].to_numpy()
+    names = sorted({app_id for app_id, _ in settled.partitions})
+    app_of = np.array([names.index(app_id) for app_id, _ in settled.partitions], dtype=np.int32)
+    is_row = (objects != NO_OBJECT) & np.isin(objects, np.array(sorted(loaded), dtype=np.int32))
+    counts = count_by_app(objects[is_row], app_of[settled.partition[is_row]], settled.keep[is_row])
+    for app, ordinal, published, duplicates in counts:
+        yield AppLoad(names[app], ordinal, published, duplicates)
+
+
+def _count_quarantined(
+    scratch: Store, outcomes: Sequence[ChunkOutcome], loaded: Collection[int]
+) -> dict[str, int]:
+    """Count by app what the loaded objects quarantined, where the app is known."""
+    counts: Counter[str] = Counter()
+    value_set = pa.array(sorted(loaded), pa.int32())
+    for outcome in outcomes:
+        for spilled in read_quarantined(scratch, outcome):
+            mine = spilled.filter(pc.is_in(spilled["object"], value_set=value_set))
+            counts.update(app_id for app_id in mine["app_id"].to_pylist() if app_id)
+    return dict(counts)
+
+
+def _merge_profiles(groups: Sequence[EncodedGroup]) -> dict[str, Profile]:
+    apps = sorted({app_id for group in groups for app_id in group.profiles})
+    return {
+        app_id: merge_profiles([group.profiles[app_id] for group in groups if app_id in group.profiles])
+        for app_id in apps
+    }
 
 
 def _provenance(run: Run, stem: str) -> Provenance:
@@ -163,39 +190,30 @@ def _plan_paths(stem: str, tasks: Sequence[EncodeTask]) -> Iterator[str]:
             yield draft_path(stem, task.settled.partitions[place], task.group)
 
 
-def _write_events(attempt: Attempt, tasks: Iterable[EncodeTask], encode: Encode) -> list[DraftFile]:
+def _write_events(attempt: Attempt, tasks: Iterable[EncodeTask], encode: Encode) -> list[EncodedGroup]:
     tasks = list(tasks)
     attempt.register(EVENTS, _plan_paths(attempt.stem, tasks))
-    provenance = _provenance(attempt.run, attempt.stem)
-    return [draft for written in encode(tasks, provenance) for draft in written]
+    return list(encode(tasks, _provenance(attempt.run, attempt.stem)))
 
 
-def _write_accounts(
-    attempt: Attempt, outcomes: Sequence[ChunkOutcome], loads: Sequence[LoadCounts]
-) -> list[DraftFile]:
-    """Write the run's rows of `loads` and of `quarantine`, those tables where there are any."""
+def _write_quarantined(attempt: Attempt, outcomes: Sequence[ChunkOutcome]) -> list[DraftFile]:
+    """Write the run's rows of `quarantine`, where there are any."""
     path = f"{attempt.stem}.parquet"
-    attempt.register(LOADS, [path])
     attempt.register(QUARANTINE, [path])
-    accounts = loads_table(loads, attempt.run.id, attempt.run.started_at)
-    written = (
-        write_draft(attempt.lake, LOADS, path, [accounts]),
-        write_draft(attempt.lake, QUARANTINE, path, _read_quarantined(attempt, outcomes, loads)),
-    )
-    return [draft for draft in written if draft is not None]
+    draft = write_draft(attempt.lake, QUARANTINE, path, _read_quarantined(attempt, outcomes))
+    return [] if draft is None else [draft]
 
 
-def _read_quarantined(
-    attempt: Attempt, outcomes: Sequence[ChunkOutcome], loads: Sequence[LoadCounts]
-) -> Iterator[pa.Table]:
+def _read_quarantined(attempt: Attempt, outcomes: Sequence[ChunkOutcome]) -> Iterator[pa.Table]:
     """Read what the run quarantined, some messages at a time, without what the table has already."""
     run = attempt.run
     sources = {
-        load.outcome.ordinal: SourceObject(
-            load.outcome.uri, load.outcome.version, run.objects[load.outcome.ordinal].landed_at, load.load_id
+        each.ordinal: SourceObject(
+            each.uri, each.version, run.objects[each.ordinal].landed_at, run.load_id(each.ordinal)
         )
-        for load in loads
-        if load.outcome.quarantined
+        for outcome in outcomes
+        for each in outcome.objects
+        if each.quarantined
     }
     if not sources:
         return
@@ -205,14 +223,3 @@ def _read_quarantined(
     for outcome in outcomes:
         for spilled in read_quarantined(attempt.scratch, outcome):
             yield drop_known(finish_quarantine(spilled, sources, run.started_at), known_ids)
-
-
-def _finish(run: Run, load: LoadCounts) -> FinishedObject:
-    landed = run.objects[load.outcome.ordinal]
-    return FinishedObject(
-        uri=landed.landed.uri,
-        version=landed.landed.version,
-        size=landed.landed.size,
-        landed_at=landed.landed_at,
-        load_id=load.load_id,
-    )

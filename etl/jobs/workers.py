@@ -19,7 +19,7 @@ from etl.jobs.allocation import keep_freed_memory
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-_PRELOADED = ["etl.jobs.normalizing", "etl.lake.encode"]
+_PRELOADED = ["etl.jobs.normalizing", "etl.jobs.encoding"]
 
 
 @contextmanager

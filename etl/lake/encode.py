@@ -5,7 +5,7 @@ A draft lies in the table's folder, where no Delta reader sees it until the log 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
@@ -39,6 +39,14 @@ _WRITE_SCHEMA = pa.schema(
 )
 
 
+Watch = Callable[[pa.Table, str], None]
+"""Told of the rows of each row group that is written, and of their app."""
+
+
+def _watch_nothing(_rows: pa.Table, _app_id: str) -> None:
+    pass
+
+
 @dataclass(frozen=True, slots=True)
 class Provenance:
     """What a run adds to its rows: URI and load of each object, by ordinal, and the instant of loading.
@@ -64,9 +72,11 @@ class EncodeTask:
 class PartitionWriter:
     """Writes the rows of one partition into one draft, a row group at a time."""
 
-    def __init__(self, lake: Store, path: str, partition: Partition, stack: ExitStack) -> None:
+    def __init__(
+        self, lake: Store, path: str, partition: Partition, stack: ExitStack, watch: Watch = _watch_nothing
+    ) -> None:
         """Open the draft; it appears when the stack closes."""
-        self.path, self.partition = path, partition
+        self.path, self.partition, self._watch = path, partition, watch
         self.rows = self.waiting_rows = self.waiting_bytes = 0
         self.ranges: list[Ranges] = []
         self._waiting: list[pa.Table] = []
@@ -96,15 +106,18 @@ class PartitionWriter:
         table = pa.concat_tables(self._waiting).unify_dictionaries()
         self._writer.write_table(table, row_group_size=table.num_rows)
         self.ranges.append(find_ranges(table, EVENTS.statistics))
+        self._watch(table, self.partition[0])
         self.rows += table.num_rows
         self._waiting, self.waiting_rows, self.waiting_bytes = [], 0, 0
 
 
-def encode_rows(lake: Store, scratch: Store, task: EncodeTask, provenance: Provenance) -> list[DraftFile]:
+def encode_rows(
+    lake: Store, scratch: Store, task: EncodeTask, provenance: Provenance, watch: Watch = _watch_nothing
+) -> list[DraftFile]:
     """Encode the rows that settling kept; gives the drafts, which are durable when this returns."""
     drafts = []
     for members in share_partitions(task.settled):
-        drafts += _encode_partitions(lake, scratch, task, members, provenance)
+        drafts += _encode_partitions(lake, scratch, task, members, provenance, watch)
     return drafts
 
 
@@ -116,8 +129,13 @@ def share_partitions(settled: SettledRows) -> Iterator[npt.NDArray[np.int32]]:
         yield in_order[start : start + OPEN_DRAFTS]
 
 
-def _encode_partitions(
-    lake: Store, scratch: Store, task: EncodeTask, members: npt.NDArray[np.int32], provenance: Provenance
+def _encode_partitions(  # noqa: PLR0913, PLR0917 - where from, where to, which rows, and who looks on
+    lake: Store,
+    scratch: Store,
+    task: EncodeTask,
+    members: npt.NDArray[np.int32],
+    provenance: Provenance,
+    watch: Watch,
 ) -> list[DraftFile]:
     keep = task.settled.keep & np.isin(task.settled.partition, members)
     writers: dict[int, PartitionWriter] = {}
@@ -126,7 +144,7 @@ def _encode_partitions(
             if partition not in writers:
                 name = task.settled.partitions[partition]
                 path = draft_path(provenance.stem, name, task.group)
-                writers[partition] = PartitionWriter(lake, path, name, stack)
+                writers[partition] = PartitionWriter(lake, path, name, stack, watch)
             writers[partition].add(rows)
             _relieve(list(writers.values()))
         for writer in writers.values():

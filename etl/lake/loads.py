@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from etl.errors import ConservationError
-from etl.lake.spill import NO_OBJECT, ObjectOutcome
+from etl.lake.spill import ObjectOutcome
 from etl.lake.tables import LOADS
 
 
@@ -19,30 +19,53 @@ from etl.lake.tables import LOADS
 class LoadCounts:
     """What became of one object's messages.
 
-    Each is counted once, as published, duplicate or (in `outcome`) quarantined.
+    Each is counted once, as published, duplicate, held back or (in `outcome`) quarantined. A release counts
+    those that an earlier load counted as held.
     """
 
     load_id: str
     outcome: ObjectOutcome
     published: int
     duplicates: int
+    held: int = 0
+    is_release: bool = False
 
     @property
     def status(self) -> str:
-        """`loaded`, or `failed` where the object could not be read."""
+        """`loaded`; `failed` where the object could not be read; `released` where held rows came in."""
+        if self.is_release:
+            return "released"
         return "failed" if self.outcome.error_code else "loaded"
 
 
-def count_load(load_id: str, outcome: ObjectOutcome, published: int, duplicates: int) -> LoadCounts:
-    """Count one load; raises ConservationError unless every message is accounted for."""
-    accounted = published + duplicates + outcome.quarantined
+@dataclass(frozen=True, slots=True)
+class AppLoad:
+    """What one object, by its ordinal, gave to one app: rows to publish, and duplicates."""
+
+    app_id: str
+    ordinal: int
+    published: int
+    duplicates: int
+
+
+def count_load(
+    load_id: str, outcome: ObjectOutcome, app_loads: Sequence[AppLoad], held_apps: Collection[str] = ()
+) -> LoadCounts:
+    """Count one load of what it gave to each app.
+
+    Raises ConservationError unless every message is accounted for.
+    """
+    published = sum(each.published for each in app_loads if each.app_id not in held_apps)
+    held = sum(each.published for each in app_loads if each.app_id in held_apps)
+    duplicates = sum(each.duplicates for each in app_loads)
+    accounted = published + duplicates + held + outcome.quarantined
     if outcome.messages != accounted:
         raise ConservationError(
             f"{outcome.uri} holds {outcome.messages} messages, but {accounted} are accounted for"
-            f" ({published} published, {duplicates} duplicates, {outcome.quarantined} quarantined);"
-            " nothing was published. Please report it."
+            f" ({published} published, {duplicates} duplicates, {held} held, {outcome.quarantined}"
+            " quarantined); nothing was published. Please report it."
         )
-    return LoadCounts(load_id, outcome, published, duplicates)
+    return LoadCounts(load_id, outcome, published, duplicates, held)
 
 
 def loads_table(loads: Sequence[LoadCounts], run_id: str, loaded_at: datetime) -> pa.Table:
@@ -63,16 +86,20 @@ def loads_table(loads: Sequence[LoadCounts], run_id: str, loaded_at: datetime) -
             "duplicates": load.duplicates,
             "quarantined": load.outcome.quarantined,
             "suppressed": 0,
-            "held": 0,
+            "held": load.held,
         }
         for load in loads
     ]
     return pa.Table.from_pylist(rows, LOADS.schema)
 
 
-def count_by_object(
-    objects: npt.NDArray[np.int32], keep: npt.NDArray[np.bool_], size: int
-) -> tuple[list[int], list[int]]:
-    """Count the rows of each object that are kept, and those that are not."""
-    kept = np.bincount(objects[keep], minlength=size)
-    return kept.tolist(), (np.bincount(objects[objects != NO_OBJECT], minlength=size) - kept).tolist()
+def count_by_app(
+    objects: npt.NDArray[np.int32], apps: npt.NDArray[np.int32], keep: npt.NDArray[np.bool_]
+) -> list[tuple[int, int, int, int]]:
+    """Count rows by app and object: each pair, with its rows that are kept and those that are not."""
+    pairs = apps.astype(np.int64) << 32 | objects
+    distinct, inverse = np.unique(pairs, return_inverse=True)
+    kept = np.bincount(inverse, weights=keep, minlength=len(distinct)).astype(np.int64)
+    total = np.bincount(inverse, minlength=len(distinct))
+    columns = (distinct >> 32, distinct & 0xFFFFFFFF, kept, total - kept)
+    return list(zip(*(column.tolist() for column in columns), strict=True))

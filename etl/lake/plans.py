@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from etl.lake.drafts import DraftFile
+from etl.ledger.held import HeldBatch, HeldDraft, HeldObject, Release
 from etl.ledger.objects import FinishedObject
 
 Pairs = tuple[tuple[str, str], ...]
@@ -15,12 +16,16 @@ Pairs = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True, slots=True)
 class RemovedFile:
-    """A published file that the publish replaces; `path` is relative to its table's folder."""
+    """A published file that the publish replaces; `path` is relative to its table's folder.
+
+    `rows` counts those that go for good: the others stay in its successor.
+    """
 
     table: str
     path: str
     size: int
     partition: Pairs
+    rows: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +33,8 @@ class PublishPlan:
     """Everything that one publish does.
 
     `versions` are those of the tables that the run was settled against; `number` the transaction number, 0
-    until the publish is recorded; `identities` the identity fields that each app's rows have.
+    until the publish is recorded; `identities` the identity fields that each app's rows have. `held` are the
+    batches that it holds back, `release` says which earlier one it publishes after all.
     """
 
     run_id: str
@@ -39,12 +45,14 @@ class PublishPlan:
     is_reprocess: bool = False
     removed: tuple[RemovedFile, ...] = ()
     identities: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    held: tuple[HeldBatch, ...] = ()
+    release: Release | None = None
     number: int = 0
 
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing to publish: another run has dealt with all of it."""
-        return not self.drafts and not self.removed
+        return not self.drafts and not self.removed and not self.held
 
     def with_number(self, number: int) -> PublishPlan:
         """Give the same plan with its transaction number."""
@@ -71,8 +79,21 @@ def read_plan(text: str) -> PublishPlan:
         is_reprocess=found["is_reprocess"],
         removed=tuple(RemovedFile(**_with_pairs(file)) for file in found["removed"]),
         identities=tuple((app, tuple(fields)) for app, fields in found["identities"]),
+        held=tuple(_read_batch(item) for item in found.get("held", ())),
+        release=Release(**found["release"]) if found.get("release") else None,
         number=found["number"],
     )
+
+
+def _read_batch(item: dict[str, Any]) -> HeldBatch:
+    read = {
+        "created_at": datetime.fromisoformat(item["created_at"]),
+        "failed": tuple(item["failed"]),
+        "identities": tuple(item["identities"]),
+        "drafts": tuple(HeldDraft(**each) for each in item["drafts"]),
+        "objects": tuple(HeldObject(**each) for each in item["objects"]),
+    }
+    return HeldBatch(**{**item, **read})
 
 
 def _with_pairs(item: dict[str, Any]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ not below the publish's has its commit already.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -21,13 +21,14 @@ from etl.errors import LakeMovedOn, StorageError, StoreUnavailable
 from etl.lake.delta_errors import explain_delta_errors
 from etl.lake.drafts import DraftFile
 from etl.lake.plans import PublishPlan, RemovedFile, read_plan, write_plan
-from etl.lake.tables import EVENTS, TABLES, Table, open_or_create, table_uri
+from etl.lake.tables import EVENTS, SETTLED_TABLES, TABLES, Table, open_or_create, table_uri
 from etl.ledger.database import Ledger
 from etl.ledger.drafts import discard_drafts_of_run
 from etl.ledger.identities import merge_app_identities
 from etl.ledger.locks import Fence, check_fence
 from etl.ledger.objects import unfinished_objects
 from etl.ledger.publishes import (
+    PublishEffects,
     finish_publish,
     record_publish,
     set_publish_state,
@@ -57,7 +58,7 @@ def publish_drafts(lake: Store, ledger: Ledger, fence: Fence, plan: PublishPlan)
     _check_unfinished(ledger, plan)
     if plan.is_empty:
         return int(tables[EVENTS.name].version())
-    _check_drafts(lake, plan.drafts)
+    _check_drafts(lake, plan)
     number = 1 + max(table.transaction_version(TRANSACTION_ID) or 0 for table in tables.values())
     plan = plan.with_number(number)
     publish_id = record_publish(ledger, plan.run_id, write_plan(plan), fence)
@@ -95,7 +96,7 @@ def _has_begun(lake: Store, plan: PublishPlan) -> bool:
 def _is_still_possible(lake: Store, plan: PublishPlan) -> bool:
     """Tell whether a plan without any commit can still be carried out as it was settled."""
     tables = {table.name: open_or_create(lake, table) for table in TABLES}
-    return _versions(tables) == plan.versions and not _missing_drafts(lake, plan.drafts)
+    return _versions(tables) == plan.versions and not _missing_drafts(lake, plan)
 
 
 def _is_committed(table: DeltaTable, plan: PublishPlan) -> bool:
@@ -119,8 +120,14 @@ def _carry_out(publish: RecordedPublish) -> int:
         _commit(publish, table)
     merge_app_identities(ledger, {app: list(fields) for app, fields in plan.identities})
     set_publish_state(ledger, publish.id, "committed", publish.fence)
-    paths = [draft.key for draft in plan.drafts]
-    finish_publish(ledger, publish.id, objects=plan.objects, draft_paths=paths, fence=publish.fence)
+    effects = PublishEffects(
+        objects=plan.objects,
+        draft_paths=[draft.key for draft in plan.drafts],
+        is_covering=plan.is_reprocess,
+        held=plan.held,
+        release=plan.release,
+    )
+    finish_publish(ledger, publish.id, effects, publish.fence)
     return published_version(publish.lake)
 
 
@@ -193,26 +200,33 @@ def _check_unfinished(ledger: Ledger, plan: PublishPlan) -> None:
 
 
 def _versions(tables: Mapping[str, DeltaTable]) -> tuple[tuple[str, int], ...]:
-    return tuple((table.name, tables[table.name].version()) for table in TABLES)
+    return tuple((table.name, tables[table.name].version()) for table in SETTLED_TABLES)
 
 
 def _spell_versions(versions: tuple[tuple[str, int], ...]) -> str:
     return ", ".join(f"{table} {version}" for table, version in versions)
 
 
-def _check_drafts(lake: Store, drafts: Sequence[DraftFile]) -> None:
+def _check_drafts(lake: Store, plan: PublishPlan) -> None:
     """Refuse a plan whose files are not all there: a log that names a missing one breaks every reader."""
-    missing = _missing_drafts(lake, drafts)
+    missing = _missing_drafts(lake, plan)
     if missing:
         raise StorageError(
-            f"The draft {missing[0]} is gone or has another size ({len(missing)} of {len(drafts)} drafts);"
-            " nothing was published, so run again."
+            f"The draft {missing[0]} is gone or has another size ({len(missing)} of"
+            f" {len(_draft_sizes(plan))} drafts); nothing was published, so run again."
         )
 
 
-def _missing_drafts(lake: Store, drafts: Sequence[DraftFile]) -> list[str]:
-    found = {draft.key: find_object(lake, draft.key) for draft in drafts}
-    return [draft.key for draft in drafts if (there := found[draft.key]) is None or there.size != draft.size]
+def _missing_drafts(lake: Store, plan: PublishPlan) -> list[str]:
+    sizes = _draft_sizes(plan)
+    found = {key: find_object(lake, key) for key in sizes}
+    return [key for key, size in sizes.items() if (there := found[key]) is None or there.size != size]
+
+
+def _draft_sizes(plan: PublishPlan) -> dict[str, int]:
+    """Give the size of every file that must be there, by key: what is held is needed, too."""
+    held = {draft.path: draft.size for batch in plan.held for draft in batch.drafts}
+    return held | {draft.key: draft.size for draft in plan.drafts}
 
 
 def _add_action(draft: DraftFile, made_at: datetime) -> AddAction:

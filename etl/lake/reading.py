@@ -18,7 +18,7 @@ from deltalake import DeltaTable
 
 from etl.errors import ConfigurationError
 from etl.lake.filesystems import open_filesystem
-from etl.lake.tables import EVENTS, LOADS, QUARANTINE, TABLES, Table, find_table
+from etl.lake.tables import CHECKS, EVENTS, LOADS, PROFILES, QUARANTINE, TABLES, Table, find_table
 from etl.settings import Settings, load_settings
 from etl.stores import Store, open_store
 
@@ -86,6 +86,16 @@ class Lake:
         """What became of each landed object: a row a load."""
         return LakeTable(self.store, LOADS)
 
+    @property
+    def checks(self) -> LakeTable:
+        """What was asked of each run's rows, what was seen, and what followed: a row a check."""
+        return LakeTable(self.store, CHECKS)
+
+    @property
+    def profiles(self) -> LakeTable:
+        """What each run saw of each app: a row a figure."""
+        return LakeTable(self.store, PROFILES)
+
 
 def open_lake(config: str | Path | Settings | None = None) -> Lake:
     """Open the lake of a configuration: settings, a file, or (None) what the command line would use."""
@@ -96,7 +106,7 @@ def open_lake(config: str | Path | Settings | None = None) -> Lake:
 
 
 def connect_duckdb(lake: Lake) -> duckdb.DuckDBPyConnection:
-    """Open a DuckDB database in memory with the lake's tables as views `events`, `quarantine` and `loads`.
+    """Open a DuckDB database in memory with the lake's tables as views of their names.
 
     It cannot read or write anything else: no file, no network, no extension. Instants are shown in UTC.
     """

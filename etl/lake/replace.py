@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from urllib.parse import unquote
 
@@ -27,11 +27,10 @@ _SEPARATOR = "\n"
 
 @dataclass(frozen=True, slots=True)
 class Replacement:
-    """Files that give way, the drafts that stand in for them, and how many rows are gone."""
+    """Files that give way, and the drafts that stand in for them."""
 
     removed: tuple[RemovedFile, ...] = ()
     drafts: tuple[DraftFile, ...] = ()
-    rows: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,18 +74,18 @@ def rewrite_without(
     `files` pairs them with their successors. `find_rows` is given the key columns. A file of which no row
     stays gets no successor.
     """
-    removed, drafts, gone = [], [], 0
+    removed, drafts = [], []
     for file, path in files:
         key = f"{table.name}/{file.path}"
         masks = [find_rows(batch) for batch in read_columns(lake, key, key_columns)]
         goes = np.concatenate([np.empty(0, bool), *masks])
         if not goes.any():
             continue
-        removed.append(RemovedFile(table.name, file.path, file.size, file.partition))
-        gone += int(goes.sum())
+        removed.append(RemovedFile(table.name, file.path, file.size, file.partition, int(goes.sum())))
         if not goes.all():
-            drafts.append(_rewrite(lake, table, file, path, ~goes))
-    return Replacement(tuple(removed), tuple(drafts), gone)
+            successor = rewrite_rows(lake, table, file, path, ~goes)
+            drafts.append(dataclasses.replace(successor, is_successor=True))
+    return Replacement(tuple(removed), tuple(drafts))
 
 
 def find_ids(ids: pa.Table) -> FindRows:
@@ -116,14 +115,21 @@ def _join_words(high: npt.NDArray[np.uint64], low: npt.NDArray[np.uint64]) -> np
     return np.ascontiguousarray(np.stack([high, low], axis=1)).view("V16").ravel()
 
 
-def _rewrite(
-    lake: Store, table: Table, file: PublishedFile, path: str, stays: npt.NDArray[np.bool_]
+def rewrite_rows(  # noqa: PLR0913, PLR0917 - where from, where to, which rows, and as what
+    lake: Store,
+    table: Table,
+    file: PublishedFile,
+    path: str,
+    stays: npt.NDArray[np.bool_],
+    change: Callable[[pa.Table], pa.Table] = lambda rows: rows,
 ) -> DraftFile:
+    """Write the rows of a file that stay, each batch of them as `change` makes it, as a draft at `path`."""
     ranges, start, writer = [], 0, None
     with open_for_writing(lake, f"{table.name}/{path}") as sink:
         for batch in read_columns(lake, f"{table.name}/{file.path}", None):
             kept = pa.Table.from_batches([batch]).filter(pa.array(stays[start : start + batch.num_rows]))
             start += batch.num_rows
+            kept = change(kept)
             if writer is None:
                 writer = pq.ParquetWriter(
                     sink,
@@ -138,5 +144,4 @@ def _rewrite(
         if writer is not None:
             writer.close()
     partition = tuple(value for _, value in file.partition)
-    draft = describe_draft(lake, table, path, partition, Contents(int(stays.sum()), ranges))
-    return dataclasses.replace(draft, is_successor=True)
+    return describe_draft(lake, table, path, partition, Contents(int(stays.sum()), ranges))

@@ -207,7 +207,9 @@ PROFILES = Table(
     partition_by=(),
     statistics=("profiled_at", "kind"),
 )
-TABLES = (EVENTS, QUARANTINE, LOADS)
+TABLES = (EVENTS, QUARANTINE, LOADS, CHECKS, PROFILES)
+# What settling reads: a run that settled before one of these changed settles again.
+SETTLED_TABLES = (EVENTS, QUARANTINE, LOADS)
 
 _COMPUTED_LOW = frozenset(column.name for column in COMPUTED_COLUMNS if column.is_low_cardinality)
 

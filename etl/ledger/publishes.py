@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Select, delete, insert, select, update
 from etl.errors import LedgerError
 from etl.ledger.database import Ledger, begin_read, begin_write
 from etl.ledger.drafts import mark_drafts_within
+from etl.ledger.held import HeldBatch, Release, cover_objects, hold_batches, release_batch
 from etl.ledger.locks import Fence, check_fence_within
 from etl.ledger.objects import FinishedObject, finish_objects
 from etl.ledger.schema import publishes
@@ -38,6 +39,21 @@ class Publish:
     created_at: datetime
     state: PublishState
     payload: str
+
+
+@dataclass(frozen=True, slots=True)
+class PublishEffects:
+    """What a finished publish means to the ledger.
+
+    A publish that `is_covering` has read its objects again, so that what was held of them is void. `held` are
+    the batches that it holds back, `release` the one that it publishes after all.
+    """
+
+    objects: Sequence[FinishedObject] = ()
+    draft_paths: Sequence[str] = ()
+    is_covering: bool = False
+    held: Sequence[HeldBatch] = ()
+    release: Release | None = None
 
 
 def record_publish(ledger: Ledger, run_id: str, payload: str, fence: Fence | None = None) -> int:
@@ -104,24 +120,26 @@ def set_publish_state_within(connection: Connection, publish_id: int, state: Pub
 
 
 def finish_publish(
-    ledger: Ledger,
-    publish_id: int,
-    *,
-    objects: Sequence[FinishedObject],
-    draft_paths: Sequence[str],
-    fence: Fence | None = None,
+    ledger: Ledger, publish_id: int, effects: PublishEffects, fence: Fence | None = None
 ) -> None:
     """Mark a publish and its objects finished and its drafts published, in one transaction.
 
-    Repeating it for a finished publish changes nothing. Raises as `set_publish_state` does.
+    In the same one, batches become held, superseded or released. Repeating it for a finished publish changes
+    nothing. Raises as `set_publish_state` does.
     """
     with begin_write(ledger) as connection:
         check_fence_within(ledger, connection, fence)
         if is_finished(connection, publish_id):
             return
+        now = ledger.clock(connection)
         set_publish_state_within(connection, publish_id, "finished")
-        finish_objects(connection, objects, ledger.clock(connection))
-        mark_drafts_within(connection, draft_paths, "published")
+        finish_objects(connection, effects.objects, now)
+        mark_drafts_within(connection, effects.draft_paths, "published")
+        if effects.is_covering:
+            cover_objects(connection, [(each.uri, each.version) for each in effects.objects], now)
+        hold_batches(connection, effects.held)
+        if effects.release is not None:
+            release_batch(connection, effects.release, now)
 
 
 def is_finished(connection: Connection, publish_id: int) -> bool:

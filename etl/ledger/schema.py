@@ -5,6 +5,7 @@ from typing import Final
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     DateTime,
@@ -18,7 +19,7 @@ from sqlalchemy import (
     TypeDecorator,
 )
 
-SCHEMA_REVISION: Final = "0002"
+SCHEMA_REVISION: Final = "0003"
 """The revision that this code works with; revisions are four digits and grow."""
 
 VERSION_TABLE: Final = "ledger_version"
@@ -135,4 +136,26 @@ exports = Table(
     Column("finished_at", UtcInstant),
     PrimaryKeyConstraint("target", name="exports_pkey"),
     CheckConstraint("state IN ('writing', 'finished')", name="exports_state"),
+)
+
+held_batches = Table(
+    "held_batches",
+    METADATA,
+    Column("id", Text, nullable=False),
+    Column("app_id", Text, nullable=False),
+    Column("run_id", Text, nullable=False),
+    Column("created_at", UtcInstant, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("is_reprocess", Boolean, nullable=False),
+    Column("rows", BigInteger, nullable=False),
+    Column("failed", Text, nullable=False),
+    Column("identities", Text, nullable=False),
+    Column("drafts", Text, nullable=False),
+    Column("objects", Text, nullable=False),
+    Column("decided_at", UtcInstant),
+    Column("reason", Text),
+    Column("who", Text),
+    PrimaryKeyConstraint("id", name="held_batches_pkey"),
+    CheckConstraint("state IN ('held', 'released', 'superseded')", name="held_batches_state"),
+    Index("held_batches_by_state", "state"),
 )

@@ -67,7 +67,7 @@ def load_settings(path: Path | None = None) -> Settings:
 
 
 def resolve_paths(settings: Settings, folder: Path) -> Settings:
-    """Return the settings with every path in `storage` absolute."""
+    """Return the settings with every path absolute."""
     storage = settings.storage
     resolved = {
         name: resolve_location(location, folder)
@@ -75,7 +75,11 @@ def resolve_paths(settings: Settings, folder: Path) -> Settings:
         if (location := getattr(storage, name)) is not None
     }
     ledger = resolve_ledger_url(storage.ledger, folder)
-    return settings.model_copy(update={"storage": storage.model_copy(update={**resolved, "ledger": ledger})})
+    quality = settings.quality
+    if quality.expectations is not None:
+        quality = quality.model_copy(update={"expectations": folder / quality.expectations})
+    places = storage.model_copy(update={**resolved, "ledger": ledger})
+    return settings.model_copy(update={"storage": places, "quality": quality})
 
 
 def explain_overlaps(storage: Storage) -> list[str]:

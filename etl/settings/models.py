@@ -1,6 +1,7 @@
 """What can be configured: names, types, limits and defaults. Unknown keys are refused."""
 
 import re
+from pathlib import Path
 from typing import Annotated, Final
 
 from pydantic import AfterValidator, BaseModel, ByteSize, ConfigDict, Field
@@ -139,6 +140,19 @@ class App(Section):
     events: dict[str, str] = Field(default_factory=dict)
 
 
+class Quality(Section):
+    """How a run's rows are audited before anybody sees them.
+
+    Without `audit` they are published unjudged. `expectations` is a folder of suites; None means those that
+    come with pushlift. `required` are rules of history whose failure shall hold a batch back.
+    """
+
+    audit: bool = True
+    expectations: Path | None = None
+    required: tuple[str, ...] = ()
+    silence_hours: float = Field(default=24, gt=0)
+
+
 class Settings(BaseSettings):
     """Everything that is configured; `apps` is keyed by AppsFlyer app id.
 
@@ -156,6 +170,7 @@ class Settings(BaseSettings):
 
     storage: Storage = Storage()
     ingest: Ingest = Ingest()
+    quality: Quality = Quality()
     liftoff: Liftoff = Liftoff()
     apps: dict[str, App] = Field(default_factory=dict)
     closed_apps: bool = False

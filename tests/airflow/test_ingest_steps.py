@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from deltalake import DeltaTable
 from etl.airflow import ingest_steps
 from etl.airflow.ingest_steps import (
     announce,
+    audit_settled,
     discover_chunks,
     drop_scratch,
     normalize_chunk,
@@ -21,9 +23,9 @@ from etl.airflow.ingest_steps import (
     summarize,
 )
 from etl.airflow.rehearsal import write_sample
-from etl.errors import StorageError, UsageError
+from etl.errors import HeldBackError, StorageError, UsageError
 from etl.jobs.ingest import IngestOptions
-from etl.jobs.reports import IngestReport
+from etl.jobs.reports import HeldApp, IngestReport
 from etl.sample import Truth
 
 
@@ -58,6 +60,8 @@ def test_a_task_that_is_tried_again_changes_nothing(tmp_path: Path, truth: Truth
     normalized = [normalize_chunk(chunk) for chunk in [*chunks, chunks[0]]][: len(chunks)]
     settle_chunks(normalized)
     settled = settle_chunks(normalized)
+    for _ in range(2):
+        audit_settled(settled["run_id"])
 
     first = publish_settled(settled["run_id"])
     second = publish_settled(settled["run_id"])
@@ -88,6 +92,46 @@ def test_a_report_of_failed_objects_raises() -> None:
 
     with pytest.raises(StorageError, match=r"3 of 5 .* \(forbidden: 2, vanished: 1\)"):
         report_run(counts)
+
+
+def test_without_a_verdict_nothing_is_published(tmp_path: Path, truth: Truth) -> None:
+    """An audit that crashed, or was made of an earlier settling, lets nothing pass."""
+    chunks = discover_chunks(IngestOptions())
+    normalized = [normalize_chunk(chunk) for chunk in chunks]
+    run_id = settle_chunks(normalized)["run_id"]
+    with pytest.raises(UsageError, match="has no verdict"):
+        publish_settled(run_id)
+    audit_settled(run_id)
+    settle_chunks(normalized)
+
+    with pytest.raises(UsageError, match="has no verdict"):
+        publish_settled(run_id)
+    assert not (tmp_path / "lake" / "events" / "_delta_log" / "00000000000000000001.json").exists()
+
+
+def test_a_report_of_held_rows_raises() -> None:
+    """The run ends red, after the summary that names the failed checks and the ways out."""
+    held = HeldApp("com.a", "run-1234", 7, ("events.nulls",), "2026-09-01T13:00:00+00:00")
+    counts = summarize(
+        IngestReport("run", held=7, held_apps=(held,), failures=("com.a: required …",), holding=1)
+    )
+
+    with pytest.raises(HeldBackError, match="7 rows are held back"):
+        report_run(json.loads(json.dumps(counts)))
+
+
+def test_consumers_are_told_each_apps_verdict() -> None:
+    """Small JSON: what was published and held, and which rules failed."""
+    held = HeldApp("com.a", "run-1234", 7, ("events.nulls",), "2026-09-01T13:00:00+00:00")
+    events, partitions = OutletEvent(), OutletEvent()
+
+    announce(events, partitions, IngestReport("run", apps={"com.b": 3}, held=7, held_apps=(held,)))
+
+    assert events.extra["apps"] == {
+        "com.a": {"verdict": "failed", "published": 0, "held": 7, "failed": ["events.nulls"]},
+        "com.b": {"verdict": "passed", "published": 3, "held": 0, "failed": []},
+    }
+    assert "failures" not in events.extra
 
 
 def test_a_report_of_a_whole_run_raises_nothing() -> None:

@@ -6,6 +6,7 @@ import json
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,12 +68,17 @@ class Rehearsed:
     result: DagRunResult
 
 
-def run_dag(home: Path, config: Path, conf: dict[str, Any] | None = None) -> DagRunResult:
-    """Run the DAG once as `airflow dags test` does, as a user whom file permissions bind."""
+def run_dag(
+    home: Path, config: Path, conf: dict[str, Any] | None = None, more: Mapping[str, str] | None = None
+) -> DagRunResult:
+    """Run the DAG once as `airflow dags test` does, as a user whom file permissions bind.
+
+    `more` are variables for its environment.
+    """
     command = name_command("dags", "test", DAG_ID, *(["--conf", json.dumps(conf)] if conf else []))
     done = subprocess.run(
         [sys.executable, str(UNPRIVILEGED), *command],
-        env=describe_home(home, config),
+        env=describe_home(home, config, more),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

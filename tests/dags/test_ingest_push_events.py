@@ -14,7 +14,7 @@ from etl.airflow.rehearsal import write_sample
 from etl.appsflyer.fields import FIELDS
 from tests.dags.runs import DagRunResult, Rehearsed, run_dag
 
-ALL_TASKS = {"discover", "normalize", "settle", "publish", "report", "drop_scratch"}
+ALL_TASKS = {"discover", "normalize", "settle", "audit", "publish", "report", "watch", "drop_scratch"}
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +70,8 @@ def test_the_asset_event_carries_the_counts(ingested: Rehearsed) -> None:
     assert counts["published"] == truth.events
     assert counts["duplicates"] == truth.duplicates
     assert counts["quarantined"] == sum(truth.quarantined.values())
-    assert counts["apps"] == truth.events_by_app
+    assert {app: of_app["published"] for app, of_app in counts["apps"].items()} == truth.events_by_app
+    assert {(of_app["verdict"], of_app["held"]) for of_app in counts["apps"].values()} == {("passed", 0)}
 
 
 def test_the_asset_event_has_no_key(ingested: Rehearsed) -> None:
@@ -113,8 +114,8 @@ def test_nothing_is_left_in_scratch(ingested: Rehearsed) -> None:
 
 def test_an_hour_without_landed_objects_is_green(repeated: DagRunResult) -> None:
     """The work is skipped, no consumer is told, and the summary says so."""
-    skipped = all_in("skipped", {"normalize", "settle", "publish"})
-    done = all_in("success", {"discover", "report", "drop_scratch"})
+    skipped = all_in("skipped", {"normalize", "settle", "audit", "publish"})
+    done = all_in("success", {"discover", "report", "watch", "drop_scratch"})
 
     assert repeated.exit_code == 0
     assert repeated.states == skipped | done

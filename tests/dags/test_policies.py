@@ -48,8 +48,10 @@ def test_ids_are_stable(described: Described) -> None:
         "discover",
         "normalize",
         "settle",
+        "audit",
         "publish",
         "report",
+        "watch",
         "drop_scratch",
     ]
 
@@ -132,6 +134,17 @@ def test_publish_alone_tells_the_consumers(tasks: Mapping[str, Any]) -> None:
 
     assert telling == {"ingest_push_events.publish": ["pushlift://events", "pushlift://events/partitions"]}
     assert tasks["ingest_push_events.publish"]["max_active"] == 1
+
+
+def test_the_watch_looks_every_hour(tasks: Mapping[str, Any]) -> None:
+    """Nothing has landed where an app is silent."""
+    assert tasks["ingest_push_events.watch"]["trigger_rule"] == "all_done"
+
+
+def test_publish_waits_for_the_audit_and_goes_on_after_one_that_failed(tasks: Mapping[str, Any]) -> None:
+    """The apps that are not held are published; the verdict in scratch says which."""
+    assert tasks["ingest_push_events.audit"]["downstream"] == ["publish"]
+    assert tasks["ingest_push_events.publish"]["trigger_rule"] == "all_done_min_one_success"
 
 
 def test_scratch_is_dropped_whatever_happened_and_hides_no_failure(tasks: Mapping[str, Any]) -> None:

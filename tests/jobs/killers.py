@@ -11,7 +11,7 @@ from typing import Final
 
 from sqlalchemy import update
 
-from etl.jobs import ingest, settling
+from etl.jobs import auditing, holding, ingest, settling
 from etl.jobs.attempts import Attempt
 from etl.lake import publish
 from etl.ledger.database import Ledger, begin_write
@@ -51,17 +51,43 @@ STEPS: Final[dict[str, Callable[[], None]]] = {
     "discovered": lambda: die_after(ingest, "discover"),
     "normalized": lambda: die_after(ingest, "normalize"),
     "drafts registered": lambda: die_after(Attempt, "register"),
-    "drafts encoded": lambda: die_after(settling, "_write_accounts"),
+    "drafts encoded": lambda: die_after(settling, "_write_events"),
     "settled": lambda: die_after(ingest, "settle"),
+    "accounts written": lambda: die_after(auditing, "write_accounts"),
+    "audited": lambda: die_after(ingest, "audit"),
     "checked": lambda: die_after(publish, "_check_drafts"),
     "recorded": lambda: die_after(publish, "record_publish"),
     "events committed": lambda: die_after(publish, "_commit_once", commits("events")),
     "quarantine committed": lambda: die_after(publish, "_commit_once", commits("quarantine")),
     "loads committed": lambda: die_after(publish, "_commit_once", commits("loads")),
+    "checks committed": lambda: die_after(publish, "_commit_once", commits("checks")),
     "all committed": lambda: die_after(publish, "set_publish_state"),
     "finished": lambda: die_after(publish, "finish_publish"),
     "reported": lambda: die_after(ingest, "publish"),
 }
+
+
+RELEASE_STEPS: Final[dict[str, Callable[[], None]]] = {
+    "rows written": lambda: die_after(holding, "_write_rows"),
+    "settled": lambda: die_after(holding, "_settle_release"),
+    **{
+        step: STEPS[step]
+        for step in ("checked", "recorded", "events committed", "loads committed", "checks committed")
+    },
+    "all committed": STEPS["all committed"],
+    "finished": STEPS["finished"],
+}
+
+
+def release_and_die(settings: Settings, step: str, batch_id: str) -> None:
+    """Release a held batch, and be killed after a step."""
+    RELEASE_STEPS[step]()
+    holding.release_batch(settings, batch_id, "for a test")
+
+
+def kill_release_after(settings: Settings, step: str, batch_id: str) -> None:
+    """Run `release_and_die` to its end, which must be the step's."""
+    run_to_death(release_and_die, step, settings, step, batch_id)
 
 
 def ingest_and_die(settings: Settings, step: str, options: dict[str, bool]) -> None:
@@ -72,7 +98,12 @@ def ingest_and_die(settings: Settings, step: str, options: dict[str, bool]) -> N
 
 def kill_after(settings: Settings, step: str, *, is_reprocess: bool = False) -> None:
     """Run `ingest_and_die` to its end, which must be the step's."""
-    process = CONTEXT.Process(target=ingest_and_die, args=(settings, step, {"is_reprocess": is_reprocess}))
+    run_to_death(ingest_and_die, step, settings, step, {"is_reprocess": is_reprocess})
+
+
+def run_to_death(target: Callable[..., None], step: str, settings: Settings, *arguments: object) -> None:
+    """Run a function in a process that must be killed at a step; time then passes over its lock."""
+    process = CONTEXT.Process(target=target, args=(settings, *arguments))
     process.start()
     process.join()
     assert process.exitcode == -signal.SIGKILL, step

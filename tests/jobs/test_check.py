@@ -10,6 +10,7 @@ from etl.jobs.check import check_installation
 from etl.ledger.upgrade import upgrade_ledger
 from etl.stores import Store, write_object
 from tests.services.s3 import S3Server
+from tests.services.suites import write_suites
 
 CheckConfig = Callable[[str], dict[str, tuple[int, str]]]
 
@@ -31,7 +32,7 @@ def test_an_installation_in_order(check: CheckConfig, tmp_path: Path) -> None:
     """Everything is said to be in order, and nothing is left behind."""
     findings = check("")
 
-    assert [code for code, _ in findings.values()] == [0, 0, 0, 0, 0]
+    assert [code for code, _ in findings.values()] == [0, 0, 0, 0, 0, 0]
     assert "nothing has landed yet" in findings["landing"][1]
     assert "the first run creates it" in findings["ledger"][1]
     assert not (tmp_path / "ledger.db").exists()
@@ -78,6 +79,19 @@ def test_a_landed_object_is_read(check: CheckConfig, tmp_path: Path) -> None:
     (tmp_path / "landing" / "a.gz").write_bytes(b"x")
 
     assert check("")["landing"] == (0, f"{tmp_path}/landing can be read")
+
+
+def test_a_broken_suite_is_told(check: CheckConfig, tmp_path: Path) -> None:
+    """A person who edits suites learns of a mistake before a run does; without an audit none is read."""
+    write_suites(tmp_path / "suites")
+    config = "[quality]\nexpectations = 'suites'\n"
+    assert check(config)["suites"] == (0, f"in {tmp_path}/suites can be used")
+
+    (tmp_path / "suites" / "events.json").write_text("{", encoding="utf-8")
+
+    assert check(config)["suites"][0] == 2
+    assert "events.json" in check(config)["suites"][1]
+    assert check(config + "audit = false")["suites"][0] == 0
 
 
 def test_apps_that_are_sent_need_the_key(check: CheckConfig, monkeypatch: pytest.MonkeyPatch) -> None:

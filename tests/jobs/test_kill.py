@@ -8,8 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from etl.jobs.holding import release_batch
+from etl.jobs.ingest import finish_cut_off
+from etl.ledger.held import find_batch, list_batches
 from etl.ledger.publishes import unfinished_publishes
-from tests.jobs.killers import STEPS, expire_locks, kill_after
+from tests.jobs.killers import RELEASE_STEPS, STEPS, expire_locks, kill_after, kill_release_after
+from tests.services.suites import BAD, audited_by, held_batch_of, land_bad, write_suites
 from tests.services.worlds import World, build_settings, check_conservation, message, messages
 
 LATE = "push/2026/09/01/15/late.json.gz"
@@ -67,6 +71,78 @@ def test_killed_while_replacing(local_world: World, step: str) -> None:
     after = local_world.contents()
     assert (after["events"], after["quarantine"]) == (before["events"], before["quarantine"])
     assert unfinished_publishes(local_world.open_ledger()) == []
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_killed_with_a_held_app(local_world: World, tmp_path: Path, step: str) -> None:
+    """After each step, the next run ends with what an undisturbed one publishes, and holds the same once."""
+    world = audited_by(local_world, write_suites(tmp_path / "suites"))
+    land_bad(world)
+    kill_after(world.settings, step)
+
+    world.ingest()
+
+    undisturbed = world.twin(tmp_path / "undisturbed")
+    undisturbed.ingest()
+    assert world.contents() == undisturbed.contents()
+    (batch,) = list_batches(world.open_ledger())
+    assert (batch.app_id, batch.rows) == (BAD, 5)
+    assert unfinished_publishes(world.open_ledger()) == []
+    check_conservation(world)
+
+
+@pytest.mark.parametrize("step", ["accounts written", "audited"])
+def test_killed_between_audit_and_publish(local_world: World, tmp_path: Path, step: str) -> None:
+    """Nothing has changed: neither what readers see, nor what is finished, nor what is held."""
+    world = audited_by(local_world, write_suites(tmp_path / "suites"))
+    world.land(messages(range(3)))
+    world.ingest()
+    before, versions = world.contents(), world.versions()
+    land_bad(world)
+
+    kill_after(world.settings, step)
+
+    assert (world.contents(), world.versions()) == (before, versions)
+    assert list_batches(world.open_ledger()) == []
+    assert len(world.discover().objects) == 1
+
+
+@pytest.mark.parametrize("step", ["recorded", "events committed", "checks committed"])
+def test_killed_while_superseding(local_world: World, tmp_path: Path, step: str) -> None:
+    """A reprocessing after the fix that is cut off brings the held rows in once, and ends the batch."""
+    suites = write_suites(tmp_path / "suites")
+    world = audited_by(local_world, suites)
+    land_bad(world)
+    world.ingest()
+    write_suites(suites, "warning")
+
+    kill_after(world.settings, step, is_reprocess=True)
+    world.ingest()
+
+    assert len(world.events("event_id")) == 13
+    assert list_batches(world.open_ledger()) == []
+    assert unfinished_publishes(world.open_ledger()) == []
+
+
+@pytest.mark.parametrize("step", RELEASE_STEPS)
+def test_killed_while_releasing(local_world: World, tmp_path: Path, step: str) -> None:
+    """The batch is released or held, never both: releasing it again at most completes it."""
+    world = audited_by(local_world, write_suites(tmp_path / "suites"))
+    land_bad(world)
+    batch_id = held_batch_of(world.ingest())
+
+    kill_release_after(world.settings, step, batch_id)
+    finish_cut_off(world.settings)
+    if list_batches(world.open_ledger()):
+        release_batch(world.settings, batch_id, "for a test")
+
+    batch = find_batch(world.open_ledger(), batch_id)
+    assert batch is not None
+    assert batch.state == "released"
+    assert len(world.events("event_id")) == 13
+    assert len(world.loads("released")) == 1
+    assert unfinished_publishes(world.open_ledger()) == []
+    check_conservation(world)
 
 
 def test_another_run_is_carried_out_before_one_publishes(local_world: World) -> None:

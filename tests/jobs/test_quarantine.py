@@ -1,4 +1,5 @@
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +13,7 @@ from etl.jobs.quarantine import (
 )
 from etl.lake.reading import open_lake
 from etl.stores import delete_object
+from tests.services.suites import BAD, PLANTED, audited_by, write_suites
 from tests.services.worlds import KEY, World, message, messages
 
 SECOND = "push/2026/09/02/13/b.json.gz"
@@ -55,6 +57,53 @@ def test_a_filter_chooses(local_world: World, chosen: QuarantineFilter, messages
     groups = list_quarantined(open_lake(local_world.settings), chosen)
 
     assert sum(group.messages for group in groups) == messages
+
+
+def test_a_load_or_a_run_chooses(local_world: World) -> None:
+    """By the id of one object's load, or of the run for all of its loads."""
+    fill(local_world)
+    local_world.land([b"later junk"], "push/2026/09/03/13/c.json.gz")
+    local_world.ingest()
+    first, _, later = (load["load_id"] for load in local_world.loads())
+    run_id = str(first).rpartition("-")[0]
+    lake = open_lake(local_world.settings)
+
+    counts = [
+        sum(group.messages for group in list_quarantined(lake, QuarantineFilter(loads=loads)))
+        for loads in ((first,), (run_id,), (later,), (first, later), ("absent",))
+    ]
+
+    assert counts == [2, 3, 1, 3, 0]
+
+
+def test_reprocessing_twice_adds_nothing(world: World) -> None:
+    """A mended message comes in once, and leaves quarantine for good."""
+    closed = World(world.settings.model_copy(update={"closed_apps": True}))
+    world.land([*messages(range(2)), b"no json"])
+    closed.ingest()
+    assert len(world.quarantine()) == 3
+
+    reports = []
+    for _ in range(2):
+        plan = plan_reprocess(world.settings, QuarantineFilter())
+        reports.append(reprocess_quarantined(world.settings, plan))
+
+    assert [(report.published, report.replaced) for report in reports] == [(2, 0), (2, 2)]
+    assert len(world.events("event_id")) == 2
+    assert [row["reason"] for row in world.quarantine()] == ["invalid_json"]
+
+
+def test_reprocessing_goes_the_audited_way(local_world: World, tmp_path: Path) -> None:
+    """What a fix let out of quarantine is held like any other row."""
+    world = audited_by(local_world, write_suites(tmp_path / "suites"))
+    world.land(messages(range(2), app_id=BAD, event_name=PLANTED))
+    World(world.settings.model_copy(update={"closed_apps": True})).ingest()
+
+    report = reprocess_quarantined(world.settings, plan_reprocess(world.settings, QuarantineFilter()))
+
+    assert (report.published, report.held, report.exit_code) == (0, 2, 1)
+    assert world.quarantine() == []
+    assert world.events() == []
 
 
 def test_a_message_is_masked_unless_revealed(local_world: World) -> None:

@@ -5,18 +5,22 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from threading import Thread
 
 import pytest
 from deltalake.exceptions import CommitFailedError
 
-from etl.errors import LockLostError, StoreUnavailable
+from etl.errors import LockLostError, StoreUnavailable, UsageError
+from etl.jobs.holding import release_batch
 from etl.lake import publish
 from etl.lake.plans import PublishPlan
 from etl.lake.tables import Table
+from etl.ledger.held import list_batches
 from etl.ledger.locks import acquire_lock, release_lock
 from etl.ledger.publishes import unfinished_publishes
 from etl.stores import Store
 from tests.jobs.killers import expire_locks
+from tests.services.suites import BAD, LATER, audited_by, held_batch_of, land_bad, write_suites
 from tests.services.worlds import World, check_conservation, messages
 
 COMMIT = publish._commit_once
@@ -53,6 +57,48 @@ def test_two_processes_race_on_one_lake(world: World, tmp_path: Path) -> None:
     alone = world.twin(tmp_path / "alone")
     alone.ingest()
     assert world.contents() == alone.contents()
+    check_conservation(world)
+
+
+def test_two_processes_race_with_an_app_that_is_held(world: World, tmp_path: Path) -> None:
+    """Each row is published or held once, whichever process was first; at most one of them ends red."""
+    world = audited_by(world, write_suites(tmp_path / "suites"))
+    land_bad(world)
+    world.land([*messages(range(6, 20)), *messages(range(5, 9), app_id=BAD)], LATER)
+    world.open_ledger()
+    command = [sys.executable, "-m", "tests.jobs.killers", world.settings.model_dump_json()]
+    racers = [subprocess.Popen(command, env=dict(os.environ), stderr=subprocess.PIPE) for _ in range(2)]
+    for racer in racers:
+        racer.communicate()
+    assert sorted(racer.returncode for racer in racers) == [0, 1]
+
+    (batch,) = list_batches(world.open_ledger())
+    assert (batch.app_id, batch.rows) == (BAD, 9)
+    assert len(world.events("event_id")) == 20
+    check_conservation(world)
+
+
+def test_two_releases_race(local_world: World, tmp_path: Path) -> None:
+    """One publishes, the other is told that the batch is released."""
+    world = audited_by(local_world, write_suites(tmp_path / "suites"))
+    land_bad(world)
+    batch_id = held_batch_of(world.ingest())
+    errors = []
+
+    def release() -> None:
+        try:
+            release_batch(world.settings, batch_id, "for a test")
+        except UsageError as error:
+            errors.append(error)
+
+    racers = [Thread(target=release) for _ in range(2)]
+    for racer in racers:
+        racer.start()
+    for racer in racers:
+        racer.join()
+
+    assert len(errors) == 1
+    assert len(world.events("event_id")) == 13
     check_conservation(world)
 
 

@@ -5,9 +5,9 @@ from collections.abc import Iterator, Sequence
 import pytest
 
 from etl.jobs.attempts import begin_attempt
+from etl.jobs.encoding import EncodedGroup
 from etl.jobs.ingest import IngestOptions
 from etl.jobs.settling import settle_run
-from etl.lake.drafts import DraftFile
 from etl.lake.encode import EncodeTask, Provenance
 from etl.lake.tables import QUARANTINE
 from etl.stores import delete_object
@@ -168,7 +168,7 @@ def test_share_encoding_gives_every_row_to_one_task(local_world: World) -> None:
     outcomes = local_world.normalize(run)
     seen: list[EncodeTask] = []
 
-    def watch(tasks: Sequence[EncodeTask], provenance: Provenance) -> Iterator[list[DraftFile]]:
+    def watch(tasks: Sequence[EncodeTask], provenance: Provenance) -> Iterator[EncodedGroup]:
         seen.extend(tasks)
         return local_world.encode(tasks, provenance)
 

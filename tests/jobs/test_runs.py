@@ -3,8 +3,9 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from etl.errors import ObjectVanished
-from etl.jobs.handover import load_settled, save_settled
+from etl.errors import ObjectVanished, UsageError
+from etl.jobs import ingest
+from etl.jobs.handover import load_audited, load_settled, save_audited, save_settled
 from etl.jobs.runs import load_run, name_run, save_run
 from etl.lake.plans import read_plan, write_plan
 from tests.services.worlds import World, message
@@ -41,12 +42,27 @@ def test_a_settled_run_is_read_as_it_was_kept(local_world: World) -> None:
     """What a later task publishes and reports is what settling decided."""
     local_world.land([message(1), b"no json", b"<html>"])
     run = local_world.discover()
-    settled = local_world.settle(run, local_world.normalize(run))
+    settled = ingest.settle(local_world.settings, run, local_world.normalize(run), local_world.encode)
+    audited = ingest.audit(local_world.settings, run, settled)
 
     save_settled(local_world.scratch, run.id, settled)
+    save_audited(local_world.scratch, run.id, settled, audited)
 
     assert load_settled(local_world.scratch, run.id) == settled
-    assert read_plan(write_plan(settled.plan)) == settled.plan
+    assert load_audited(local_world.scratch, run.id, settled) == audited
+    assert read_plan(write_plan(audited.plan)) == audited.plan
+
+
+def test_a_verdict_is_that_of_one_settling(local_world: World) -> None:
+    """A run that settles again, for whatever reason, has no verdict until it is audited again."""
+    local_world.land([message(1)])
+    run = local_world.discover()
+    outcomes = local_world.normalize(run)
+    first, second = (ingest.settle(local_world.settings, run, outcomes, local_world.encode) for _ in range(2))
+    save_audited(local_world.scratch, run.id, first, ingest.audit(local_world.settings, run, first))
+
+    with pytest.raises(UsageError, match="has no verdict"):
+        load_audited(local_world.scratch, run.id, second)
 
 
 def test_load_ids_and_chunks_are_named_by_their_place(local_world: World) -> None:

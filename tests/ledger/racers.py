@@ -21,7 +21,7 @@ from etl.ledger.facts import find_fact, write_fact
 from etl.ledger.holding import await_lock
 from etl.ledger.locks import acquire_lock, release_lock
 from etl.ledger.objects import FinishedObject
-from etl.ledger.publishes import finish_publish, record_publish
+from etl.ledger.publishes import PublishEffects, finish_publish, record_publish
 from etl.ledger.schema import facts
 from etl.ledger.upgrade import upgrade_ledger
 
@@ -131,7 +131,7 @@ def die_while_finishing(url: str, publish_id: int, statement: int) -> None:
         if len(seen) == statement:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    finish_publish(ledger, publish_id, objects=[OBJECT], draft_paths=[DRAFT.path])
+    finish_publish(ledger, publish_id, PublishEffects([OBJECT], [DRAFT.path]))
 
 
 def prepare_publish(url: str) -> int:

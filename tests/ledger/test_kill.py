@@ -6,7 +6,7 @@ from etl.ledger.database import Ledger, begin_read
 from etl.ledger.drafts import drafts_of_run
 from etl.ledger.facts import read_fact, write_fact
 from etl.ledger.objects import unfinished_objects
-from etl.ledger.publishes import finish_publish, publishes_of_run
+from etl.ledger.publishes import PublishEffects, finish_publish, publishes_of_run
 from etl.ledger.schema import publishes
 from tests.ledger.racers import (
     CONTEXT,
@@ -66,4 +66,4 @@ def test_finishing_a_publish_is_all_or_nothing(ledger: Ledger, ledger_url: str) 
         assert read_progress(ledger) == ("recorded", "registered", False)
     assert kills >= 4
     assert read_progress(ledger) == ("finished", "published", True)
-    finish_publish(ledger, publish_id, objects=[OBJECT], draft_paths=[DRAFT.path])
+    finish_publish(ledger, publish_id, PublishEffects([OBJECT], [DRAFT.path]))

@@ -11,6 +11,7 @@ from etl.ledger.objects import FailedAttempt, FinishedObject, record_failed_atte
 from etl.ledger.publishes import (
     PREDECESSORS,
     Publish,
+    PublishEffects,
     PublishState,
     finish_publish,
     forget_settled_publishes,
@@ -28,7 +29,7 @@ DRAFT = Draft("events/a.parquet", "events", "run-1", 100, LANDED_AT)
 
 def finish(ledger: Ledger, publish_id: int, fence: Fence | None = None) -> None:
     """Finish a publish of one object and one draft."""
-    finish_publish(ledger, publish_id, objects=[OBJECT], draft_paths=[DRAFT.path], fence=fence)
+    finish_publish(ledger, publish_id, PublishEffects([OBJECT], [DRAFT.path]), fence)
 
 
 def read_effects(ledger: Ledger) -> tuple[list[PublishState], str, bool]:
@@ -107,7 +108,7 @@ def test_what_was_committed_is_never_discarded(ledger: Ledger) -> None:
 def test_an_unknown_publish_is_an_error(ledger: Ledger) -> None:
     """A wrong id never passes silently."""
     with pytest.raises(LedgerError, match="Publish 77 is unknown"):
-        finish_publish(ledger, 77, objects=[], draft_paths=[])
+        finish_publish(ledger, 77, PublishEffects())
 
 
 @pytest.mark.parametrize("state", PREDECESSORS)

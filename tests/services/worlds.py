@@ -12,18 +12,19 @@ import pyarrow as pa
 import pytest
 
 from etl.jobs import ingest
+from etl.jobs.auditing import AuditedRun
+from etl.jobs.encoding import EncodedGroup, encode_group
 from etl.jobs.ingest import IngestOptions
+from etl.jobs.keeping import drop_scratch
 from etl.jobs.reports import IngestReport, report_nothing
 from etl.jobs.runs import Run
-from etl.jobs.settling import SettledRun
-from etl.lake.drafts import DraftFile
-from etl.lake.encode import EncodeTask, Provenance, encode_rows
+from etl.lake.encode import EncodeTask, Provenance
 from etl.lake.spill import ChunkOutcome
 from etl.lake.tables import EVENTS, LOADS, QUARANTINE, Table, find_table
 from etl.ledger.database import Ledger
 from etl.ledger.upgrade import open_current_ledger
 from etl.settings import Settings
-from etl.settings.models import Ingest, Storage, StoreOptions
+from etl.settings.models import Ingest, Quality, Storage, StoreOptions
 from etl.stores import Store, open_store, write_object
 from tests.services.s3 import S3Server
 
@@ -103,17 +104,18 @@ class World:
         """Normalize all chunks of a run."""
         return [ingest.normalize(self.settings, run, place) for place in range(len(run.chunks))]
 
-    def settle(self, run: Run, outcomes: Sequence[ChunkOutcome]) -> SettledRun:
-        """Settle a run."""
-        return ingest.settle(self.settings, run, outcomes, self.encode)
+    def settle(self, run: Run, outcomes: Sequence[ChunkOutcome]) -> AuditedRun:
+        """Settle and audit a run."""
+        settled = ingest.settle(self.settings, run, outcomes, self.encode)
+        return ingest.audit(self.settings, run, settled)
 
-    def publish(self, run: Run, outcomes: Sequence[ChunkOutcome], settled: SettledRun) -> IngestReport:
+    def publish(self, run: Run, outcomes: Sequence[ChunkOutcome], audited: AuditedRun) -> IngestReport:
         """Publish a run."""
-        return ingest.publish(self.settings, run, outcomes, settled, self.encode)
+        return ingest.publish(self.settings, run, outcomes, audited, self.encode)
 
-    def encode(self, tasks: Sequence[EncodeTask], provenance: Provenance) -> Iterator[list[DraftFile]]:
+    def encode(self, tasks: Sequence[EncodeTask], provenance: Provenance) -> Iterator[EncodedGroup]:
         """Encode in this process."""
-        return map(partial(_encode, self.lake, self.scratch, provenance), tasks)
+        return map(partial(encode_group, self.settings, provenance), tasks)
 
     def ingest(self, *, is_reprocess: bool = False, chunks: int = 0) -> IngestReport:
         """Do as `etl.jobs.ingest.ingest` does, in this process."""
@@ -124,7 +126,7 @@ class World:
             return report_nothing()
         outcomes = self.normalize(run)
         report = self.publish(run, outcomes, self.settle(run, outcomes))
-        ingest.drop_scratch(self.settings, run.id)
+        drop_scratch(self.settings, run.id)
         return report
 
     def read(self, table: Table) -> pa.Table:
@@ -168,10 +170,6 @@ class World:
         )
 
 
-def _encode(lake: Store, scratch: Store, provenance: Provenance, task: EncodeTask) -> list[DraftFile]:
-    return encode_rows(lake, scratch, task, provenance)
-
-
 def _spell_rows(rows: pa.Table) -> list[str]:
     kept = rows.drop_columns([name for name in OF_A_RUN if name in rows.column_names])
     return sorted(repr(row) for row in kept.to_pylist())
@@ -179,20 +177,26 @@ def _spell_rows(rows: pa.Table) -> list[str]:
 
 def check_conservation(world: World) -> None:
     """Check that each version of an object was loaded once, and that loads and tables tell the same."""
-    loads = world.loads()
+    loads, released = world.loads(), world.loads("released")
     versions = [(load["source_uri"], load["source_version"]) for load in loads]
     assert len(versions) == len(set(versions))
     for load in loads:
-        assert load["messages"] == load["published"] + load["duplicates"] + load["quarantined"]
-    assert sum(load["published"] for load in loads) == len(world.events("event_id"))
+        accounted = load["published"] + load["duplicates"] + load["quarantined"] + load["held"]
+        assert load["messages"] == accounted
+    for load in released:
+        assert load["messages"] == load["published"] + load["duplicates"]
+    published = sum(load["published"] for load in (*loads, *released))
+    assert published == len(world.events("event_id"))
     held = [row["quarantine_id"] for row in world.quarantine()]
     assert len(held) == len(set(held)) == sum(load["quarantined"] for load in loads)
 
 
 def build_settings(folder: Path, ledger: str, **storage: object) -> Settings:
-    """Make settings whose places lie in a folder, but for those that are given."""
+    """Make settings whose places lie in a folder, but for those that are given; nothing is judged."""
     places = {"landing": str(folder / "landing"), "lake": str(folder / "lake"), "ledger": ledger} | storage
-    return Settings(storage=Storage.model_validate(places), ingest=Ingest(workers=1))
+    return Settings(
+        storage=Storage.model_validate(places), ingest=Ingest(workers=1), quality=Quality(audit=False)
+    )
 
 
 @pytest.fixture

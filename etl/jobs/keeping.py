@@ -1,0 +1,72 @@
+"""What a run keeps in scratch while it lasts, so that its tasks may run in different processes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from etl.jobs.runs import Run, load_run, save_run
+from etl.settings.models import Settings
+from etl.stores import Store, open_store
+
+if TYPE_CHECKING:
+    from etl.jobs.auditing import AuditedRun
+    from etl.jobs.settling import SettledRun
+    from etl.lake.spill import ChunkOutcome
+
+
+def open_scratch(settings: Settings) -> Store:
+    """Open the store where runs spill."""
+    return open_store(settings.storage.scratch_uri, settings.storage.options)
+
+
+def drop_scratch(settings: Settings, run_id: str) -> None:
+    """Delete what a run spilled."""
+    from etl.lake.spill import drop_run
+
+    drop_run(open_scratch(settings), run_id)
+
+
+def keep_run(settings: Settings, run: Run) -> None:
+    """Keep a run in scratch, for tasks in other processes."""
+    save_run(open_scratch(settings), run)
+
+
+def recall_run(settings: Settings, run_id: str) -> Run:
+    """Read a run that `keep_run` kept."""
+    return load_run(open_scratch(settings), run_id)
+
+
+def keep_settled(settings: Settings, run_id: str, settled: SettledRun) -> None:
+    """Keep a settled run in scratch, for the task that publishes it."""
+    from etl.jobs.handover import save_settled
+
+    save_settled(open_scratch(settings), run_id, settled)
+
+
+def recall_settled(settings: Settings, run_id: str) -> SettledRun:
+    """Read a settled run that `keep_settled` kept."""
+    from etl.jobs.handover import load_settled
+
+    return load_settled(open_scratch(settings), run_id)
+
+
+def keep_audited(settings: Settings, run_id: str, settled: SettledRun, audited: AuditedRun) -> None:
+    """Keep the verdict on a settled run in scratch, for the task that publishes it."""
+    from etl.jobs.handover import save_audited
+
+    save_audited(open_scratch(settings), run_id, settled, audited)
+
+
+def recall_audited(settings: Settings, run_id: str, settled: SettledRun) -> AuditedRun:
+    """Read the verdict that `keep_audited` kept; raises UsageError where there is none."""
+    from etl.jobs.handover import load_audited
+
+    return load_audited(open_scratch(settings), run_id, settled)
+
+
+def recall_outcomes(settings: Settings, run: Run) -> list[ChunkOutcome]:
+    """Read the outcomes of a run's chunks from scratch."""
+    from etl.lake.spill import read_outcome
+
+    scratch = open_scratch(settings)
+    return [read_outcome(scratch, run.chunk_name(place)) for place in range(len(run.chunks))]
