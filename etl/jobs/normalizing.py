@@ -14,7 +14,6 @@ import numpy as np
 import numpy.typing as npt
 
 from etl.appsflyer.formats.framing import read_blocks
-from etl.appsflyer.json_lines import JsonLines
 from etl.appsflyer.lines import LineMerger, Lines
 from etl.appsflyer.macros import parse_template
 from etl.appsflyer.messages import Reject, TextBatch
@@ -50,8 +49,8 @@ def normalize_chunk(settings: Settings, name: str, objects: Sequence[RunObject])
     """
     scratch = open_store(settings.storage.scratch_uri, settings.storage.options)
     landing = open_store(settings.storage.landing, settings.storage.options)
-    with JsonLines() as json_lines, SpillWriter(scratch, name) as spill:
-        chunk = _Chunk(settings, {each.ordinal: each for each in objects}, JsonParser(json_lines), spill)
+    with SpillWriter(scratch, name) as spill:
+        chunk = _Chunk(settings, {each.ordinal: each for each in objects}, JsonParser(), spill)
         for rules, members in group_by_rules(settings.ingest, objects):
             chunk.read_objects(landing, members, rules)
         return spill.finish(tuple(chunk.outcome_of(each) for each in objects))
