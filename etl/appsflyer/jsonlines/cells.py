@@ -20,7 +20,7 @@ from etl.appsflyer.jsonlines.grammar import (
     skip_space,
     skip_string,
 )
-from etl.appsflyer.jsonlines.kernels import byte_at, get, get_long, kernel, part, put, put_byte, put_long
+from etl.appsflyer.jsonlines.kernels import byte_at, get, get_long, inlined, kernel, part, put, put_byte, put_long
 from etl.appsflyer.jsonlines.spellings import (
     MAX_SPELLINGS,
     UNKNOWN,
@@ -123,7 +123,7 @@ def count_cells(table: CellTable, start: int, stop: int) -> None:
         put_long(table.sizes, column, get_long(table.sizes, column) + get(table.cells, cell * CELL + 1))
 
 
-@part
+@inlined
 def read_line(
     data: int, at: int, spellings: SpellingTable, table: CellTable, line: int, cell: int
 ) -> tuple[int, int, bool]:
@@ -161,7 +161,7 @@ def read_line(
     return skip_space(at + 1), cell, is_odd
 
 
-@part
+@inlined
 def read_key(at: int, spellings: SpellingTable, before: int) -> tuple[int, int]:
     """Pass over a key and its colon, and give the key's number; first tried is what followed the last time."""
     number = get(spellings.followers, before)
@@ -179,7 +179,7 @@ def read_key(at: int, spellings: SpellingTable, before: int) -> tuple[int, int]:
     return skip_colon(at), number
 
 
-@part
+@inlined
 def read_value(data: int, at: int, table: CellTable, cell: int, column: int) -> tuple[int, int]:
     """Pass over a value and note it, if it is neither null nor empty; give the next cell's number."""
     start, first, has_escapes = at, byte_at(at), False

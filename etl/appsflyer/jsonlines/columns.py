@@ -18,8 +18,8 @@ from etl.appsflyer.jsonlines.kernels import (
     get_long,
     hash_bytes,
     is_equal,
+    inlined,
     kernel,
-    part,
     put,
     put_byte,
     put_long,
@@ -173,7 +173,7 @@ def _addresses(*arrays: npt.NDArray[np.generic]) -> list[int]:
     return [array.ctypes.data for array in arrays]
 
 
-@part
+@inlined
 def set_valid(valid: int, line: int) -> None:
     """Mark a row as valid."""
     at = valid + (line >> 3)
@@ -198,7 +198,7 @@ def write_cells(source: Source, lines: int, columns: int, table: TextTable) -> N
         fill_offsets(table, place, lines + 1, lines)
 
 
-@part
+@inlined
 def fill_offsets(table: TextTable, place: int, stop: int, lines: int) -> None:
     """Let all rows up to one begin where the text of the column ends so far."""
     offset = get_long(table.heads, place) - get_long(table.begins, place)
@@ -207,7 +207,7 @@ def fill_offsets(table: TextTable, place: int, stop: int, lines: int) -> None:
     put(table.rows, place, stop)
 
 
-@part
+@inlined
 def write_text(at: int, size: int, has_escapes: int, target: int) -> int:
     """Write a cell's text; give the end."""
     if has_escapes:
@@ -231,7 +231,7 @@ def encode_cells(source: Source, lines: int, table: DictionaryTable) -> None:
         cell = get(source.stops, line)
 
 
-@part
+@inlined
 def encode_text(table: DictionaryTable, place: int, at: int, size: int, has_escapes: int) -> int:
     """Give the code of a cell's text; without room the column is marked as full."""
     text, stops = table.text + place * (MAX_VALUE_BYTES + WIDTH), table.stops + place * (MAX_VALUES + 1) * 4

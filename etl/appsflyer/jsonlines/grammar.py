@@ -7,7 +7,7 @@ latest, so the bytes must end with one.
 
 from __future__ import annotations
 
-from etl.appsflyer.jsonlines.kernels import byte_at, find_mark, part
+from etl.appsflyer.jsonlines.kernels import byte_at, find_mark, inlined, part
 
 BROKEN = -1
 MAX_DEPTH = 60
@@ -21,7 +21,7 @@ _LOWER = 0x20
 _HIGH, _LOW, _AFTER = 0xD800, 0xDC00, 0xE000
 
 
-@part
+@inlined
 def skip_space(at: int) -> int:
     """Pass over whitespace, but no newline."""
     while byte_at(at) == _SPACE or byte_at(at) == _TAB or byte_at(at) == _RETURN:  # noqa: PLR1714 - compiled
@@ -196,7 +196,7 @@ def skip_key(at: int) -> int:
     return skip_colon(at + 1)
 
 
-@part
+@inlined
 def skip_colon(at: int) -> int:
     """Pass over a colon and the space around it."""
     at = skip_space(at)

@@ -44,6 +44,14 @@ def part(function: Function) -> Function:
     return compiled
 
 
+def inlined(function: Function) -> Function:
+    """Compile a function into those that call it, where a call would cost more than what it does."""
+    compiled: Function = numba.njit(
+        nogil=True, no_cpython_wrapper=True, no_cfunc_wrapper=True, forceinline=True
+    )(function)
+    return compiled
+
+
 def _vector() -> Any:  # noqa: ANN401 - llvmlite's and Numba's own, here and below
     return ir.VectorType(ir.IntType(8), WIDTH)
 
@@ -163,13 +171,13 @@ def _copy_run(_: Any, source: Any, target: Any) -> Any:  # noqa: ANN401, ARG001
     return _define(2, gives=False, generate=lambda b, at, to: _store(b, _load(b, at, _vector()), to))
 
 
-@part
+@inlined
 def _is_readable(at: int) -> bool:
     """Tell whether `WIDTH` bytes can be read where one can, because they lie in one page."""
     return at & (_PAGE - 1) <= _PAGE - WIDTH
 
 
-@part
+@inlined
 def find_mark(at: int) -> int:
     """Find the next byte that is a quote, a backslash, a control character or not ASCII; there must be one."""
     while True:
@@ -200,7 +208,7 @@ def find_newline(at: int) -> int:
             at += 1
 
 
-@part
+@inlined
 def is_equal(left: int, right: int, size: int) -> bool:
     """Compare two runs of `size` bytes; none is read beyond the first that differs, or beyond its page."""
     while size > 0:
@@ -216,7 +224,7 @@ def is_equal(left: int, right: int, size: int) -> bool:
     return True
 
 
-@part
+@inlined
 def copy_bytes(source: int, target: int, size: int) -> None:
     """Copy `size` bytes; `target` must have room for `WIDTH` more, which are overwritten."""
     while size > 0:
@@ -228,7 +236,7 @@ def copy_bytes(source: int, target: int, size: int) -> None:
             source, target, size = source + 1, target + 1, size - 1
 
 
-@part
+@inlined
 def hash_bytes(at: int, size: int) -> int:
     """Hash some bytes; the low bits are as good as any."""
     mixed = size * _MULTIPLIER

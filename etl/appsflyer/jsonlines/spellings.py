@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from etl.appsflyer.jsonlines.kernels import WIDTH, copy_bytes, get, hash_bytes, is_equal, part, put
+from etl.appsflyer.jsonlines.kernels import WIDTH, copy_bytes, get, hash_bytes, inlined, is_equal, part, put
 
 UNKNOWN = -1
 # Room for the spellings of a stream; keys beyond it are unknown for good.
@@ -81,13 +81,13 @@ def find_spelling(table: SpellingTable, at: int, size: int) -> int:
     return UNKNOWN
 
 
-@part
+@inlined
 def spelling_size(table: SpellingTable, number: int) -> int:
     """Give the length of a spelling in bytes."""
     return get(table.stops, number + 1) - get(table.stops, number)
 
 
-@part
+@inlined
 def is_spelled(table: SpellingTable, number: int, at: int) -> bool:
     """Tell whether a key stands at a place."""
     return is_equal(at, table.text + get(table.stops, number), spelling_size(table, number))
