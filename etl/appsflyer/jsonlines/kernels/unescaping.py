@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from etl.appsflyer.jsonlines.grammar import read_code
-from etl.appsflyer.jsonlines.kernels import byte_at, copy_bytes, find_mark, part, put_byte
+from etl.appsflyer.jsonlines.kernels.grammar import read_code
+from etl.appsflyer.jsonlines.kernels.instructions import byte_at, copy_bytes, find_mark, part, put_byte
 
 _BACKSLASH = ord("\\")
 _B, _F, _N, _R, _T, _U = (ord(each) for each in "bfnrtu")

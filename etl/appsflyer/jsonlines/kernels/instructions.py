@@ -14,10 +14,10 @@ import numba
 from llvmlite import ir
 from numba.extending import intrinsic
 
+from etl.appsflyer.jsonlines.layout import WIDTH
+
 Function = TypeVar("Function", bound=Callable[..., Any])
 
-# Bytes that are looked at together.
-WIDTH = 32
 # Memory is readable or not by pages of this size or a multiple.
 _PAGE = 4096
 _WORD = 8
@@ -26,16 +26,6 @@ _QUOTE, _BACKSLASH, _SPACE = (ord(character) for character in '"\\ ')
 # 2**64 divided by the golden ratio, as a signed number.
 _MULTIPLIER = 0x9E3779B97F4A7C15 - 2**64
 _LOW_HALF = 2**32 - 1
-
-
-def kernel(function: Function) -> Function:
-    """Compile a function when it is first called, and keep the code on disk where a place can be written."""
-    try:
-        compiled: Function = numba.njit(cache=True, nogil=True)(function)
-    except RuntimeError:
-        # Neither beside the module nor in the user's cache: it is compiled anew in each process.
-        compiled = numba.njit(nogil=True)(function)
-    return compiled
 
 
 def part(function: Function) -> Function:

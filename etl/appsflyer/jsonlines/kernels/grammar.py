@@ -7,7 +7,7 @@ latest, so the bytes must end with one.
 
 from __future__ import annotations
 
-from etl.appsflyer.jsonlines.kernels import byte_at, find_mark, inlined, part
+from etl.appsflyer.jsonlines.kernels.instructions import byte_at, find_mark, inlined, part
 
 BROKEN = -1
 MAX_DEPTH = 60
