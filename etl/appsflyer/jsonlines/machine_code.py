@@ -9,7 +9,7 @@ from __future__ import annotations
 import ctypes
 import hashlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import cache
 from importlib.metadata import version
@@ -26,10 +26,8 @@ Kernel = Callable[..., None]
 @cache
 def load_kernel(name: str) -> Kernel:
     """Load a kernel, compiling it where that has not been done; it takes numbers, mostly addresses."""
-    machine = _describe_machine()
-    code = _find_code(name, machine)
     engine = _engine()
-    engine.add_object_file(llvm.ObjectFileRef.from_data(code))
+    engine.add_object_file(llvm.ObjectFileRef.from_data(find_code(name, list_folders())))
     engine.finalize_object()
     prototype = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)
     function = prototype(engine.get_function_address(name))
@@ -67,27 +65,29 @@ def _engine() -> llvm.ExecutionEngine:
     return llvm.create_mcjit_compiler(llvm.parse_assembly(""), _describe_machine())
 
 
-def _find_code(name: str, machine: llvm.TargetMachine) -> bytes:
+def find_code(name: str, folders: Sequence[Path]) -> bytes:
+    """Find a kernel's machine code in one of some folders, or make it and keep it in the first that can."""
     file_name = f"{name}-{_digest()}.o"
-    for folder in _list_folders():
+    for folder in folders:
         with suppress(OSError):
             return (folder / file_name).read_bytes()
     # Numba is imported only here.
     from etl.appsflyer.jsonlines.compiling import compile_kernel  # noqa: PLC0415
 
-    code = compile_kernel(name, machine)
-    for folder in _list_folders():
+    code = compile_kernel(name, _describe_machine())
+    for folder in folders:
         with suppress(OSError):
             _keep(folder, file_name, code)
             break
     return code
 
 
-def _list_folders() -> Iterator[Path]:
+def list_folders() -> list[Path]:
     """List where code may be kept: beside the source, else in the user's cache."""
-    yield _HERE / "__pycache__"
+    folders = [_HERE / "__pycache__"]
     with suppress(RuntimeError):
-        yield Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "pushlift"
+        folders.append(Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "pushlift")
+    return folders
 
 
 def _keep(folder: Path, file_name: str, code: bytes) -> None:

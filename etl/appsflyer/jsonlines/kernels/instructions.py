@@ -86,9 +86,7 @@ def byte_at(_: Any, address: Any) -> Any:  # noqa: ANN401, ARG001
 @intrinsic  # type: ignore[untyped-decorator]
 def put_byte(_: Any, address: Any, value: Any) -> Any:  # noqa: ANN401, ARG001
     """Write a byte."""
-    return _define(
-        2, gives=False, generate=lambda b, at, value: _store(b, b.trunc(value, ir.IntType(8)), at)
-    )
+    return _define(2, gives=False, generate=lambda b, at, value: _store(b, b.trunc(value, ir.IntType(8)), at))
 
 
 @intrinsic  # type: ignore[untyped-decorator]
@@ -120,9 +118,7 @@ def get_long(_: Any, base: Any, index: Any) -> Any:  # noqa: ANN401, ARG001
 @intrinsic  # type: ignore[untyped-decorator]
 def put_long(_: Any, base: Any, index: Any, value: Any) -> Any:  # noqa: ANN401, ARG001
     """Write an item of an array of int64."""
-    return _define(
-        3, gives=False, generate=lambda b, base, i, value: _store(b, value, _at(b, base, i, 8))
-    )
+    return _define(3, gives=False, generate=lambda b, base, i, value: _store(b, value, _at(b, base, i, 8)))
 
 
 @intrinsic  # type: ignore[untyped-decorator]
