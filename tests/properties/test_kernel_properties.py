@@ -1,4 +1,4 @@
-"""Whatever bytes a line holds, the compiled parser reads it as Python's own JSON parser does, or not at all."""
+"""Whatever bytes a line holds, the compiled parser reads it as Python's own does, or not at all."""
 
 import json
 from collections.abc import Sequence
@@ -17,7 +17,17 @@ Texts = dict[str, str]
 PARSER = JsonParser()
 NEIGHBOUR = b'{"app_id":"id1","city":"Oslo"}'
 # Fields of both kinds: few values, which become dictionaries, and many.
-NAMES = ("app_id", "city", "event_value", "event_revenue", "customer_user_id", "unheard", 'q"', "é", "x\u2028")
+NAMES = (
+    "app_id",
+    "city",
+    "event_value",
+    "event_revenue",
+    "customer_user_id",
+    "unheard",
+    'q"',
+    "é",
+    "x\u2028",
+)
 
 characters = st.characters(exclude_categories=["Cs"])
 texts = st.text(characters, max_size=40)

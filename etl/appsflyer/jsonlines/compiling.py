@@ -6,6 +6,7 @@ import llvmlite.binding as llvm
 import numba
 
 from etl.appsflyer.jsonlines.kernels import finding, writing
+from etl.appsflyer.jsonlines.kernels.instructions import INNER
 
 _KERNELS = {
     "find_cells": finding.find_cells,
@@ -16,7 +17,7 @@ _KERNELS = {
 
 def compile_kernel(name: str, machine: llvm.TargetMachine) -> bytes:
     """Compile a kernel to an object file that defines its name."""
-    compiled = numba.njit(nogil=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)(_KERNELS[name])
+    compiled = numba.njit(**INNER)(_KERNELS[name])
     compiled.compile((numba.int64,))
     (overload,) = compiled.overloads.values()
     code = overload.library.get_llvm_str().replace(overload.fndesc.llvm_func_name, name)

@@ -35,7 +35,7 @@ class SpellingTable(NamedTuple):
     followers: int
     buckets: int
     places: int
-    count: int
+    total: int
 
 
 class CellTable(NamedTuple):
@@ -50,7 +50,7 @@ class CellTable(NamedTuple):
 
 
 class CellSource(NamedTuple):
-    """Where the bytes, the cells, their stops at each line's end and each column's place in the output are."""
+    """Where the bytes, the cells, their number up to each line's end and each column's place are."""
 
     data: int
     cells: int

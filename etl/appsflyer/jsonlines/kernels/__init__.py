@@ -1,1 +1,1 @@
-"""What is compiled: imported only where no machine code of it is at hand, since Numba takes long to import."""
+"""What is compiled; imported only where its machine code is not at hand, as Numba takes long to import."""

@@ -48,7 +48,7 @@ def find_cells(arguments: int) -> None:
     )
     start, cell = data, 0
     for line in range(lines):
-        known, end = get(spellings.count, 0), data + get_long(ends, line)
+        known, end = get(spellings.total, 0), data + get_long(ends, line)
         at, stop, is_odd = read_line(data, start, spellings, table, line, cell)
         if at != end:
             # What stands in a broken line teaches nothing.
@@ -112,9 +112,9 @@ def read_line(
 
 @inlined
 def read_key(at: int, spellings: SpellingTable, before: int) -> tuple[int, int]:
-    """Pass over a key and its colon, and give the key's number; first tried is what followed the last time."""
+    """Pass over a key and its colon, and give the key's number: first tried is what followed last time."""
     number = get(spellings.followers, before)
-    if number < get(spellings.count, 0) and is_spelled(spellings, number, at):
+    if number < get(spellings.total, 0) and is_spelled(spellings, number, at):
         at += spelling_size(spellings, number)
     else:
         start = at
@@ -136,7 +136,7 @@ def read_value(data: int, at: int, table: CellTable, cell: int, column: int) -> 
         start += 1
         stop, has_escapes = skip_string(start)
         at = stop + 1 if stop > 0 else BROKEN
-    elif first == _OBJECT or first == _ARRAY:  # noqa: PLR1714 - compiled
+    elif first == _OBJECT or first == _ARRAY:
         at = stop = skip_nested(at)
     else:
         at = stop = skip_scalar(at)

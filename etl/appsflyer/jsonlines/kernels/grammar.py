@@ -24,7 +24,7 @@ _HIGH, _LOW, _AFTER = 0xD800, 0xDC00, 0xE000
 @inlined
 def skip_space(at: int) -> int:
     """Pass over whitespace, but no newline."""
-    while byte_at(at) == _SPACE or byte_at(at) == _TAB or byte_at(at) == _RETURN:  # noqa: PLR1714 - compiled
+    while byte_at(at) == _SPACE or byte_at(at) == _TAB or byte_at(at) == _RETURN:
         at += 1
     return at
 
@@ -140,7 +140,7 @@ def skip_number(at: int) -> int:
         at = skip_digits(at + 1)
     if at > 0 and (byte_at(at) | _LOWER) == _E:
         at += 1
-        if byte_at(at) == _MINUS or byte_at(at) == _PLUS:  # noqa: PLR1714
+        if byte_at(at) == _MINUS or byte_at(at) == _PLUS:
             at += 1
         at = skip_digits(at)
     return at
@@ -210,7 +210,7 @@ def skip_nested(at: int) -> int:
     kinds, depth, is_value_next = 0, 0, True
     while at >= 0:
         first = byte_at(at)
-        if is_value_next and (first == _OBJECT or first == _ARRAY):  # noqa: PLR1714
+        if is_value_next and (first == _OBJECT or first == _ARRAY):
             if depth == MAX_DEPTH:
                 return BROKEN
             is_object = first == _OBJECT

@@ -7,8 +7,8 @@ call. Whoever calls one keeps the arrays alive.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, TypeVar
+from collections.abc import Callable, Mapping
+from typing import Any, Final, TypeVar
 
 import numba
 from llvmlite import ir
@@ -28,69 +28,77 @@ _MULTIPLIER = 0x9E3779B97F4A7C15 - 2**64
 _LOW_HALF = 2**32 - 1
 
 
+# Parts need no face to Python.
+INNER: Final[Mapping[str, Any]] = {"nogil": True, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+
+
 def part(function: Function) -> Function:
     """Compile a function as a part of the kernels that call it."""
-    compiled: Function = numba.njit(nogil=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)(function)
+    compiled: Function = numba.njit(**INNER)(function)
     return compiled
 
 
 def inlined(function: Function) -> Function:
     """Compile a function into those that call it, where a call would cost more than what it does."""
-    compiled: Function = numba.njit(
-        nogil=True, no_cpython_wrapper=True, no_cfunc_wrapper=True, forceinline=True
-    )(function)
+    compiled: Function = numba.njit(forceinline=True, **INNER)(function)
     return compiled
 
 
-def _vector() -> Any:  # noqa: ANN401 - llvmlite's and Numba's own, here and below
+def instruction(define: Callable[..., Any]) -> Callable[..., int]:
+    """Let kernels call what `define` has LLVM do."""
+    called: Callable[..., int] = intrinsic(define)
+    return called
+
+
+def _vector() -> Any:
     return ir.VectorType(ir.IntType(8), WIDTH)
 
 
-def _load(builder: Any, address: Any, kind: Any) -> Any:  # noqa: ANN401
+def _load(builder: Any, address: Any, kind: Any) -> Any:
     return builder.load(builder.inttoptr(address, kind.as_pointer()), align=1)
 
 
-def _store(builder: Any, value: Any, address: Any) -> None:  # noqa: ANN401
+def _store(builder: Any, value: Any, address: Any) -> None:
     builder.store(value, builder.inttoptr(address, value.type.as_pointer()), align=1)
 
 
-def _repeat(value: int) -> Any:  # noqa: ANN401
+def _repeat(value: int) -> Any:
     return ir.Constant(_vector(), [value] * WIDTH)
 
 
-def _find_first(builder: Any, flags: Any) -> Any:  # noqa: ANN401
+def _find_first(builder: Any, flags: Any) -> Any:
     mask = builder.bitcast(flags, ir.IntType(WIDTH))
     return builder.zext(builder.cttz(mask, ir.Constant(ir.IntType(1), 0)), _LONG)
 
 
-def _at(builder: Any, base: Any, index: Any, width: int) -> Any:  # noqa: ANN401
+def _at(builder: Any, base: Any, index: Any, width: int) -> Any:
     return builder.add(base, builder.mul(index, ir.Constant(_LONG, width)))
 
 
-def _define(arguments: int, *, gives: bool, generate: Callable[..., Any]) -> Any:  # noqa: ANN401
+def _define(arguments: int, *, gives: bool, generate: Callable[..., Any]) -> Any:
     signature = (numba.int64 if gives else numba.void)(*[numba.int64] * arguments)
 
-    def lower(context: Any, builder: Any, _: Any, values: Any) -> Any:  # noqa: ANN401
+    def lower(context: Any, builder: Any, _: Any, values: Any) -> Any:
         made = generate(builder, *values)
         return made if gives else context.get_dummy_value()
 
     return signature, lower
 
 
-@intrinsic  # type: ignore[untyped-decorator]
-def byte_at(_: Any, address: Any) -> Any:  # noqa: ANN401, ARG001
+@instruction
+def byte_at(_: Any, address: Any) -> Any:
     """Read a byte."""
     return _define(1, gives=True, generate=lambda b, at: b.zext(_load(b, at, ir.IntType(8)), _LONG))
 
 
-@intrinsic  # type: ignore[untyped-decorator]
-def put_byte(_: Any, address: Any, value: Any) -> Any:  # noqa: ANN401, ARG001
+@instruction
+def put_byte(_: Any, address: Any, value: Any) -> Any:
     """Write a byte."""
     return _define(2, gives=False, generate=lambda b, at, value: _store(b, b.trunc(value, ir.IntType(8)), at))
 
 
-@intrinsic  # type: ignore[untyped-decorator]
-def get(_: Any, base: Any, index: Any) -> Any:  # noqa: ANN401, ARG001
+@instruction
+def get(_: Any, base: Any, index: Any) -> Any:
     """Read an item of an array of int32."""
     return _define(
         2,
@@ -99,8 +107,8 @@ def get(_: Any, base: Any, index: Any) -> Any:  # noqa: ANN401, ARG001
     )
 
 
-@intrinsic  # type: ignore[untyped-decorator]
-def put(_: Any, base: Any, index: Any, value: Any) -> Any:  # noqa: ANN401, ARG001
+@instruction
+def put(_: Any, base: Any, index: Any, value: Any) -> Any:
     """Write an item of an array of int32."""
     return _define(
         3,
@@ -109,21 +117,21 @@ def put(_: Any, base: Any, index: Any, value: Any) -> Any:  # noqa: ANN401, ARG0
     )
 
 
-@intrinsic  # type: ignore[untyped-decorator]
-def get_long(_: Any, base: Any, index: Any) -> Any:  # noqa: ANN401, ARG001
+@instruction
+def get_long(_: Any, base: Any, index: Any) -> Any:
     """Read an item of an array of int64."""
     return _define(2, gives=True, generate=lambda b, base, i: _load(b, _at(b, base, i, 8), _LONG))
 
 
-@intrinsic  # type: ignore[untyped-decorator]
-def put_long(_: Any, base: Any, index: Any, value: Any) -> Any:  # noqa: ANN401, ARG001
+@instruction
+def put_long(_: Any, base: Any, index: Any, value: Any) -> Any:
     """Write an item of an array of int64."""
     return _define(3, gives=False, generate=lambda b, base, i, value: _store(b, value, _at(b, base, i, 8)))
 
 
-@intrinsic  # type: ignore[untyped-decorator]
-def _find_mark(_: Any, address: Any) -> Any:  # noqa: ANN401, ARG001
-    def generate(builder: Any, at: Any) -> Any:  # noqa: ANN401
+@instruction
+def _find_mark(_: Any, address: Any) -> Any:
+    def generate(builder: Any, at: Any) -> Any:
         vector = _load(builder, at, _vector())
         # Signed, bytes beyond ASCII are negative.
         found = builder.icmp_signed("<", vector, _repeat(_SPACE))
@@ -134,26 +142,26 @@ def _find_mark(_: Any, address: Any) -> Any:  # noqa: ANN401, ARG001
     return _define(1, gives=True, generate=generate)
 
 
-@intrinsic  # type: ignore[untyped-decorator]
-def _find_newline(_: Any, address: Any) -> Any:  # noqa: ANN401, ARG001
-    def generate(builder: Any, at: Any) -> Any:  # noqa: ANN401
+@instruction
+def _find_newline(_: Any, address: Any) -> Any:
+    def generate(builder: Any, at: Any) -> Any:
         vector = _load(builder, at, _vector())
         return _find_first(builder, builder.icmp_unsigned("==", vector, _repeat(ord("\n"))))
 
     return _define(1, gives=True, generate=generate)
 
 
-@intrinsic  # type: ignore[untyped-decorator]
-def _count_equal(_: Any, left: Any, right: Any) -> Any:  # noqa: ANN401, ARG001
-    def generate(builder: Any, left_at: Any, right_at: Any) -> Any:  # noqa: ANN401
+@instruction
+def _count_equal(_: Any, left: Any, right: Any) -> Any:
+    def generate(builder: Any, left_at: Any, right_at: Any) -> Any:
         one, other = _load(builder, left_at, _vector()), _load(builder, right_at, _vector())
         return _find_first(builder, builder.icmp_unsigned("!=", one, other))
 
     return _define(2, gives=True, generate=generate)
 
 
-@intrinsic  # type: ignore[untyped-decorator]
-def _copy_run(_: Any, source: Any, target: Any) -> Any:  # noqa: ANN401, ARG001
+@instruction
+def _copy_run(_: Any, source: Any, target: Any) -> Any:
     return _define(2, gives=False, generate=lambda b, at, to: _store(b, _load(b, at, _vector()), to))
 
 
@@ -165,7 +173,7 @@ def _is_readable(at: int) -> bool:
 
 @inlined
 def find_mark(at: int) -> int:
-    """Find the next byte that is a quote, a backslash, a control character or not ASCII; there must be one."""
+    """Find the next quote, backslash, control character or byte beyond ASCII; there must be one."""
     while True:
         if _is_readable(at):
             step = _find_mark(at)

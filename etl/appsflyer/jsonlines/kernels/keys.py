@@ -51,7 +51,7 @@ def is_spelled(table: SpellingTable, number: int, at: int) -> bool:
 @part
 def add_spelling(table: SpellingTable, at: int, size: int, place: int) -> int:
     """Give a new spelling its number."""
-    number = get(table.count, 0)
+    number = get(table.total, 0)
     start = get(table.stops, number)
     if number == MAX_SPELLINGS or start + size > MAX_SPELLING_BYTES:
         return UNKNOWN
@@ -61,14 +61,14 @@ def add_spelling(table: SpellingTable, at: int, size: int, place: int) -> int:
     put(table.followers, number, 0)
     put(table.buckets, place, number)
     put(table.places, number, place)
-    put(table.count, 0, number + 1)
+    put(table.total, 0, number + 1)
     return number
 
 
 @part
 def drop_spellings(table: SpellingTable, count: int) -> None:
     """Forget all but the first `count`, the last one first, so that no other one loses its way."""
-    while get(table.count, 0) > count:
-        last = get(table.count, 0) - 1
+    while get(table.total, 0) > count:
+        last = get(table.total, 0) - 1
         put(table.buckets, get(table.places, last), FREE)
-        put(table.count, 0, last)
+        put(table.total, 0, last)
