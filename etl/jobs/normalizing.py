@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from etl.appsflyer.formats.framing import read_blocks
+from etl.appsflyer.jsonlines.machine_code import load_kernels
 from etl.appsflyer.lines import LineMerger, Lines
 from etl.appsflyer.macros import parse_template
 from etl.appsflyer.messages import Reject, TextBatch
@@ -27,6 +28,9 @@ from etl.lake.spill import NO_OBJECT, ChunkOutcome, ObjectOutcome, SpillWriter
 from etl.quality.rows import FIELD_OF, RowRules, judge_rows
 from etl.settings.models import Ingest, Settings
 from etl.stores import Store, open_object, open_store
+
+# The fork server imports this module: kernels are loaded, and compiled if need be, once for all workers.
+load_kernels()
 
 _ERROR_CODES = {ObjectForbidden: "forbidden", ObjectVanished: "vanished", ObjectChanged: "changed"}
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import llvmlite.binding as llvm
 import numba
 
-from etl.appsflyer.jsonlines.kernels import finding, writing
+from etl.appsflyer.jsonlines.kernels import finding, lines, writing
 from etl.appsflyer.jsonlines.kernels.instructions import INNER
 
 _KERNELS = {
+    "find_line_ends": lines.find_line_ends,
     "find_cells": finding.find_cells,
     "write_texts": writing.write_texts,
     "encode_texts": writing.encode_texts,

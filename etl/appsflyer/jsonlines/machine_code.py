@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import hashlib
 import os
+import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import cache
@@ -43,7 +44,7 @@ def load_kernel(name: str) -> Kernel:
 
 def load_kernels() -> None:
     """Load all kernels, so that processes forked from this one have them."""
-    for name in ("find_cells", "write_texts", "encode_texts"):
+    for name in ("find_line_ends", "find_cells", "write_texts", "encode_texts"):
         load_kernel(name)
 
 
@@ -93,7 +94,7 @@ def list_folders() -> list[Path]:
 def _keep(folder: Path, file_name: str, code: bytes) -> None:
     """Write a file as a whole or not at all, whoever else does so."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    draft = folder / f".{file_name}.{os.getpid()}"
+    draft = folder / f".{file_name}.{os.getpid()}.{threading.get_ident()}"
     draft.write_bytes(code)
     draft.replace(folder / file_name)
 
