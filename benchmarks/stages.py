@@ -30,9 +30,8 @@ from etl.settings.models import Ingest, Settings, Storage
 STAGES = (
     ("decompress", "etl.appsflyer.formats.framing:decompress"),
     ("frame", "etl.jobs.normalizing:read_blocks"),
-    ("split", "etl.appsflyer.json_lines:JsonLines.split"),
-    ("survey", "etl.appsflyer.parse:survey_keys"),
-    ("numerals", "etl.appsflyer.parse:restore_numerals"),
+    ("find values", "etl.appsflyer.parse:JsonParser.parse"),
+    ("write columns", "etl.appsflyer.jsonlines.columns:ColumnWriter.write"),
     ("lines", "etl.jobs.normalizing:read_lines"),
     ("unify", "etl.appsflyer.normalize:unify_fields"),
     ("clocks", "etl.appsflyer.normalize:read_clocks"),

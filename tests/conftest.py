@@ -4,12 +4,20 @@ import os
 
 import pytest
 
+from etl.appsflyer.jsonlines.machine_code import load_kernels
+
 pytest_plugins = [
     "tests.services.postgres",
     "tests.services.s3",
     "tests.services.stores",
     "tests.services.worlds",
 ]
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _load_kernels() -> None:
+    """Compile before any test is timed."""
+    load_kernels()
 
 
 @pytest.fixture(autouse=True)

@@ -23,6 +23,7 @@ __all__ = [
     "Field",
     "Kind",
     "canonical_name",
+    "has_few_values",
     "identifier_fields",
     "names",
     "personal_fields",
@@ -70,6 +71,12 @@ def canonical_name(wire: str) -> str | None:
     except those that are also fields.
     """
     return CANONICAL.get(wire) or _BY_NORMAL_FORM.get(_normalize_spelling(wire))
+
+
+def has_few_values(wire: str) -> bool:
+    """Tell whether a key as it came is of a field with few values, best held as a dictionary."""
+    field = BY_NAME.get(canonical_name(wire) or "")
+    return field is not None and field.is_low_cardinality
 
 
 def _normalize_spelling(wire: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import cached_property
 
 import numpy as np
@@ -31,14 +30,6 @@ class LineIndex:
     def line(self, number: int) -> bytes:
         """Give a line without its newline."""
         return self.payload[self.ends[number - 1] + 1 if number else 0 : self.ends[number]]
-
-    def lines(self, numbers: Sequence[int]) -> list[bytes]:
-        """Give some lines without their newlines."""
-        return [self.line(number) for number in numbers]
-
-    def rows_at(self, offsets: Rows) -> Rows:
-        """Give the number of the line that each offset stands in."""
-        return np.searchsorted(self.ends, offsets)
 
     def as_array(self) -> pa.Array:
         """Give the lines as a binary Arrow array over the same bytes, each with its newline."""

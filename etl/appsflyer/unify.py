@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from etl.appsflyer.fields import BY_NAME, V1_ONLY, V1_SPECIAL, canonical_name
+from etl.appsflyer.fields import BY_NAME, V1_ONLY, V1_SPECIAL, canonical_name, has_few_values
 from etl.appsflyer.messages import TextBatch
 
 Mask = npt.NDArray[np.bool_]
@@ -76,8 +76,7 @@ def as_text(column: pa.Array) -> pa.Array:
 
 def _encode(wire: str, column: pa.Array) -> pa.Array:
     """Turn empty text into null, and make a dictionary of a field with few values."""
-    field = BY_NAME.get(canonical_name(wire) or "")
-    if field is None or not field.is_low_cardinality:
+    if not has_few_values(wire):
         return _drop_empty(column)
     encoded = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
     is_empty = pc.equal(encoded.dictionary, "")

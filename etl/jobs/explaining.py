@@ -9,7 +9,6 @@ import numpy as np
 import pyarrow.compute as pc
 
 from etl.appsflyer.formats.framing import read_blocks
-from etl.appsflyer.json_lines import JsonLines
 from etl.appsflyer.lines import Lines, merge_blocks
 from etl.appsflyer.masking import mask_raw, mask_row
 from etl.appsflyer.messages import Block, TextBatch
@@ -114,8 +113,7 @@ def cut_line(block: Block, lines: Lines, line: int) -> Lines:
 
 def read_event(lines: Lines, rules: ReadingRules, event_id: object) -> tuple[Row, Row]:
     """Read a line as an ingest would: the event's fields as texts, and its columns; empty where it is not."""
-    with JsonLines() as json_lines:
-        read = read_lines(lines, JsonParser(json_lines), rules)
+    read = read_lines(lines, JsonParser(), rules)
     for batch in read.batches:
         found = _find_event(batch, event_id)
         if found:

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from etl.appsflyer.formats.framing import read_blocks
-from etl.appsflyer.json_lines import JsonLines
+from etl.appsflyer.jsonlines.machine_code import load_kernels
 from etl.appsflyer.lines import LineMerger, Lines
 from etl.appsflyer.macros import parse_template
 from etl.appsflyer.messages import Reject, TextBatch
@@ -28,6 +28,9 @@ from etl.lake.spill import NO_OBJECT, ChunkOutcome, ObjectOutcome, SpillWriter
 from etl.quality.rows import FIELD_OF, RowRules, judge_rows
 from etl.settings.models import Ingest, Settings
 from etl.stores import Store, open_object, open_store
+
+# The fork server imports this module: kernels are loaded, and compiled if need be, once for all workers.
+load_kernels()
 
 _ERROR_CODES = {ObjectForbidden: "forbidden", ObjectVanished: "vanished", ObjectChanged: "changed"}
 
@@ -50,8 +53,8 @@ def normalize_chunk(settings: Settings, name: str, objects: Sequence[RunObject])
     """
     scratch = open_store(settings.storage.scratch_uri, settings.storage.options)
     landing = open_store(settings.storage.landing, settings.storage.options)
-    with JsonLines() as json_lines, SpillWriter(scratch, name) as spill:
-        chunk = _Chunk(settings, {each.ordinal: each for each in objects}, JsonParser(json_lines), spill)
+    with SpillWriter(scratch, name) as spill:
+        chunk = _Chunk(settings, {each.ordinal: each for each in objects}, JsonParser(), spill)
         for rules, members in group_by_rules(settings.ingest, objects):
             chunk.read_objects(landing, members, rules)
         return spill.finish(tuple(chunk.outcome_of(each) for each in objects))

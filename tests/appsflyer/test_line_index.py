@@ -1,6 +1,3 @@
-import numpy as np
-import pytest
-
 from etl.appsflyer.line_index import LineIndex
 
 LINES = [b"a" * (number * 37 % 1500 + 1) + b"%d" % number for number in range(500)]
@@ -11,18 +8,6 @@ def test_each_line_is_found_by_its_number() -> None:
     """Lines are given without their newlines, wherever steps begin."""
     index = LineIndex(PAYLOAD)
     assert [index.line(number) for number in range(len(LINES))] == LINES
-
-
-@pytest.mark.parametrize("numbers", [[], [0], [499, 3], list(range(500))])
-def test_few_and_many_lines_are_found_alike(numbers: list[int]) -> None:
-    """How many lines are asked for changes only the way to them."""
-    assert LineIndex(PAYLOAD).lines(numbers) == [LINES[number] for number in numbers]
-
-
-def test_an_offset_belongs_to_the_line_around_it() -> None:
-    """The first and the last byte of a line are in it."""
-    payload = b"ab\ncd\n"
-    assert LineIndex(payload).rows_at(np.array([0, 1, 3, 4])).tolist() == [0, 0, 1, 1]
 
 
 def test_lines_as_an_array_share_the_bytes() -> None:

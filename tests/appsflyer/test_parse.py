@@ -1,24 +1,15 @@
 import json
-from collections.abc import Iterator
 
 import pytest
 
-from etl.appsflyer.json_lines import JsonLines
 from etl.appsflyer.line_index import LineIndex
 from etl.appsflyer.parse import MAX_LEARNED_FIELDS, JsonParser, ParsedLines
 
 
-@pytest.fixture(scope="module")
-def json_lines() -> Iterator[JsonLines]:
-    """One connection for all tests, as one serves a whole chunk."""
-    with JsonLines() as opened:
-        yield opened
-
-
 @pytest.fixture
-def parser(json_lines: JsonLines) -> JsonParser:
+def parser() -> JsonParser:
     """A parser that has learned nothing yet."""
-    return JsonParser(json_lines)
+    return JsonParser()
 
 
 def parse(parser: JsonParser, *lines: bytes) -> ParsedLines:
@@ -89,7 +80,7 @@ def test_too_many_new_fields_are_not_learned(parser: JsonParser) -> None:
 
 
 def test_numbers_and_objects_keep_their_text(parser: JsonParser) -> None:
-    """What DuckDB would rewrite comes as it was written."""
+    """What a parser might rewrite comes as it was written."""
     parsed = parse(parser, b'{"app_id":"a","event_revenue":1.10,"event_value":{"b": 1e5}}')
     assert (texts(parsed, "event_revenue"), texts(parsed, "event_value")) == (["1.10"], ['{"b": 1e5}'])
 

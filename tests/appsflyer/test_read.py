@@ -1,12 +1,10 @@
 import base64
 import io
 import json
-from collections.abc import Iterator
 
 import pytest
 
 from etl.appsflyer.formats.framing import read_blocks
-from etl.appsflyer.json_lines import JsonLines
 from etl.appsflyer.lines import merge_blocks
 from etl.appsflyer.macros import parse_template
 from etl.appsflyer.messages import Reason
@@ -22,10 +20,9 @@ PLAIN = ReadingRules()
 
 
 @pytest.fixture(scope="module")
-def parser() -> Iterator[JsonParser]:
+def parser() -> JsonParser:
     """One parser for all tests, as one serves a whole chunk."""
-    with JsonLines() as opened:
-        yield JsonParser(opened)
+    return JsonParser()
 
 
 def read(parser: JsonParser, data: bytes, rules: ReadingRules = PLAIN) -> ReadLines:

@@ -12,8 +12,8 @@ def test_the_stages_that_are_timed_exist_and_run(tmp_path: Path) -> None:
     assert {
         "decompress",
         "frame",
-        "split",
-        "survey",
+        "find values",
+        "write columns",
         "clocks",
         "identity",
         "spill",

@@ -1,13 +1,11 @@
 """Whatever lines hold, the fast way and the slow way read the same."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
-import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from etl.appsflyer.json_lines import JsonLines
 from etl.appsflyer.lines import merge_blocks
 from etl.appsflyer.messages import Block, Reason, Style
 from etl.appsflyer.objects import UnreadableObject, read_object
@@ -87,17 +85,10 @@ junk = st.sampled_from(["junk", "5", "[]", '"x"', "\0", '{"app_id":1', '{"app_id
 lines = st.lists(st.one_of(objects, objects, objects, junk), min_size=1, max_size=8)
 
 
-@pytest.fixture(scope="module")
-def json_lines() -> Iterator[JsonLines]:
-    """One connection for all examples."""
-    with JsonLines() as opened:
-        yield opened
-
-
-def read(json_lines: JsonLines, raws: Sequence[bytes]) -> ReadLines:
+def read(raws: Sequence[bytes]) -> ReadLines:
     """Read lines together with a parser that has learned nothing."""
     block = Block(Style.JSON, b"".join(raw + b"\n" for raw in raws), len(raws), 1)
-    return read_lines(merge_blocks([(0, block)]), JsonParser(json_lines), ReadingRules())
+    return read_lines(merge_blocks([(0, block)]), JsonParser(), ReadingRules())
 
 
 def messages_by_line(found: ReadLines) -> dict[int, list[Texts]]:
@@ -120,12 +111,12 @@ def read_slowly(raw: bytes) -> Texts | Reason:
         return error.reason
 
 
-@settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=250, deadline=None)
 @given(lines=lines)
-def test_the_fast_way_reads_what_the_slow_way_reads(json_lines: JsonLines, lines: list[str]) -> None:
+def test_the_fast_way_reads_what_the_slow_way_reads(lines: list[str]) -> None:
     """Type drift, unknown and repeated keys, nesting, escapes and odd spacing change no text of any line."""
     raws = [line.encode() for line in lines]
-    found = read(json_lines, raws)
+    found = read(raws)
     messages = messages_by_line(found)
     refused = {each.line for each in found.rejects}
     for number, raw in enumerate(raws):

@@ -10,15 +10,11 @@ import numpy as np
 
 from etl.appsflyer.formats.limits import HEAD_BYTES, Limits
 from etl.appsflyer.formats.source import Source
+from etl.appsflyer.jsonlines.line_ends import find_line_ends
 from etl.appsflyer.messages import Block, Positions, Reason, Reject, Style
 
-_WHITESPACE = b" \t\n\r\v\f"
 _BLANK_FIRST = re.compile(rb"[ \t\r\v\f]*\n")
 _BLANK_NEXT = re.compile(rb"\n[ \t\r\v\f]*\n")
-_IS_WHITESPACE = np.isin(np.arange(256), np.frombuffer(_WHITESPACE, dtype=np.uint8))
-_NEWLINE = ord("\n")
-# Twice as fast as `bytes.count` when the comparison stays in the processor's cache.
-_SLICE_BYTES = 256 << 10
 # W3C extended log format. `#Remark:` is free text and any other comment may hold a message: they are counted.
 _DIRECTIVE = re.compile(rb"#(Version|Fields|Software|Date|Start-Date|End-Date):([^\n]*)\n")
 _QUERY_FIELD = b"cs-uri-query"
@@ -60,7 +56,7 @@ def _read_lines(source: Source, limits: Limits) -> Iterator[_Lines]:
     number = 1
     while data := _read_whole_lines(source, limits):
         if data.endswith(b"\n"):
-            ends, may_be_blank = _find_line_ends(data)
+            ends, may_be_blank = find_line_ends(data)
             lines = _Lines(data, number, len(ends), may_be_blank, ends=ends)
         elif len(data) > limits.max_message_bytes:
             lines = _refuse_large(source, data, number)
@@ -72,17 +68,6 @@ def _read_lines(source: Source, limits: Limits) -> Iterator[_Lines]:
         number += lines.count + len(lines.refused)
     if source.damage:
         yield _Lines(b"", number, 0, refused=(Reject(number, source.damage, data.strip()),))
-
-
-def _find_line_ends(data: bytes) -> tuple[Positions, bool]:
-    """Find the newlines, and tell whether one stands first or after whitespace, as a blank line's does."""
-    array = np.frombuffer(data, dtype=np.uint8)
-    starts = range(0, len(array), _SLICE_BYTES)
-    ends = np.concatenate(
-        [np.flatnonzero(array[start : start + _SLICE_BYTES] == _NEWLINE) + start for start in starts]
-    )
-    is_after_space = _IS_WHITESPACE[array.take(ends - 1, mode="clip")].any()
-    return ends, data.startswith(b"\n") or bool(is_after_space)
 
 
 def _read_whole_lines(source: Source, limits: Limits) -> bytes:

@@ -1,0 +1,1 @@
+"""JSON lines to columns in two compiled passes: cells are found, then written."""
