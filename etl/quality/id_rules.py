@@ -24,6 +24,8 @@ from etl.quality.shapes import (
 )
 
 _APPLE_IDS = ("idfa", "idfv")
+_AUTHORIZED = frozenset({"authorized", "af_authorized"})
+_REFUSED = frozenset({"denied", "restricted"})
 _EMAIL = r"[A-Za-z0-9._%+\-]+@[A-Za-z0-9\-]+(?:\.[A-Za-z0-9\-]+)*\.[A-Za-z]{2,}"
 _AT_SIGN = ord("@")
 _APP_ID = re.compile(r"[A-Za-z0-9._\-]+")
@@ -96,7 +98,7 @@ def _find_zeros(batch: TypedBatch, zeros: Mapping[str, Mask]) -> Iterator[Findin
     if not any(mask.any() for mask in zeros.values()):
         return
     is_withheld = mark_boolean(batch, "is_lat", value=True)
-    is_withheld |= mark_values(batch, "att", lambda att: "authorized" not in att.casefold())
+    is_withheld |= mark_values(batch, "att", lambda att: att.casefold() not in _AUTHORIZED)
     for name, mask in zeros.items():
         yield f"zero_id:{name}", mask & ~is_withheld if name in ADVERTISING_IDS else mask
 
@@ -109,7 +111,7 @@ def _find_contradictions(batch: TypedBatch, real: Mapping[str, Mask]) -> Iterato
         is_foreign |= mask & (is_android if name in _APPLE_IDS else is_ios)
     yield "id_contradicts_platform", is_foreign
     if "idfa" in real:
-        is_denied = mark_values(batch, "att", lambda att: att.casefold() in {"denied", "restricted"})
+        is_denied = mark_values(batch, "att", lambda att: att.casefold() in _REFUSED)
         yield "idfa_despite_refusal", real["idfa"] & is_denied
 
 

@@ -147,7 +147,7 @@ def _match_among(column: pa.Array, among: Mask, pattern: str) -> Mask:
 def _are_ipv6(column: TextColumn) -> Mask:
     texts, bare = column.texts, column.array
     if (texts.data == ord("%")).any():
-        bare = pc.replace_substring_regex(bare, "%[^%]+$", "")
+        bare = pc.replace_substring_regex(bare, "%[^%/]+$", "")
     if (texts.data == ord(".")).any():
         bare = pc.replace_substring_regex(bare, rf":{_IPV4}$", ":0:0")
     colons = pc.count_substring(bare, ":").fill_null(0).to_numpy(zero_copy_only=False)
