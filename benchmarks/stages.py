@@ -40,6 +40,7 @@ STAGES = (
     ("extra", "etl.appsflyer.normalize:build_extra"),
     ("values, topics", "etl.jobs.normalizing:normalize_batch"),
     ("row rules", "etl.jobs.normalizing:judge_rows"),
+    ("row rules", "etl.jobs.normalizing:flag_rows"),
     ("spill", "etl.lake.spill:SpillWriter.add"),
     ("spill", "etl.lake.spill:SpillWriter.finish"),
     ("chunk", "etl.jobs.normalizing:normalize_chunk"),

@@ -54,6 +54,14 @@ def test_code_runs_on_the_demo(demo: Path, number: int) -> None:
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.parametrize("number", range(len(blocks("sql"))))
+def test_queries_run_on_the_demo(demo: Path, number: int) -> None:
+    """Each block of SQL is answered by `pushlift sql` on the demo's lake."""
+    words = [sys.executable, "-m", "etl.cli", "sql", blocks("sql")[number], "--json"]
+    done = run(words, demo, demo / "demo" / "pushlift.toml")
+    assert done.returncode == 0, done.stderr
+
+
 def test_pushlift_commands_run(demo: Path) -> None:
     """Each `pushlift` command of a shell block ends well on the demo's configuration."""
     named = [line for text in blocks("sh") for line in commands(text) if line.startswith("pushlift ")]

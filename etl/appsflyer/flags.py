@@ -6,15 +6,9 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from etl.appsflyer.fields import Kind, names
+from etl.appsflyer.row_rules import FLAG_CODES
 
-# Codes are appended, never reordered: drafts of a run hold them as bits.
-FLAGS: tuple[str, ...] = (
-    "weak_identity",
-    "possible_twin",
-    "money_rounded",
-    *(f"unparsable:{name}" for name in (*names(Kind.BOOLEAN), *names(Kind.MONEY))),
-)
+FLAGS: tuple[str, ...] = FLAG_CODES
 FLAG_BITS = {code: 1 << place for place, code in enumerate(FLAGS)}
 
 

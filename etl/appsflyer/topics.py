@@ -57,13 +57,30 @@ def decide_topic(  # noqa: PLR0913, PLR0917 - the six fields that tell a topic, 
     `retargeting_conversion_type`; else the event name.
     """
     return (
-        _read_event_type(_simplify(event_type))
-        or _read_conversion(_simplify(conversion_type), _simplify(campaign_type), event_name)
+        topic_of_event_type(event_type)
+        or topic_of_conversion(conversion_type, campaign_type, event_name)
         or (Topic.INSTALL_IN_APP_EVENT if is_primary_attribution is False else None)
         or _place(_BASES.get(_simplify(retargeting_conversion_type)), event_name)
         or _BASES.get(_simplify(event_name))
         or Topic.INSTALL_IN_APP_EVENT
     )
+
+
+def topic_of_event_type(event_type: str | None) -> Topic | None:
+    """Give the topic that the newer `event_type` says; None where it says none, as V1.0's does not."""
+    return _read_event_type(_simplify(event_type))
+
+
+def topic_of_conversion(
+    conversion_type: str | None, campaign_type: str | None, event_name: str | None
+) -> Topic | None:
+    """Give the topic that `conversion_type` says with `campaign_type`; None where it says none."""
+    return _read_conversion(_simplify(conversion_type), _simplify(campaign_type), event_name)
+
+
+def is_conversion_name(event_name: str) -> bool:
+    """Tell whether an event is itself a conversion, by its name."""
+    return _simplify(event_name) in _BASES
 
 
 def topic_family(topic: Topic) -> str:
@@ -93,6 +110,6 @@ def _read_conversion(conversion: str, campaign: str, event_name: str | None) -> 
 
 def _place(base: Topic | None, event_name: str | None) -> Topic | None:
     """Give the base topic to an event that is itself a conversion, its in-app topic to any other."""
-    if base is None or _simplify(event_name) in _BASES:
+    if base is None or is_conversion_name(event_name or ""):
         return base
     return _IN_APP[base]

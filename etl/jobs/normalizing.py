@@ -21,11 +21,13 @@ from etl.appsflyer.messages import Reject, TextBatch
 from etl.appsflyer.normalize import normalize_batch
 from etl.appsflyer.parse import JsonParser
 from etl.appsflyer.read import ReadingRules, read_lines
+from etl.appsflyer.row_rules import FIELD_OF
 from etl.errors import ObjectChanged, ObjectForbidden, ObjectVanished
 from etl.jobs.discovery import RunObject
 from etl.lake.quarantine import QuarantinedMessage, quarantine_table
 from etl.lake.spill import NO_OBJECT, ChunkOutcome, ObjectOutcome, SpillWriter
-from etl.quality.rows import FIELD_OF, RowRules, judge_rows
+from etl.quality.flagging import flag_rows
+from etl.quality.rows import RowRules, judge_rows
 from etl.settings.models import Ingest, Settings
 from etl.stores import Store, open_object, open_store
 
@@ -184,7 +186,7 @@ class _Chunk:
         objects[batch.void] = objects[[row for row, _ in judged]] = NO_OBJECT
         kept = objects[objects != NO_OBJECT]
         if len(kept):
-            self._spill.add(typed, objects)
+            self._spill.add(replace(typed, flags=flag_rows(typed)), objects)
             self.tally.rows.update(kept.tolist())
 
     def _latest_of(self, objects: npt.NDArray[np.int32]) -> npt.NDArray[np.int64]:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 
+from etl.appsflyer.flags import FLAG_BITS
 from etl.jobs.attempts import begin_attempt
 from etl.jobs.encoding import EncodedGroup
 from etl.jobs.ingest import IngestOptions
@@ -28,6 +29,23 @@ def test_reprocessing_gives_an_equal_lake(world: World) -> None:
     after = world.contents()
     assert (after["events"], after["quarantine"]) == (before["events"], before["quarantine"])
     assert (report.replaced, report.published, world.versions()["events"]) == (6, 6, version + 1)
+
+
+def test_reprocessing_judges_by_the_rules_of_today(
+    local_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A row published before a rule was made has its flag afterwards; a flag that is none today is gone."""
+    local_world.land([message(1, country_code="USA"), message(2)])
+    with monkeypatch.context() as yesterday:
+        gone = FLAG_BITS["unknown_platform"]
+        yesterday.setattr("etl.jobs.normalizing.flag_rows", lambda batch: batch.flags | gone)
+        local_world.ingest()
+    assert [row["quality_flags"] for row in local_world.events()] == [["unknown_platform"]] * 2
+
+    local_world.ingest(is_reprocess=True)
+
+    flags = {row["country_code"]: row["quality_flags"] for row in local_world.events()}
+    assert flags == {"USA": ["unknown_country"], None: None}
 
 
 def test_a_row_is_no_twin_of_the_one_it_replaces(local_world: World) -> None:

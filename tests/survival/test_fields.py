@@ -128,10 +128,10 @@ def test_numbers_keep_the_text_that_they_came_with(lake: Lake) -> None:
 
 
 def test_nineteen_decimals_are_rounded_and_kept(lake: Lake) -> None:
-    """An amount finer than its column is rounded, flagged, and kept as text."""
+    """An amount finer than its column is rounded, flagged, and kept as text. It has no currency either."""
     for row in lake.events_of("nineteen.json"):
         assert row["event_revenue"] == Decimal("0.1234567890")
-        assert row["quality_flags"] == ["money_rounded"]
+        assert row["quality_flags"] == ["money_rounded", "revenue_without_currency"]
         assert row["extra"] == {"event_revenue": "0.1234567890123456789"}
 
 

@@ -47,9 +47,16 @@ FILES = {
     + as_line(**NOBODY, event_name="w", app_id="nobody", city="Rome"),
     "withheld_again.json": as_line(**NOBODY, event_name="w", app_id="nobody", city="Rome"),
     "lesser.json": as_line(event_name="whole", app_id="weak")
-    + as_line(event_name="lesser", app_id="weak", appsflyer_id=..., advertising_id="AB-1")
+    + as_line(
+        event_name="lesser",
+        app_id="weak",
+        appsflyer_id=...,
+        advertising_id="6b3c8a0e-5f3d-4c1b-9e0a-2f7d1c4b5a69",
+    )
     + as_line(event_name="nameless", app_id="weak", **NOBODY),
-    "only_idfv.json": as_line(event_name="x", app_id="only_idfv", appsflyer_id=..., idfv="F-1"),
+    "only_idfv.json": as_line(
+        event_name="x", app_id="only_idfv", appsflyer_id=..., idfv="0F2B6A34-7C1D-4E5F-8A9B-1C2D3E4F5A6B"
+    ),
     "zeros.json": as_line(
         event_name="zeros",
         app_id="zeros",
@@ -129,8 +136,11 @@ def test_an_identity_as_good_as_the_apps_others_is_not_weak(lake: Lake) -> None:
 
 
 def test_zeros_are_no_id(lake: Lake) -> None:
-    """Two people without advertising ids are told apart by the next field; nothing is weak about it."""
-    assert flags_of(lake.event_of("zeros.json")) == set()
+    """Two people without advertising ids are told apart by the next field; nothing is weak about it.
+
+    That the ids are zeros is told.
+    """
+    assert flags_of(lake.event_of("zeros.json")) == {"zero_id:advertising_id", "zero_id:idfa"}
 
 
 def test_install_reinstall_and_re_attribution_at_one_instant_stay_apart(lake: Lake) -> None:
@@ -189,7 +199,13 @@ def test_what_identities_an_app_has_is_remembered(landing: Landing) -> None:
     """A row is weak as well when only rows of earlier runs had the better id."""
     landing.land({"1.json": as_line(event_name="whole")})
     landing.run()
-    landing.land({"2.json": as_line(event_name="lesser", appsflyer_id=..., idfv="F-1")})
+    landing.land(
+        {
+            "2.json": as_line(
+                event_name="lesser", appsflyer_id=..., idfv="0F2B6A34-7C1D-4E5F-8A9B-1C2D3E4F5A6B"
+            )
+        }
+    )
     landing.run()
     lake = landing.read()
     assert flags_of(lake.event_of("1.json")) == set()
