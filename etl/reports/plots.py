@@ -16,7 +16,7 @@ from etl.reports.verdicts import State
 # A plot fits a phone at full size; a wider page has several beside each other.
 WIDTH: Final = 330
 BARS_HEIGHT: Final = 118
-LEFT: Final = 36.0
+LEFT: Final = 40.0
 BOTTOM: Final = 20.0
 TOP: Final = 12.0
 ROW: Final = 13.0
