@@ -5,6 +5,7 @@ import os
 import pytest
 
 pytest_plugins = [
+    "tests.services.browser",
     "tests.services.postgres",
     "tests.services.s3",
     "tests.services.stores",

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Final
 
 from etl.quality.checks import Severity, Verdict
+
+# Hours, names and flags need the rows, which are read for so many of the last days.
+DETAIL_DAYS: Final = 28
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +23,11 @@ class Period:
     def days(self) -> tuple[date, ...]:
         """Every day of it."""
         return tuple(self.first + timedelta(days=n) for n in range((self.last - self.first).days + 1))
+
+    @property
+    def detail(self) -> Period:
+        """Its last days, which are looked at in detail."""
+        return Period(max(self.first, self.last - timedelta(days=DETAIL_DAYS - 1)), self.last)
 
 
 @dataclass(frozen=True, slots=True)

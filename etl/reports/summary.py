@@ -97,12 +97,15 @@ def _tell_checks(figures: QualityFigures, rows: Sequence[Row]) -> tuple[Tile, ..
 
 def _tell_messages(figures: QualityFigures) -> tuple[Tile, ...]:
     events = sum(each.events for each in figures.days)
+    detail = figures.period.detail
+    looked_at = sum(each.events for each in figures.days if each.day >= detail.first)
     messages = sum(each.messages for each in figures.loads)
+    since = "" if detail == figures.period else f" since {detail.first}"
     refused = sum(each.messages for each in figures.quarantine)
     return (
         Tile("Events", _spell_large(events), f"on {len(figures.period.days):,} days"),
         Tile("Quarantined", f"{refused:,}", f"{spell_share(refused, messages)} of {messages:,} landed"),
-        Tile("Flagged", spell_share(figures.flagged_events, events), f"{figures.flagged_events:,} events"),
+        Tile("Flagged", spell_share(figures.flagged_events, looked_at), f"{figures.flagged_events:,} events{since}"),
     )
 
 
