@@ -104,7 +104,7 @@ def test_dark_and_light_differ(viewer: Viewer) -> None:
     """The page follows the reader's preference, plots included."""
     html = render_quality_page(make_figures())
     colours = """[getComputedStyle(document.body).backgroundColor,
-        getComputedStyle(document.querySelector('.card svg path')).fill,
+        getComputedStyle(document.querySelector('.card svg path[style*="fill: var"]')).fill,
         getComputedStyle(document.querySelector('.card svg text')).fill]"""
 
     light, dark = (viewer.open(html, scheme=scheme).ask(colours) for scheme in ("light", "dark"))
