@@ -5,14 +5,14 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 INSTALLED := $(VENV)/.installed
 LOCKED := requirements/requirements.txt
-SOURCES := $(wildcard etl dags tests benchmarks scripts)
+SOURCES := $(wildcard etl dags tests benchmarks)
 
 .DEFAULT_GOAL := help
 .PHONY: help venv demo test lint types airflow bench lock clean
 
 help:
 	@echo 'make demo     all of it on sample exports, through the DAGs'
-	@echo 'make test     the tests, with a real S3 server and a real Postgres'
+	@echo 'make test     the tests, with a real S3 server, a real Postgres and a real browser'
 	@echo 'make lint     ruff: rules and format'
 	@echo 'make types    mypy --strict'
 	@echo 'make airflow  a local Airflow on loopback with the DAGs in place'
@@ -38,6 +38,7 @@ demo: $(READY)
 	$(BIN)/pushlift demo
 
 test: $(READY)
+	scripts/browser.sh
 	$(BIN)/python -m pytest
 
 lint: $(READY)

@@ -7,6 +7,7 @@ import pytest
 from etl.appsflyer.jsonlines.machine_code import load_kernels
 
 pytest_plugins = [
+    "tests.services.browser",
     "tests.services.postgres",
     "tests.services.s3",
     "tests.services.stores",

@@ -62,6 +62,12 @@ def test_what_arrives_is_read_without_reaching_out(path: Path) -> None:
     assert [name for name in imported_by(path) if reaches(name, OUTWARD)] == []
 
 
+@pytest.mark.parametrize("path", list_modules("etl/reports"), ids=lambda path: path.stem)
+def test_pages_are_built_from_values(path: Path) -> None:
+    """The room of pages reads no lake and no ledger."""
+    assert [name for name in imported_by(path) if reaches(name, OUTWARD)] == []
+
+
 @pytest.mark.parametrize("path", list_modules("dags"), ids=lambda path: path.stem)
 def test_dags_are_declarations(path: Path) -> None:
     """A DAG file imports only Airflow's SDK and light modules at its top; bodies import what they call."""
