@@ -22,7 +22,7 @@ import pyarrow as pa
 
 from etl.jobs import ingest as story
 from etl.jobs.allocation import keep_freed_memory
-from etl.lake.drafts import DraftFile
+from etl.jobs.encoding import EncodedGroup, encode_group
 from etl.lake.encode import EncodeTask, Provenance
 from etl.settings.models import Ingest, Settings, Storage
 
@@ -144,11 +144,11 @@ def profile_landing(landing: Path, output: Path) -> dict[str, list[float]]:
     run = replace(run, chunks=(run.objects[:1],))
     outcomes = [story.normalize(settings, run, 0)]
 
-    def encode(tasks: Sequence[EncodeTask], provenance: Provenance) -> list[list[DraftFile]]:
-        return [story._encode_one(settings, provenance, task) for task in tasks]  # noqa: SLF001
+    def encode(tasks: Sequence[EncodeTask], provenance: Provenance) -> list[EncodedGroup]:
+        return [encode_group(settings, provenance, task) for task in tasks]
 
     settled = story.settle(settings, run, outcomes, encode)
-    story.publish(settings, run, outcomes, settled, encode)
+    story.publish(settings, run, outcomes, story.audit(settings, run, settled), encode)
     watch.charge()
     return dict(watch.used) | {"rows": [outcomes[0].rows, 0, 0]}
 

@@ -76,8 +76,9 @@ def test_a_load_or_a_run_chooses(local_world: World) -> None:
     assert counts == [2, 3, 1, 3, 0]
 
 
-def test_reprocessing_twice_adds_nothing(world: World) -> None:
+def test_reprocessing_twice_adds_nothing(local_world: World) -> None:
     """A mended message comes in once, and leaves quarantine for good."""
+    world = local_world
     closed = World(world.settings.model_copy(update={"closed_apps": True}))
     world.land([*messages(range(2)), b"no json"])
     closed.ingest()
