@@ -1,0 +1,155 @@
+"""The figures of one app's batch: counts and shares over exactly the rows that would be published."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date
+from math import sqrt
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from etl.lake.tables import EVENTS, LOADS, file_schema
+from etl.quality.columns import MANDATORY, UNACCOUNTED
+from etl.quality.rows import FIRST_EVENT_AT
+
+# What figures are made from, whatever the suites name.
+FIGURE_COLUMNS: Final = (
+    *MANDATORY,
+    "quality_flags",
+    "clock_issues",
+    "is_test_message",
+    "event_revenue",
+    "event_revenue_currency",
+    "event_revenue_usd",
+)
+# The vendor's first version tells seconds only; that is no doubt about the clock.
+_BENIGN: Final = ("milliseconds_recovered", "second_precision")
+_MICROS_A_DAY: Final = 86_400_000_000
+_MICROS_AN_HOUR: Final = 3_600_000_000
+# Of a share that is really below the bound, one batch in two thousand says otherwise.
+_DEVIATIONS: Final = 3.29
+
+
+def count_figures(rows: pa.Table, days: Sequence[date], counts: Mapping[str, int]) -> dict[str, float]:
+    """Count the figures of a batch: `days` are the partitions of the table's chunks of rows, one a row.
+
+    `counts` are `published`, `duplicates`, `quarantined` and `wrong_columns` of the batch.
+    """
+    messages = counts["published"] + counts["duplicates"] + counts["quarantined"]
+    names = pc.count_distinct(rows["event_name"]).as_py()
+    revenue = rows["event_revenue"]
+    paid = rows.num_rows - revenue.null_count
+    return {
+        "rows": rows.num_rows,
+        **counts,
+        "messages": messages,
+        "mandatory_nulls": sum(rows[name].null_count for name in MANDATORY),
+        **_count_times(rows, days),
+        "event_names": names,
+        "event_names_share": names / max(1, rows.num_rows),
+        "revenue_usd": float(pc.sum(rows["event_revenue_usd"]).as_py() or 0),
+        **_share("quarantined", counts["quarantined"], messages),
+        **_share("duplicate", counts["duplicates"], messages),
+        **_share("flagged", rows.num_rows - rows["quality_flags"].null_count, rows.num_rows),
+        **_share("weak_identity", _count_item(rows["quality_flags"], "weak_identity"), rows.num_rows),
+        **_share("doubtful_clock", _count_doubtful(rows["clock_issues"]), rows.num_rows),
+        **_share("test_message", pc.sum(rows["is_test_message"]).as_py() or 0, rows.num_rows),
+        **_share("revenue_without_currency", _count_bare(revenue, rows["event_revenue_currency"]), paid),
+        **_share("negative_revenue", _count_negative(revenue), paid),
+    }
+
+
+def count_wrong_columns(schema: pa.Schema) -> int:
+    """Count the columns of a file that are missing, unknown or of another type than the table's."""
+    wanted = {field.name: field.type for field in file_schema(EVENTS)}
+    found = {field.name: field.type for field in schema}
+    return sum(_plain(found.get(name)) != _plain(wanted.get(name)) for name in wanted.keys() | found.keys())
+
+
+def add_unaccounted(loads: pa.Table) -> pa.Table:
+    """Add to rows of `loads` how many messages of each nothing accounts for."""
+    ends = [loads[name] for name in LOADS.schema.names if name in _ENDS]
+    total = ends[0]
+    for each in ends[1:]:
+        total = pc.add(total, each)
+    return loads.append_column(UNACCOUNTED, pc.subtract(loads["messages"], total))
+
+
+_ENDS: Final = frozenset({"published", "duplicates", "quarantined", "suppressed", "held"})
+
+
+def low_share(count: int, total: int) -> float:
+    """Give the lower bound of a share that chance allows (Wilson's), near zero for a few rows."""
+    if not total:
+        return 0.0
+    share, z = count / total, _DEVIATIONS
+    centre = share + z * z / (2 * total)
+    spread = z * sqrt(share * (1 - share) / total + z * z / (4 * total * total))
+    return max(0.0, (centre - spread) / (1 + z * z / total))
+
+
+def _share(name: str, count: int, total: int) -> dict[str, float]:
+    return {f"{name}_share": count / max(1, total), f"{name}_share_low": low_share(count, total)}
+
+
+def _count_times(rows: pa.Table, days: Sequence[date]) -> dict[str, float]:
+    times = rows["event_time"].cast(pa.int64()).fill_null(FIRST_EVENT_AT).to_numpy()
+    loaded = rows["loaded_at"].cast(pa.int64()).fill_null(0).to_numpy()
+    outside = times // _MICROS_A_DAY != np.asarray(days, "datetime64[D]").astype(np.int64)
+    return {
+        "rows_outside_partition": int(np.count_nonzero(outside)),
+        "rows_before_2011": int(np.count_nonzero(times < FIRST_EVENT_AT)),
+        "hours_ahead": float((times - loaded).max() / _MICROS_AN_HOUR) if len(times) else 0.0,
+    }
+
+
+def _count_item(lists: pa.ChunkedArray, item: str) -> int:
+    return pc.sum(pc.equal(pc.list_flatten(lists), item)).as_py() or 0
+
+
+def _count_doubtful(issues: pa.ChunkedArray) -> int:
+    """Count the rows with an issue that is a doubt."""
+    doubts = 0
+    for chunk in issues.chunks:
+        items, parents = pc.list_flatten(chunk), pc.list_parent_indices(chunk)
+        doubts += len(pc.unique(parents.filter(pc.invert(_is_benign(items)))))
+    return doubts
+
+
+def _is_benign(items: pa.Array) -> pa.Array:
+    """Mark the benign issues, of whichever field: its name follows a colon."""
+    if not len(items):
+        return pa.array([], pa.bool_())
+    encoded = items.dictionary_encode()
+    benign = [name.partition(":")[0] in _BENIGN for name in encoded.dictionary.to_pylist()]
+    return pa.array(benign, pa.bool_()).take(encoded.indices)
+
+
+def _count_bare(revenue: pa.ChunkedArray, currency: pa.ChunkedArray) -> int:
+    return pc.sum(pc.and_(pc.is_valid(revenue), pc.is_null(currency))).as_py() or 0
+
+
+def _count_negative(revenue: pa.ChunkedArray) -> int:
+    return pc.sum(pc.less(revenue.cast(pa.float64()), 0.0)).as_py() or 0
+
+
+def _plain(type_: pa.DataType | None) -> str:
+    """Spell a type without what writers differ in: dictionaries, names of list items."""
+    if type_ is None:
+        return ""
+    if pa.types.is_dictionary(type_):
+        return str(type_.value_type)
+    if pa.types.is_list(type_):
+        return f"list<{type_.value_type}>"
+    if pa.types.is_map(type_):
+        return f"map<{type_.key_type}, {type_.item_type}>"
+    return str(type_)
+
+
+def needed_columns(named: Collection[str]) -> list[str]:
+    """Give the columns to read from the files: those of the figures and those that a suite names."""
+    wanted = {*named, *FIGURE_COLUMNS} - set(EVENTS.partition_by)
+    return [name for name in file_schema(EVENTS).names if name in wanted]
