@@ -3,57 +3,69 @@
 Texts are categories, so that what is asked of a text is asked once a distinct text; money and whole numbers
 are numbers of numpy; instants are UTC. Texts that an expectation compares with each other stay plain.
 Lists are their items joined by a comma, maps the joined names of what they hold: never a value of theirs.
+A column of which only the presence or the sameness of values matters has numbers in their place.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
-from typing import Final
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-_LAST_NANOSECOND: Final = pd.Timestamp.max.floor("us")
+from etl.quality.kwargs import Use
+
+if TYPE_CHECKING:
+    from etl.quality.suites import Suite
+
+Column = pd.Series | npt.NDArray[np.float64]
+_BOOLEANS: Final = {"true": True, "false": False}
 
 
-def make_frame(table: pa.Table, columns: Iterable[str], compared: Collection[str] = ()) -> pd.DataFrame:
-    """Make the frame of some columns of a table; `compared` are those compared with another column."""
+def make_frame(table: pa.Table, columns: Iterable[str], suite: Suite) -> pd.DataFrame:
+    """Make the frame of some columns of a table, as the suite uses them."""
+    uses = suite.uses
     return pd.DataFrame(
-        {name: _convert(table[name], is_plain=name in compared) for name in columns}, copy=False
+        {name: _convert(table[name], uses.get(name, Use.NAME)) for name in columns}, copy=False
     )
 
 
-def _convert(column: pa.ChunkedArray, *, is_plain: bool) -> pd.Series | np.ndarray:
+def _convert(column: pa.ChunkedArray, use: Use) -> Column:
     type_ = column.type
+    if use <= Use.PRESENCE:
+        return np.where(column.is_valid().to_numpy(), 0.0, np.nan)
     if pa.types.is_timestamp(type_):
-        return _to_instants(column)
+        return column.to_pandas()
     if pa.types.is_date(type_):
-        return column.cast(pa.timestamp("s")).to_pandas(date_as_object=False).astype("datetime64[ns]")
+        return column.cast(pa.timestamp("s")).to_pandas().astype("datetime64[ns]")
     if pa.types.is_decimal(type_):
         return column.cast(pa.float64()).to_numpy()
     if pa.types.is_integer(type_) or pa.types.is_floating(type_):
         return column.to_numpy()
     if pa.types.is_boolean(type_):
         return _to_categories(pc.if_else(column, "true", "false")).cat.rename_categories(_BOOLEANS)
-    return _from_texts(_to_texts(column), is_plain=is_plain)
+    return _from_texts(_to_texts(column), use)
 
 
-_BOOLEANS: Final = {"true": True, "false": False}
-
-
-def _to_instants(column: pa.ChunkedArray) -> pd.Series:
-    return column.to_pandas()
-
-
-def _from_texts(column: pa.ChunkedArray, *, is_plain: bool) -> pd.Series:
-    return column.cast(pa.string()).to_pandas() if is_plain else _to_categories(column)
+def _from_texts(column: pa.ChunkedArray, use: Use) -> Column:
+    if use >= Use.COMPARISON:
+        return column.cast(pa.string()).to_pandas()
+    if use < Use.VALUE:
+        return _encode(column).combine_chunks().indices.cast(pa.float64()).to_numpy(zero_copy_only=False)
+    return _to_categories(column)
 
 
 def _to_categories(column: pa.ChunkedArray) -> pd.Series:
+    return _encode(column).combine_chunks().to_pandas()
+
+
+def _encode(column: pa.ChunkedArray) -> pa.ChunkedArray:
     encoded = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
-    return encoded.unify_dictionaries().combine_chunks().to_pandas()
+    return encoded.unify_dictionaries()
 
 
 def _to_texts(column: pa.ChunkedArray) -> pa.ChunkedArray:

@@ -1,9 +1,10 @@
-"""Which columns an expectation's arguments name."""
+"""Which columns an expectation's arguments name, and what it makes of their values."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping
+from enum import IntFlag
 from typing import Any, Final
 
 _SINGLE: Final = ("column", "column_A", "column_B")
@@ -20,10 +21,37 @@ def columns_named(kwargs: Mapping[str, Any], offered: Collection[str]) -> Iterat
     yield from sorted(_words(kwargs.get("row_condition")) & set(offered))
 
 
-def text_columns_named(type_: str, kwargs: Mapping[str, Any]) -> Iterator[str]:
-    """Give the columns whose values the expectation compares with those of another column."""
-    if any(part in type_ for part in _COMPARED):
-        yield from columns_named({key: value for key, value in kwargs.items() if key != "row_condition"}, ())
+class Use(IntFlag):
+    """What an expectation makes of a column's values."""
+
+    NAME = 0
+    PRESENCE = 1
+    EQUALITY = 2
+    VALUE = 4
+    COMPARISON = 8
+
+
+def uses_of(type_: str, kwargs: Mapping[str, Any], offered: Collection[str]) -> Iterator[tuple[str, Use]]:
+    """Give each column that an expectation names, with what it makes of its values."""
+    condition = kwargs.get("row_condition")
+    plain = {key: value for key, value in kwargs.items() if key != "row_condition"}
+    use = _USES.get(type_, Use.COMPARISON if any(part in type_ for part in _COMPARED) else Use.VALUE)
+    yield from ((column, use) for column in columns_named(plain, offered))
+    yield from ((column, Use.VALUE) for column in columns_named({"row_condition": condition}, offered))
+
+
+_USES: Final[Mapping[str, Use]] = {
+    "expect_table_columns_to_match_set": Use.NAME,
+    "expect_table_columns_to_match_ordered_list": Use.NAME,
+    "expect_column_to_exist": Use.NAME,
+    "expect_column_values_to_be_null": Use.PRESENCE,
+    "expect_column_values_to_not_be_null": Use.PRESENCE,
+    "expect_column_proportion_of_non_null_values_to_be_between": Use.PRESENCE,
+    "expect_column_values_to_be_unique": Use.EQUALITY,
+    "expect_column_unique_value_count_to_be_between": Use.EQUALITY,
+    "expect_column_proportion_of_unique_values_to_be_between": Use.EQUALITY,
+    "expect_compound_columns_to_be_unique": Use.EQUALITY,
+}
 
 
 def _words(condition: object) -> set[str]:

@@ -16,7 +16,7 @@ from typing import Any, Final
 from etl.errors import ConfigurationError
 from etl.quality.checks import Severity
 from etl.quality.columns import OFFERED
-from etl.quality.kwargs import columns_named, text_columns_named
+from etl.quality.kwargs import Use, columns_named, uses_of
 
 SEVERITIES: Final[Mapping[str, Severity]] = {
     "critical": Severity.REQUIRED,
@@ -72,11 +72,13 @@ class Suite:
         return tuple(column for column in self._offered if column in named)
 
     @property
-    def compared_columns(self) -> frozenset[str]:
-        """The columns that are compared with each other, row by row."""
-        return frozenset(
-            column for each in self.expectations for column in text_columns_named(each.type, each.kwargs)
-        )
+    def uses(self) -> dict[str, Use]:
+        """What the suite makes of the values of each column that it names."""
+        found = dict.fromkeys(self.columns, Use.NAME)
+        for each in self.expectations:
+            for column, use in uses_of(each.type, each.kwargs, self._offered):
+                found[column] |= use
+        return found
 
     @property
     def _offered(self) -> tuple[str, ...]:
@@ -144,7 +146,9 @@ def _parse(path: Path) -> dict[str, Any]:
             f"{path} is no JSON: line {error.lineno}, column {error.colno}: {error.msg}."
         ) from error
     except UnicodeDecodeError as error:
-        raise ConfigurationError(f"{path} is no UTF-8 text at byte {error.start}; save it as UTF-8.") from error
+        raise ConfigurationError(
+            f"{path} is no UTF-8 text at byte {error.start}; save it as UTF-8."
+        ) from error
     if not isinstance(parsed, dict):
         raise ConfigurationError(f'{path} is no suite; write {{"name": …, "expectations": [ … ]}}.')
     return parsed
@@ -181,7 +185,9 @@ def known_types() -> frozenset[str]:
     """Name the expectations that the installed Great Expectations has for rows, without importing it."""
     spec = find_spec("great_expectations")
     folders = [] if spec is None else list(spec.submodule_search_locations or ())
-    found = {path.stem for folder in folders for path in Path(folder, "expectations/core").glob("expect_*.py")}
+    found = {
+        path.stem for folder in folders for path in Path(folder, "expectations/core").glob("expect_*.py")
+    }
     return frozenset(found - _NOT_OF_ROWS)
 
 
@@ -220,7 +226,9 @@ def _read_least_rows(where: str, meta: Mapping[str, Any]) -> int:
 def _refuse_strangers(body: Mapping[str, Any], known: frozenset[str], where: str) -> None:
     strangers = sorted(body.keys() - known)
     if strangers:
-        raise ConfigurationError(f"{where}: nothing reads {_list(strangers)}; known are {_list(sorted(known))}.")
+        raise ConfigurationError(
+            f"{where}: nothing reads {_list(strangers)}; known are {_list(sorted(known))}."
+        )
 
 
 def _refuse_twins(path: Path, expectations: Sequence[Expectation]) -> None:
