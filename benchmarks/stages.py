@@ -22,8 +22,7 @@ import pyarrow as pa
 
 from etl.jobs import ingest as story
 from etl.jobs.allocation import keep_freed_memory
-from etl.lake.drafts import DraftFile
-from etl.lake.encode import EncodeTask, Provenance
+from etl.lake.encode import Encoded, EncodeTask, Provenance
 from etl.settings.models import Ingest, Settings, Storage
 
 # Stage, and the function that does it, under the name by which it is called.
@@ -144,7 +143,7 @@ def profile_landing(landing: Path, output: Path) -> dict[str, list[float]]:
     run = replace(run, chunks=(run.objects[:1],))
     outcomes = [story.normalize(settings, run, 0)]
 
-    def encode(tasks: Sequence[EncodeTask], provenance: Provenance) -> list[list[DraftFile]]:
+    def encode(tasks: Sequence[EncodeTask], provenance: Provenance) -> list[Encoded]:
         return [story._encode_one(settings, provenance, task) for task in tasks]  # noqa: SLF001
 
     settled = story.settle(settings, run, outcomes, encode)

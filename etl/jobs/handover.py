@@ -9,6 +9,7 @@ from etl.jobs.settling import SettledRun
 from etl.lake.loads import LoadCounts
 from etl.lake.plans import read_plan, write_plan
 from etl.lake.spill import read_object_outcome
+from etl.quality.profile import read_profile, spell_profile
 from etl.stores import Store
 from etl.stores.translating import explain_errors
 
@@ -19,6 +20,7 @@ def save_settled(scratch: Store, run_id: str, settled: SettledRun) -> None:
         "plan": write_plan(settled.plan),
         "loads": [asdict(load) for load in settled.loads],
         "replaced": settled.replaced,
+        "profile": spell_profile(settled.profile),
     }
     with explain_errors(scratch, run_id, is_write=True):
         scratch.fs.pipe_file(scratch.path_of(f"{run_id}/settled.json"), json.dumps(handed).encode())
@@ -31,4 +33,4 @@ def load_settled(scratch: Store, run_id: str) -> SettledRun:
     loads = tuple(
         LoadCounts(**{**load, "outcome": read_object_outcome(load["outcome"])}) for load in found["loads"]
     )
-    return SettledRun(read_plan(found["plan"]), loads, found["replaced"])
+    return SettledRun(read_plan(found["plan"]), loads, found["replaced"], read_profile(found["profile"]))

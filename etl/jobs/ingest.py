@@ -34,13 +34,12 @@ if TYPE_CHECKING:
     from concurrent.futures import ProcessPoolExecutor
 
     from etl.jobs.settling import SettledRun
-    from etl.lake.drafts import DraftFile
-    from etl.lake.encode import EncodeTask, Provenance
+    from etl.lake.encode import Encoded, EncodeTask, Provenance
     from etl.lake.spill import ChunkOutcome
     from etl.ledger.database import Ledger
     from etl.ledger.locks import Fence
 
-    Encode = Callable[[Sequence[EncodeTask], Provenance], Iterable[list[DraftFile]]]
+    Encode = Callable[[Sequence[EncodeTask], Provenance], Iterable[Encoded]]
 
 LOG: Final = logging.getLogger(__name__)
 
@@ -252,14 +251,14 @@ def _normalize_share(settings: Settings, share: tuple[str, Sequence[RunObject]])
 
 def encode_all(
     settings: Settings, pool: ProcessPoolExecutor, tasks: Sequence[EncodeTask], provenance: Provenance
-) -> Iterator[list[DraftFile]]:
+) -> Iterator[Encoded]:
     """Encode tasks in the pool's processes."""
     function = partial(_encode_one, settings, provenance)
     written = dict(map_unordered(pool, function, tasks))
     yield from (written[place] for place in range(len(tasks)))
 
 
-def _encode_one(settings: Settings, provenance: Provenance, task: EncodeTask) -> list[DraftFile]:
+def _encode_one(settings: Settings, provenance: Provenance, task: EncodeTask) -> Encoded:
     from etl.lake.encode import encode_rows
 
     return encode_rows(_open_lake(settings), _open_scratch(settings), task, provenance)

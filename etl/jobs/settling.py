@@ -14,7 +14,7 @@ from etl.jobs.attempts import Attempt
 from etl.jobs.replacing import replace_published
 from etl.jobs.runs import Run
 from etl.lake.drafts import DraftFile, draft_path, write_draft
-from etl.lake.encode import EncodeTask, Provenance
+from etl.lake.encode import Encoded, EncodeTask, Provenance
 from etl.lake.history import FindRows, read_known_ids, read_table_column
 from etl.lake.loads import LoadCounts, count_by_object, count_load, loads_table
 from etl.lake.plans import PublishPlan
@@ -27,19 +27,22 @@ from etl.lake.twins import read_twin_keys
 from etl.ledger.database import Ledger
 from etl.ledger.identities import read_app_identities
 from etl.ledger.objects import FinishedObject, unfinished_objects
+from etl.quality.prefixes import landed_prefix
+from etl.quality.profile import Profile, merge_profiles
 from etl.stores import Store
 
-Encode = Callable[[Sequence[EncodeTask], Provenance], Iterable[list[DraftFile]]]
+Encode = Callable[[Sequence[EncodeTask], Provenance], Iterable[Encoded]]
 """Encodes tasks, in whatever processes there are."""
 
 
 @dataclass(frozen=True, slots=True)
 class SettledRun:
-    """A run ready to be published: what its objects came to, and how many published rows give way to it."""
+    """A run ready to be published: what its objects came to, the rows that give way to it, its profile."""
 
     plan: PublishPlan
     loads: tuple[LoadCounts, ...]
     replaced: int
+    profile: Profile
 
 
 def settle_run(attempt: Attempt, outcomes: Sequence[ChunkOutcome], encode: Encode, groups: int) -> SettledRun:
@@ -57,7 +60,8 @@ def settle_run(attempt: Attempt, outcomes: Sequence[ChunkOutcome], encode: Encod
     goes = find_ids(mine) if run.is_reprocess else None
     settled = _settle(attempt, tables[EVENTS.name], rows, loaded, goes)
     loads = _count_loads(run, rows, settled, outcomes)
-    drafts = _write_events(attempt, share_encoding(outcomes, settled, groups), encode)
+    written = _write_events(attempt, share_encoding(outcomes, settled, groups), encode)
+    drafts = [draft for each in written for draft in each.drafts]
     drafts += _write_accounts(attempt, outcomes, loads)
     replacement = Replacement() if goes is None else replace_published(attempt, tables, mine, goes, loaded)
     plan = PublishPlan(
@@ -70,7 +74,8 @@ def settle_run(attempt: Attempt, outcomes: Sequence[ChunkOutcome], encode: Encod
         removed=replacement.removed,
         identities=tuple((app, tuple(sorted(fields))) for app, fields in sorted(identities_of(mine).items())),
     )
-    return SettledRun(plan, tuple(loads), replacement.rows)
+    profile = merge_profiles(each.profile for each in written)
+    return SettledRun(plan, tuple(loads), replacement.rows, profile)
 
 
 def share_encoding(
@@ -154,6 +159,7 @@ def _provenance(run: Run, stem: str) -> Provenance:
         uris={each.ordinal: each.landed.uri for each in run.objects},
         load_ids={each.ordinal: run.load_id(each.ordinal) for each in run.objects},
         loaded_at=run.started_at,
+        prefixes={each.landed.uri: landed_prefix(each.landed.key) for each in run.objects},
     )
 
 
@@ -163,11 +169,11 @@ def _plan_paths(stem: str, tasks: Sequence[EncodeTask]) -> Iterator[str]:
             yield draft_path(stem, task.settled.partitions[place], task.group)
 
 
-def _write_events(attempt: Attempt, tasks: Iterable[EncodeTask], encode: Encode) -> list[DraftFile]:
+def _write_events(attempt: Attempt, tasks: Iterable[EncodeTask], encode: Encode) -> list[Encoded]:
     tasks = list(tasks)
     attempt.register(EVENTS, _plan_paths(attempt.stem, tasks))
     provenance = _provenance(attempt.run, attempt.stem)
-    return [draft for written in encode(tasks, provenance) for draft in written]
+    return list(encode(tasks, provenance))
 
 
 def _write_accounts(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import numpy as np
@@ -21,6 +21,7 @@ from etl.lake.settle import Partition, SettledRows
 from etl.lake.spill import FLAGS_COLUMN, OBJECT_COLUMN, ChunkOutcome, read_batch
 from etl.lake.statistics import Ranges, find_ranges
 from etl.lake.tables import DICTIONARY, EVENTS, file_schema, is_low_cardinality
+from etl.quality.profile import Profile, merge_profiles, profile_rows
 from etl.stores import Store, open_for_writing
 
 # What waits for its row group, over all partitions: what bounds the memory of encoding.
@@ -43,13 +44,15 @@ _WRITE_SCHEMA = pa.schema(
 class Provenance:
     """What a run adds to its rows: URI and load of each object, by ordinal, and the instant of loading.
 
-    `stem` begins the names of its drafts; no two settlements share one.
+    `stem` begins the names of its drafts; no two settlements share one. `prefixes` are the landed prefixes of
+    the objects, by URI, for the run's profile.
     """
 
     stem: str
     uris: Mapping[int, str]
     load_ids: Mapping[int, str]
     loaded_at: datetime
+    prefixes: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +64,23 @@ class EncodeTask:
     settled: SettledRows
 
 
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """The drafts that a task came to, and the profile of their rows."""
+
+    drafts: tuple[DraftFile, ...]
+    profile: Profile
+
+
 class PartitionWriter:
     """Writes the rows of one partition into one draft, a row group at a time."""
 
-    def __init__(self, lake: Store, path: str, partition: Partition, stack: ExitStack) -> None:
+    def __init__(
+        self, lake: Store, path: str, partition: Partition, prefixes: Mapping[str, str], stack: ExitStack
+    ) -> None:
         """Open the draft; it appears when the stack closes."""
-        self.path, self.partition = path, partition
+        self.path, self.partition, self._prefixes = path, partition, prefixes
+        self.profiles: list[Profile] = []
         self.rows = self.waiting_rows = self.waiting_bytes = 0
         self.ranges: list[Ranges] = []
         self._waiting: list[pa.Table] = []
@@ -96,16 +110,19 @@ class PartitionWriter:
         table = pa.concat_tables(self._waiting).unify_dictionaries()
         self._writer.write_table(table, row_group_size=table.num_rows)
         self.ranges.append(find_ranges(table, EVENTS.statistics))
+        self.profiles.append(profile_rows(table, self.partition[0], self._prefixes))
         self.rows += table.num_rows
         self._waiting, self.waiting_rows, self.waiting_bytes = [], 0, 0
 
 
-def encode_rows(lake: Store, scratch: Store, task: EncodeTask, provenance: Provenance) -> list[DraftFile]:
+def encode_rows(lake: Store, scratch: Store, task: EncodeTask, provenance: Provenance) -> Encoded:
     """Encode the rows that settling kept; gives the drafts, which are durable when this returns."""
-    drafts = []
-    for members in share_partitions(task.settled):
-        drafts += _encode_partitions(lake, scratch, task, members, provenance)
-    return drafts
+    parts = [
+        _encode_partitions(lake, scratch, task, members, provenance)
+        for members in share_partitions(task.settled)
+    ]
+    drafts = tuple(draft for part in parts for draft in part.drafts)
+    return Encoded(drafts, merge_profiles(part.profile for part in parts))
 
 
 def share_partitions(settled: SettledRows) -> Iterator[npt.NDArray[np.int32]]:
@@ -118,7 +135,7 @@ def share_partitions(settled: SettledRows) -> Iterator[npt.NDArray[np.int32]]:
 
 def _encode_partitions(
     lake: Store, scratch: Store, task: EncodeTask, members: npt.NDArray[np.int32], provenance: Provenance
-) -> list[DraftFile]:
+) -> Encoded:
     keep = task.settled.keep & np.isin(task.settled.partition, members)
     writers: dict[int, PartitionWriter] = {}
     with ExitStack() as stack:
@@ -126,15 +143,16 @@ def _encode_partitions(
             if partition not in writers:
                 name = task.settled.partitions[partition]
                 path = draft_path(provenance.stem, name, task.group)
-                writers[partition] = PartitionWriter(lake, path, name, stack)
+                writers[partition] = PartitionWriter(lake, path, name, provenance.prefixes, stack)
             writers[partition].add(rows)
             _relieve(list(writers.values()))
         for writer in writers.values():
             writer.flush()
-    return [
+    drafts = tuple(
         describe_draft(lake, EVENTS, writer.path, writer.partition, Contents(writer.rows, writer.ranges))
         for writer in writers.values()
-    ]
+    )
+    return Encoded(drafts, merge_profiles(each for writer in writers.values() for each in writer.profiles))
 
 
 def _relieve(writers: Sequence[PartitionWriter]) -> None:

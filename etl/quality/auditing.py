@@ -18,7 +18,7 @@ from etl.quality.batches import AppBatch, ReadBatch, read_batch
 from etl.quality.checks import Check
 from etl.quality.columns import OFFERED
 from etl.quality.expecting import expect, prepare
-from etl.quality.figures import add_unaccounted
+from etl.quality.figures import add_balance
 from etl.quality.frames import make_frame
 from etl.quality.suites import Expectation, Suite, Suites, load_suites
 from etl.quality.verdicts import to_check
@@ -56,7 +56,7 @@ def audit_run(loads: pa.Table, suites: Suites) -> list[Check]:
     if not loads.num_rows:
         return []
     suite = suites.loads
-    frame = make_frame(add_unaccounted(loads), suite.columns, suite)
+    frame = make_frame(add_balance(loads), suite.columns, suite)
     return [to_check(outcome, suite.name, None) for outcome in expect(frame, suite)]
 
 

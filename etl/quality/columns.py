@@ -44,11 +44,12 @@ FIGURES: Final[Mapping[str, str]] = {
     },
 }
 UNACCOUNTED: Final = "unaccounted"
+LEAST_COUNT: Final = "least_count"
 
 OFFERED: Final[Mapping[str, tuple[str, ...]]] = {
     "events": tuple(EVENTS.schema.names),
     "batch": tuple(FIGURES),
-    "loads": (*LOADS.schema.names, UNACCOUNTED),
+    "loads": (*LOADS.schema.names, UNACCOUNTED, LEAST_COUNT),
 }
 # What a row must have whatever the vendor sends: else it cannot be counted, reported or traced.
 MANDATORY: Final = (

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from great_expectations.core import ExpectationSuite
     from great_expectations.core.batch_definition import BatchDefinition
 
-# Counts, and no unexpected value.
-_RESULT_FORMAT: Final = {"result_format": "SUMMARY", "partial_unexpected_count": 0}
+# Counts, and no unexpected value. SUMMARY has the same counts and takes a quarter longer.
+_RESULT_FORMAT: Final = {"result_format": "BASIC", "partial_unexpected_count": 0}
 _RULE: Final = "pushlift_rule"
 
 
@@ -55,8 +55,12 @@ def expect(
     built = _build(suite, chosen)
     batch = _batch_definition().get_batch({"dataframe": frame})
     validation = batch.validate(built, result_format=_RESULT_FORMAT)
-    found = {each.expectation_config.meta[_RULE]: each for each in validation.results}
+    found = {_rule_of(each): each for each in validation.results}
     return [_read_result(each, found[each.rule_id]) for each in chosen]
+
+
+def _rule_of(result: Any) -> str:  # noqa: ANN401 - GX's own result
+    return str(result.expectation_config.meta[_RULE])
 
 
 def validate_suites(suites: Suites) -> None:
@@ -105,7 +109,7 @@ def _build(suite: Suite, expectations: Iterable[Expectation]) -> ExpectationSuit
 
 
 @cache
-def _batch_definition() -> BatchDefinition:
+def _batch_definition() -> BatchDefinition[Any]:
     """Open a context in memory, once a process: it holds names, and no frame."""
     prepare()
     import great_expectations as gx  # noqa: PLC0415 - seconds of CPU

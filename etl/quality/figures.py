@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from math import sqrt
 from typing import Final
 
 import numpy as np
@@ -12,7 +11,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from etl.lake.tables import EVENTS, LOADS, file_schema
-from etl.quality.columns import MANDATORY, UNACCOUNTED
+from etl.quality.columns import LEAST_COUNT, MANDATORY, UNACCOUNTED
+from etl.quality.robust import low_share
 from etl.quality.rows import FIRST_EVENT_AT
 
 Days = npt.NDArray[np.int64]
@@ -31,8 +31,6 @@ FIGURE_COLUMNS: Final = (
 _BENIGN: Final = ("milliseconds_recovered", "second_precision")
 _MICROS_A_DAY: Final = 86_400_000_000
 _MICROS_AN_HOUR: Final = 3_600_000_000
-# Of a share that is really below the bound, one batch in two thousand says otherwise.
-_DEVIATIONS: Final = 3.29
 
 
 def count_figures(rows: pa.Table, days: Days, counts: Mapping[str, int]) -> dict[str, float]:
@@ -71,26 +69,19 @@ def count_wrong_columns(schema: pa.Schema) -> int:
     return sum(_plain(found.get(name)) != _plain(wanted.get(name)) for name in wanted.keys() | found.keys())
 
 
-def add_unaccounted(loads: pa.Table) -> pa.Table:
-    """Add to rows of `loads` how many messages of each nothing accounts for."""
+def add_balance(loads: pa.Table) -> pa.Table:
+    """Add to rows of `loads` how many messages nothing accounts for, and the least of the counts."""
     ends = [loads[name] for name in LOADS.schema.names if name in _ENDS]
     total = ends[0]
     for each in ends[1:]:
         total = pc.add(total, each)
-    return loads.append_column(UNACCOUNTED, pc.subtract(loads["messages"], total))
+    least = pc.min_element_wise(loads["messages"], *ends)
+    return loads.append_column(UNACCOUNTED, pc.subtract(loads["messages"], total)).append_column(
+        LEAST_COUNT, least
+    )
 
 
 _ENDS: Final = frozenset({"published", "duplicates", "quarantined", "suppressed", "held"})
-
-
-def low_share(count: int, total: int) -> float:
-    """Give the lower bound of a share that chance allows (Wilson's), near zero for a few rows."""
-    if not total:
-        return 0.0
-    share, z = count / total, _DEVIATIONS
-    centre = share + z * z / (2 * total)
-    spread = z * sqrt(share * (1 - share) / total + z * z / (4 * total * total))
-    return max(0.0, (centre - spread) / (1 + z * z / total))
 
 
 def _share(name: str, count: int, total: int) -> dict[str, float]:

@@ -9,10 +9,9 @@ A column of which only the presence or the sameness of values matters has number
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -22,7 +21,8 @@ from etl.quality.kwargs import Use
 if TYPE_CHECKING:
     from etl.quality.suites import Suite
 
-Column = pd.Series | npt.NDArray[np.float64]
+# A pandas Series, or an array of numbers: pandas and Arrow ship no annotations.
+Column = Any
 _BOOLEANS: Final = {"true": True, "false": False}
 
 
@@ -38,14 +38,16 @@ def _convert(column: pa.ChunkedArray, use: Use) -> Column:
     type_ = column.type
     if use <= Use.PRESENCE:
         return np.where(column.is_valid().to_numpy(), 0.0, np.nan)
-    if pa.types.is_timestamp(type_):
-        return column.to_pandas()
-    if pa.types.is_date(type_):
-        return column.cast(pa.timestamp("s")).to_pandas().astype("datetime64[ns]")
-    if pa.types.is_decimal(type_):
-        return column.cast(pa.float64()).to_numpy()
-    if pa.types.is_integer(type_) or pa.types.is_floating(type_):
-        return column.to_numpy()
+    if pa.types.is_temporal(type_):
+        # Days are compared with days, without a zone.
+        is_day = pa.types.is_date(type_)
+        return (
+            column.cast(pa.timestamp("s")).to_pandas().astype("datetime64[ns]")
+            if is_day
+            else column.to_pandas()
+        )
+    if pa.types.is_decimal(type_) or pa.types.is_integer(type_) or pa.types.is_floating(type_):
+        return (column.cast(pa.float64()) if pa.types.is_decimal(type_) else column).to_numpy()
     if pa.types.is_boolean(type_):
         return _to_categories(pc.if_else(column, "true", "false")).cat.rename_categories(_BOOLEANS)
     return _from_texts(_to_texts(column), use)
@@ -64,8 +66,10 @@ def _to_categories(column: pa.ChunkedArray) -> pd.Series:
 
 
 def _encode(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    encoded = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
-    return encoded.unify_dictionaries()
+    if pa.types.is_dictionary(column.type):
+        return column.unify_dictionaries()
+    # One dictionary for all chunks: unifying it again would take ten times as long as making it.
+    return column.dictionary_encode()
 
 
 def _to_texts(column: pa.ChunkedArray) -> pa.ChunkedArray:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pyarrow as pa
 
 from etl.lake.tables import EVENTS, LOADS
-from etl.quality.columns import FIGURES, OFFERED, UNACCOUNTED
+from etl.quality.columns import FIGURES, LEAST_COUNT, OFFERED, UNACCOUNTED
 from etl.quality.frames import make_frame
 
 if TYPE_CHECKING:
@@ -46,5 +46,5 @@ def _spell(type_: pa.DataType) -> str:
 _SCHEMAS: Final = {
     "events": EVENTS.schema,
     "batch": pa.schema([(name, pa.float64()) for name in FIGURES]),
-    "loads": LOADS.schema.append(pa.field(UNACCOUNTED, pa.int64())),
+    "loads": LOADS.schema.append(pa.field(UNACCOUNTED, pa.int64())).append(pa.field(LEAST_COUNT, pa.int64())),
 }

@@ -7,8 +7,7 @@ import pytest
 from etl.jobs.attempts import begin_attempt
 from etl.jobs.ingest import IngestOptions
 from etl.jobs.settling import settle_run
-from etl.lake.drafts import DraftFile
-from etl.lake.encode import EncodeTask, Provenance
+from etl.lake.encode import Encoded, EncodeTask, Provenance
 from etl.lake.tables import QUARANTINE
 from etl.stores import delete_object
 from tests.services.worlds import World, check_conservation, message, messages
@@ -168,7 +167,7 @@ def test_share_encoding_gives_every_row_to_one_task(local_world: World) -> None:
     outcomes = local_world.normalize(run)
     seen: list[EncodeTask] = []
 
-    def watch(tasks: Sequence[EncodeTask], provenance: Provenance) -> Iterator[list[DraftFile]]:
+    def watch(tasks: Sequence[EncodeTask], provenance: Provenance) -> Iterator[Encoded]:
         seen.extend(tasks)
         return local_world.encode(tasks, provenance)
 

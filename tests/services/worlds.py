@@ -16,8 +16,7 @@ from etl.jobs.ingest import IngestOptions
 from etl.jobs.reports import IngestReport, report_nothing
 from etl.jobs.runs import Run
 from etl.jobs.settling import SettledRun
-from etl.lake.drafts import DraftFile
-from etl.lake.encode import EncodeTask, Provenance, encode_rows
+from etl.lake.encode import Encoded, EncodeTask, Provenance, encode_rows
 from etl.lake.spill import ChunkOutcome
 from etl.lake.tables import EVENTS, LOADS, QUARANTINE, Table, find_table
 from etl.ledger.database import Ledger
@@ -111,7 +110,7 @@ class World:
         """Publish a run."""
         return ingest.publish(self.settings, run, outcomes, settled, self.encode)
 
-    def encode(self, tasks: Sequence[EncodeTask], provenance: Provenance) -> Iterator[list[DraftFile]]:
+    def encode(self, tasks: Sequence[EncodeTask], provenance: Provenance) -> Iterator[Encoded]:
         """Encode in this process."""
         return map(partial(_encode, self.lake, self.scratch, provenance), tasks)
 
@@ -168,7 +167,7 @@ class World:
         )
 
 
-def _encode(lake: Store, scratch: Store, provenance: Provenance, task: EncodeTask) -> list[DraftFile]:
+def _encode(lake: Store, scratch: Store, provenance: Provenance, task: EncodeTask) -> Encoded:
     return encode_rows(lake, scratch, task, provenance)
 
 
