@@ -44,7 +44,7 @@ def _find_doubts(view: View, prefix: str) -> Iterator[Check]:
         seen = view.past.figures.get(figure)
         before = seen.present if seen else 0
         least = max(_NEW_DOUBT, _TIMES_AS_MANY * high_share(before, zone.present))
-        was_told = seen is not None and seen.latest is not None and seen.latest > _NEW_DOUBT
+        was_told = seen is not None and low_share(seen.latest_present, seen.latest_rows) > _NEW_DOUBT
         if present >= _LEAST_DOUBTED and low_share(present, rows) > least and not was_told:
             yield view.rules.fail(
                 CLOCK,
@@ -52,7 +52,8 @@ def _find_doubts(view: View, prefix: str) -> Iterator[Check]:
                 subject=f"{figure.name} in {figure.value}",
                 observed=100 * present / rows,
                 threshold=f"{before} in {zone.present} rows",
-                detail=f"Times below {prefix!r} are in doubt that were not; look at the app's zone in AppsFlyer.",
+                detail=f"Times below {prefix!r} are in doubt that were not; look at the app's zone in"
+                " AppsFlyer.",
             )
 
 
@@ -67,8 +68,8 @@ def _find_new_zones(view: View, prefix: str, rows: int) -> Iterator[Check]:
                 subject=figure.name,
                 observed=100 * present / rows,
                 threshold=f"mostly {usual}",
-                detail=f"Below {prefix!r} rows came in {usual} until {known[usual].last_seen:%Y-%m-%d %H:%M} UTC;"
-                " days of the dashboards are cut elsewhere now.",
+                detail=f"Below {prefix!r} rows came in {usual} until"
+                f" {known[usual].last_seen:%Y-%m-%d %H:%M} UTC; the days of dashboards are cut elsewhere.",
             )
 
 
@@ -92,6 +93,6 @@ def _find_shifts(view: View, prefix: str) -> Iterator[Check]:
                 subject=figure.name,
                 observed=shift,
                 threshold=f"the freshest come after about {seen.usual:.0f} minutes",
-                detail=f"Below {prefix!r} events come {shift:.0f} minutes later than before, which is the offset of"
-                " their zone: what is sent as UTC seems to be local time.",
+                detail=f"Below {prefix!r} events come {shift:.0f} minutes later than before, which is the"
+                " offset of their zone: what is sent as UTC seems to be local time.",
             )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 
 from etl.quality.checks import Check
 from etl.quality.history_rules import APPEARED, NULLS, RETYPED, UNPARSABLE, VANISHED, HistoryRules
@@ -134,28 +135,40 @@ def _find_shifted(view: View, prefix: str, rows: int) -> Iterator[Check]:
     """Find shares that left their usual range; told once, by the first run that has left it."""
     for figure, seen in view.seen(prefix, FIELD):
         present = view.present(prefix, FIELD, figure.name)[1]
-        if seen.low is None or seen.high is None or not present:
+        if seen.low is None or seen.high is None or not present or _is_young(seen):
             continue
         least, most = seen.low - view.rules.share_change, seen.high + view.rules.share_change
         is_low, is_high = high_share(present, rows) < least, low_share(present, rows) > most
-        was_out = seen.latest is not None and not least <= seen.latest <= most
-        if (is_low or is_high) and not was_out:
+        if (is_low or is_high) and not _was_out(seen, least, most):
             yield view.rules.fail(
                 NULLS,
                 view.app_id,
                 subject=figure.name,
                 observed=100 * (1 - present / rows),
                 threshold=f"null in {100 * (1 - seen.high):.3g} to {100 * (1 - seen.low):.3g} % of rows",
-                detail=f"Below {_where(prefix)} it is filled much {'less' if is_low else 'more'} often than in"
-                f" the {view.rules.days} days before.",
+                detail=f"Below {_where(prefix)} it is filled much {'less' if is_low else 'more'} often than"
+                f" in the {view.rules.days} days before.",
             )
+
+
+def _was_out(seen: Seen, least: float, most: float) -> bool:
+    """Tell whether the latest run was out of the range beyond doubt as well: then it has been told."""
+    total = seen.latest_total or 0
+    present = round((seen.latest or 0.0) * total)
+    return high_share(present, total) < least or low_share(present, total) > most
+
+
+def _is_young(seen: Seen) -> bool:
+    """Tell whether a field is known for too short a time to have a usual share."""
+    return seen.last_seen - seen.first_seen < _LEAST_AGE
 
 
 def _find_unparsable(view: View, prefix: str, rows: int) -> Iterator[Check]:
     before = view.past.rows(view.app_id, prefix)
     for figure, (_, present) in view.came(prefix, ISSUE):
         seen = view.past.figures.get(figure)
-        if _is_new(present, rows, seen.present if seen else 0, before) and _was_quiet(seen):
+        was_told = seen is not None and _is_new(seen.latest_present, seen.latest_rows, 0, before)
+        if _is_new(present, rows, seen.present if seen else 0, before) and not was_told:
             yield view.rules.fail(
                 UNPARSABLE,
                 view.app_id,
@@ -166,7 +179,8 @@ def _find_unparsable(view: View, prefix: str, rows: int) -> Iterator[Check]:
             )
 
 
-_LEAST_NEW = 20
+_LEAST_AGE = timedelta(days=3)
+_LEAST_NEW = 15
 _TIMES_AS_MANY = 5
 _LEAST_SHARE = 0.01
 
@@ -177,11 +191,6 @@ def _is_new(present: int, rows: int, before: int, rows_before: int) -> bool:
     return present >= _LEAST_NEW and least > max(
         _LEAST_SHARE, _TIMES_AS_MANY * high_share(before, rows_before)
     )
-
-
-def _was_quiet(seen: Seen | None) -> bool:
-    """Tell whether the latest run had it no more than usual: if it had, it has been told."""
-    return seen is None or seen.latest is None or seen.latest <= _LEAST_SHARE
 
 
 def _where(prefix: str) -> str:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from great_expectations.core import ExpectationSuite
     from great_expectations.core.batch_definition import BatchDefinition
+    from great_expectations.core.expectation_validation_result import ExpectationSuiteValidationResult
+    from great_expectations.data_context.data_context import EphemeralDataContext
 
 # Counts, and no unexpected value. SUMMARY has the same counts and takes a quarter longer.
 _RESULT_FORMAT: Final = {"result_format": "BASIC", "partial_unexpected_count": 0}
@@ -52,15 +54,19 @@ def expect(
     chosen = suite.expectations if expectations is None else tuple(expectations)
     if not chosen:
         return []
-    built = _build(suite, chosen)
-    batch = _batch_definition().get_batch({"dataframe": frame})
-    validation = batch.validate(built, result_format=_RESULT_FORMAT)
+    validation = validate(frame, build(suite, chosen))
     found = {_rule_of(each): each for each in validation.results}
     return [_read_result(each, found[each.rule_id]) for each in chosen]
 
 
 def _rule_of(result: Any) -> str:  # noqa: ANN401 - GX's own result
     return str(result.expectation_config.meta[_RULE])
+
+
+def validate(frame: pd.DataFrame, built: ExpectationSuite) -> ExpectationSuiteValidationResult:
+    """Validate a frame once, by a suite as Great Expectations has it."""
+    batch = _batch_definition().get_batch({"dataframe": frame})
+    return batch.validate(built, result_format=_RESULT_FORMAT)
 
 
 def validate_suites(suites: Suites) -> None:
@@ -78,7 +84,7 @@ def validate_suites(suites: Suites) -> None:
 
 def _try(where: str, suite: Suite, expectation: Expectation) -> None:
     try:
-        _build(suite, (expectation,))
+        build(suite, (expectation,))
     except Exception as error:
         raise ConfigurationError(f"{where} is not as Great Expectations takes it: {_tell(error)}") from error
     # The rows are made up, so what is told of them tells nothing of people.
@@ -96,7 +102,8 @@ def _tell(error: Exception) -> str:
     return ": ".join(lines[1:3] if len(lines) > 1 else lines) or type(error).__name__
 
 
-def _build(suite: Suite, expectations: Iterable[Expectation]) -> ExpectationSuite:
+def build(suite: Suite, expectations: Iterable[Expectation]) -> ExpectationSuite:
+    """Build a suite as Great Expectations has it; raises its own errors where it takes an expectation not."""
     from great_expectations.core import ExpectationSuite  # noqa: PLC0415 - seconds of CPU
 
     bodies = [
@@ -108,9 +115,8 @@ def _build(suite: Suite, expectations: Iterable[Expectation]) -> ExpectationSuit
     return built
 
 
-@cache
-def _batch_definition() -> BatchDefinition[Any]:
-    """Open a context in memory, once a process: it holds names, and no frame."""
+def open_context() -> EphemeralDataContext:
+    """Open a context in memory, without telemetry and progress bars."""
     prepare()
     import great_expectations as gx  # noqa: PLC0415 - seconds of CPU
     from great_expectations.data_context.types.base import ProgressBarsConfig  # noqa: PLC0415 - the same
@@ -118,6 +124,13 @@ def _batch_definition() -> BatchDefinition[Any]:
     context = gx.get_context(mode="ephemeral")
     context.enable_analytics(enable=False)
     context.variables.progress_bars = ProgressBarsConfig(globally=False)
+    return context
+
+
+@cache
+def _batch_definition() -> BatchDefinition[Any]:
+    """Define the batch once a process: it holds names, and no frame."""
+    context = open_context()
     asset = context.data_sources.add_pandas("pushlift").add_dataframe_asset("batch")
     return asset.add_batch_definition_whole_dataframe("whole")
 

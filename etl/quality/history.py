@@ -43,8 +43,8 @@ def judge_histories(
 ) -> list[Check]:
     """Judge the batches of some apps against the weeks before `now`, the start of the run.
 
-    `profile` is what the run saw. The past is read once for all apps. Raises StorageError where the lake cannot
-    be read.
+    `profile` is what the run saw. The past is read once for all apps. Raises StorageError where the lake
+    cannot be read.
     """
     if not batches:
         return []

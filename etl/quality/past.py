@@ -24,30 +24,28 @@ with runs as (
   select app_id, prefix, profiled_at, sum(rows) as total from seen where kind = 'rows' group by all
 ), figures as (
   select app_id, prefix, kind, name, value, profiled_at, sum(rows) as rows,
-         case when kind = 'lag' then min(present) else sum(present) end as present
+         if(any_value(kind) = 'lag', min(present), sum(present)) as present
   from seen where kind <> 'rows' group by all
 ), sums as (
   select app_id, prefix, kind, name, value, sum(rows) as rows, sum(present) as present,
          min(profiled_at) as first_seen, max(profiled_at) as last_seen,
-         quantile_cont(present, 0.5) as usual, arg_max(present, profiled_at) as latest_present
+         quantile_cont(present, 0.5) as usual, arg_max(present, profiled_at) as latest_present,
+         arg_max(rows, profiled_at) as latest_rows
   from figures group by all
 ), shares as (
-  select s.app_id, s.prefix, s.name, coalesce(f.present, 0) / r.total as share, r.profiled_at
+  select s.app_id, s.prefix, s.name, coalesce(f.present, 0) / r.total as share, r.total,
+         r.profiled_at
   from sums s join runs r using (app_id, prefix)
   left join figures f using (app_id, prefix, kind, name, value, profiled_at)
   where s.kind = 'field' and r.total >= $least
 ), ranges as (
   select app_id, prefix, name, quantile_cont(share, [0.05, 0.95]) as range,
-         arg_max(share, profiled_at) as latest
+         arg_max(share, profiled_at) as latest, arg_max(total, profiled_at) as latest_total
   from shares group by all
-), latest as (
-  select app_id, prefix, kind, name, value, arg_max(present / rows, profiled_at) as latest
-  from figures where rows > 0 group by all
 )
-select sums.*, range[1] as low, range[2] as high,
-       case when kind = 'field' then ranges.latest else latest.latest end as latest
-from sums left join ranges using (app_id, prefix, name)
-left join latest using (app_id, prefix, kind, name, value)
+select sums.*, range[1] as low, range[2] as high, ranges.latest, ranges.latest_total
+from sums left join ranges on kind = 'field' and (sums.app_id, sums.prefix, sums.name)
+  = (ranges.app_id, ranges.prefix, ranges.name)
 """
 _RUNS: Final = """
 select app_id, prefix, profiled_at, sum(rows) as rows from seen where kind = 'rows' group by all
@@ -60,8 +58,9 @@ class Seen:
     """What the past says of a figure.
 
     `rows` and `present` are sums. `low` and `high` are the 5 and 95 % quantiles of the share in runs with
-    enough rows, `latest` the share in the latest of them; None where none had. `usual` is the median of what
-    was present, `latest_present` what was present latest.
+    enough rows, `latest` and `latest_total` the share and the rows of the latest of them; None where none
+    had, or where it is no field. `usual` is the median of what was present; `latest_present` and
+    `latest_rows` are of the latest run that had it.
     """
 
     rows: int
@@ -71,8 +70,10 @@ class Seen:
     low: float | None
     high: float | None
     latest: float | None
+    latest_total: int | None
     usual: float
-    latest_present: float
+    latest_present: int
+    latest_rows: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,15 +109,15 @@ def sum_up(seen: pa.Table, least_rows: int) -> Past:
     connection.register("seen", _plain_times(seen))
     found = _rows(connection, _QUERY, {"least": least_rows})
     runs = defaultdict(list)
-    for row in _rows(connection, _RUNS, {}):
+    for row in _rows(connection, _RUNS):
         runs[row["app_id"], row["prefix"]].append((_utc(row["profiled_at"]), int(row["rows"])))
     return Past({_figure(row): _seen(row) for row in found}, runs)
 
 
 def _rows(
-    connection: duckdb.DuckDBPyConnection, query: str, values: Mapping[str, object]
+    connection: duckdb.DuckDBPyConnection, query: str, values: Mapping[str, object] | None = None
 ) -> list[dict[str, Any]]:
-    result: pa.Table = connection.execute(query, dict(values)).to_arrow_table()
+    result: pa.Table = connection.sql(query, params=None if values is None else dict(values)).to_arrow_table()
     rows: list[dict[str, Any]] = result.to_pylist()
     return rows
 
@@ -164,6 +165,8 @@ def _seen(row: Mapping[str, Any]) -> Seen:
         low=row["low"],
         high=row["high"],
         latest=row["latest"],
+        latest_total=None if row["latest_total"] is None else int(row["latest_total"]),
         usual=float(row["usual"]),
-        latest_present=float(row["latest_present"]),
+        latest_present=int(row["latest_present"]),
+        latest_rows=int(row["latest_rows"]),
     )

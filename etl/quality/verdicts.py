@@ -86,13 +86,16 @@ def _find_observed(outcome: Outcome) -> float | None:
     result = outcome.result
     if "unexpected_percent" in result:
         return _number(result["unexpected_percent"])
-    counts = "count" in outcome.expectation.type or "proportion" in outcome.expectation.type
-    return _number(result.get("observed_value")) if counts or not _is_personal(outcome.expectation) else None
+    expectation = outcome.expectation
+    is_told = is_figure_told(expectation.type, expectation.kwargs)
+    return _number(result.get("observed_value")) if is_told else None
 
 
-def _is_personal(expectation: Expectation) -> bool:
-    names = (str(expectation.kwargs.get(key)) for key in ("column", "column_A", "column_B"))
-    return any(name in BY_NAME and BY_NAME[name].is_personal for name in names)
+def is_figure_told(type_: str, kwargs: Mapping[str, Any]) -> bool:
+    """Tell whether an observed number may be told: it counts, or comes from fields that are not personal."""
+    names = (str(kwargs.get(key)) for key in ("column", "column_A", "column_B"))
+    is_personal = any(name in BY_NAME and BY_NAME[name].is_personal for name in names)
+    return "count" in type_ or "proportion" in type_ or not is_personal
 
 
 def _number(value: object) -> float | None:

@@ -10,11 +10,11 @@ from datetime import UTC, datetime, timedelta
 
 import pyarrow as pa
 
-from etl.quality.past import sum_up
-from etl.quality.clock_drift import judge_clocks
 from etl.quality.checks import Check, Verdict
+from etl.quality.clock_drift import judge_clocks
 from etl.quality.drift import View, judge_fields
 from etl.quality.history_rules import HistoryRules
+from etl.quality.past import sum_up
 from etl.quality.profile import CLOCK, FIELD, ISSUE, LAG, ROWS, SHAPE, ZONE, Figure, Profile, profiles_table
 
 START = datetime(2026, 8, 1, tzinfo=UTC)
@@ -38,8 +38,12 @@ class Hour:
     """What one run sees of one prefix; a plant changes it."""
 
     rows: int
-    shares: dict[str, float] = field(default_factory=lambda: {name: share for name, (share, _) in FIELDS.items()})
-    shapes: dict[str, str] = field(default_factory=lambda: {name: shape for name, (_, shape) in FIELDS.items()})
+    shares: dict[str, float] = field(
+        default_factory=lambda: {name: share for name, (share, _) in FIELDS.items()}
+    )
+    shapes: dict[str, str] = field(
+        default_factory=lambda: {name: shape for name, (_, shape) in FIELDS.items()}
+    )
     zone: str = "America/New_York"
     offset: int = -240
     lag: int = 35
@@ -92,21 +96,22 @@ def profile_hour(chance: random.Random, prefix: str, hour: Hour) -> Profile:
 
 @dataclass
 class Month:
-    """A month of hourly runs of an app with two endpoints; plants begin at `since` and stay."""
+    """Runs, by default hourly, of an app with two endpoints; plants begin in hour `since` and stay."""
 
     seed: int
     hourly_rows: int
     plants: dict[str, Plant] = field(default_factory=dict)
-    since: int = 24 * 21
+    since: int = 24 * 8
+    every: int = 1
 
     def runs(self, last: int) -> Iterator[tuple[datetime, Profile]]:
         """Give the hourly runs, from the first to (without) the last."""
-        chance = random.Random(self.seed)
-        for number in range(last):
+        chance = random.Random(self.seed)  # noqa: S311 - seeded, not secret
+        for number in range(0, last, self.every):
             at = START + timedelta(hours=number)
             merged: dict[Figure, tuple[int, int]] = {}
             for prefix, share in (("push", 1.0), ("other", 0.4)):
-                hour = Hour(draw_rows(chance, self.hourly_rows * share * daily_rhythm(at)))
+                hour = Hour(draw_rows(chance, self.every * self.hourly_rows * share * daily_rhythm(at)))
                 if prefix in self.plants and number >= self.since:
                     self.plants[prefix](hour)
                 merged |= profile_hour(chance, prefix, hour).counts
@@ -122,7 +127,8 @@ def judge_month(month: Month, rules: HistoryRules, first: int, last: int) -> lis
     """Judge each run of a month against the runs before; gives the failures with the number of the run."""
     tables: list[pa.Table] = []
     found = []
-    for number, (at, profile) in enumerate(month.runs(last)):
+    for place, (at, profile) in enumerate(month.runs(last)):
+        number = place * month.every
         if number >= first:
             past = sum_up(pa.concat_tables(tables), 100)
             view = View(APP, profile.counts, past, rules)
