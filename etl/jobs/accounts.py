@@ -12,7 +12,7 @@ from etl.lake.drafts import DraftFile, write_draft
 from etl.lake.loads import LoadCounts, loads_table
 from etl.lake.tables import CHECKS, LOADS, PROFILES
 from etl.quality.checks import Check
-from etl.quality.history import Profile, profiles_table
+from etl.quality.profile import Profile, profiles_table
 from etl.quality.records import checks_table
 
 

@@ -19,7 +19,7 @@ LOWEST_PRIORITY: Final = 19
 def check_suites(settings: Settings) -> None:
     """Raise ConfigurationError for a suite that cannot be used, naming its file and expectation."""
     if settings.quality.audit:
-        from etl.quality.auditing import load_suites
+        from etl.quality.suites import load_suites
 
         load_suites(settings.quality.expectations)
 

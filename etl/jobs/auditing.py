@@ -23,10 +23,13 @@ from etl.lake.tables import EVENTS
 from etl.ledger.held import HeldBatch, HeldDraft, HeldObject, name_batch
 from etl.ledger.identities import read_app_identities
 from etl.ledger.objects import FinishedObject
-from etl.quality.auditing import AppBatch, Suites, audit_app, audit_run, load_suites
+from etl.quality.auditing import audit_apps, audit_run
+from etl.quality.batches import AppBatch
 from etl.quality.checks import Check, Severity, Verdict, describe_failures, held_apps
-from etl.quality.history import HistoryRules, judge_history
+from etl.quality.history import judge_histories, merge_profiles
+from etl.quality.history_rules import HistoryRules
 from etl.quality.records import AUDIT_RULE, check_to_json
+from etl.quality.suites import Suites, load_suites
 from etl.settings.models import Quality, Settings
 
 UNAUDITED = "Nothing was judged: quality.audit is false."
@@ -170,11 +173,10 @@ def _judge_apps(
     suites: Suites,
     rules: HistoryRules,
 ) -> Iterator[Check]:
-    for batch in batches:
-        yield from audit_app(attempt.lake, batch, suites)
-        profile = settled.profiles.get(batch.app_id)
-        if profile is not None:
-            yield from judge_history(attempt.lake, batch, profile, rules, attempt.run.started_at)
+    yield from audit_apps(attempt.lake, batches, suites)
+    profiled = [batch for batch in batches if batch.app_id in settled.profiles]
+    profile = merge_profiles(settled.profiles.values())
+    yield from judge_histories(attempt.lake, profiled, profile, rules, attempt.run.started_at)
 
 
 def _judge_loads(run: Run, loads: Sequence[LoadCounts], suites: Suites) -> list[Check]:

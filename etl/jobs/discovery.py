@@ -110,17 +110,6 @@ def date_object(landed: LandedObject, pattern: re.Pattern[str]) -> tuple[datetim
     return landed.modified_at, landed.modified_at
 
 
-def name_prefix(key: str, pattern: re.Pattern[str]) -> str:
-    """Name the endpoint that wrote an object: its key up to the date in it, else its first folder.
-
-    Endpoints choose their fields by themselves, so that one's rows are only like its own.
-    """
-    for match in pattern.finditer(key):
-        if _read_date(match) is not None:
-            return re.sub(r"(?:^|(?<=/))(?:t|dt|date|day)=$", "", key[: match.start()]).rstrip("/-_.")
-    return key.partition("/")[0] if "/" in key else ""
-
-
 def _read_date(match: re.Match[str]) -> datetime | None:
     try:
         return datetime(

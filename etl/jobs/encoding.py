@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -11,11 +10,11 @@ from functools import partial
 
 import pyarrow as pa
 
-from etl.jobs.discovery import LANDED_AT, name_prefix
 from etl.jobs.workers import map_unordered
 from etl.lake.drafts import DraftFile
 from etl.lake.encode import EncodeTask, Provenance, encode_rows
-from etl.quality.history import Profile, merge_profiles, profile_rows
+from etl.quality.prefixes import landed_prefix
+from etl.quality.profile import Profile, merge_profiles, profile_rows
 from etl.settings.models import Settings
 from etl.stores import open_store
 
@@ -60,5 +59,4 @@ def encode_group(settings: Settings, provenance: Provenance, task: EncodeTask) -
 def name_prefixes(settings: Settings, uris: Iterable[str]) -> dict[str, str]:
     """Name the landed prefix of each URI."""
     root = open_store(settings.storage.landing, settings.storage.options).uri_of("")
-    pattern = re.compile(settings.ingest.landed_at_pattern or LANDED_AT)
-    return {uri: name_prefix(uri.removeprefix(root), pattern) for uri in uris}
+    return {uri: landed_prefix(uri.removeprefix(root)) for uri in uris}

@@ -29,7 +29,7 @@ from etl.lake.twins import read_twin_keys
 from etl.ledger.database import Ledger
 from etl.ledger.identities import read_app_identities
 from etl.ledger.objects import unfinished_objects
-from etl.quality.history import Profile, merge_profiles
+from etl.quality.profile import Profile, merge_profiles
 from etl.stores import Store
 
 

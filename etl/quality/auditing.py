@@ -1,90 +1,110 @@
-"""Stand-in until the suites come: judges by the one expectation that the plumbing's tests plant."""
+"""Audit what a run would publish, app by app, against the suites.
+
+Reading the next app overlaps with judging the one before. The suite of figures is judged once for all apps
+where that says the same of each; an app alone is judged where it does not.
+"""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
 
+import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
-from etl.errors import ConfigurationError
-from etl.quality.checks import Check, Severity, Verdict
-from etl.stores import Store
+from etl.quality.batches import AppBatch, ReadBatch, read_batch
+from etl.quality.checks import Check
+from etl.quality.expecting import expect, prepare
+from etl.quality.figures import add_balance
+from etl.quality.frames import make_frame
+from etl.quality.offered import OFFERED
+from etl.quality.suites import Expectation, Suite, Suites, load_suites
+from etl.quality.verdicts import to_check
 
-PLANTED = "expect_column_values_to_not_be_in_set"
+if TYPE_CHECKING:
+    from etl.stores import Store
 
-
-@dataclass(frozen=True, slots=True)
-class AppBatch:
-    """One app's part of a run: the files that would be committed, and what became of its messages.
-
-    `files` are keys within the lake, all of the table events; `partitions` their UTC days, in the same order.
-    """
-
-    app_id: str
-    files: tuple[str, ...]
-    partitions: tuple[str, ...]
-    published: int
-    duplicates: int
-    quarantined: int
-
-
-@dataclass(frozen=True, slots=True)
-class Suites:
-    """The expectations on the rows of an app."""
-
-    events: tuple[dict[str, Any], ...] = ()
-
-
-def load_suites(folder: Path | None) -> Suites:
-    """Load the suites of a folder; None: those that come with pushlift."""
-    if folder is None:
-        return Suites()
-    file = folder / "events.json"
-    try:
-        return Suites(tuple(json.loads(file.read_text(encoding="utf-8"))["expectations"]))
-    except (OSError, ValueError, LookupError, TypeError) as error:
-        raise ConfigurationError(f"{file} is no suite: {error}") from None
+__all__ = ["AppBatch", "audit_app", "audit_apps", "audit_run", "load_suites", "prepare"]
 
 
 def audit_app(lake: Store, batch: AppBatch, suites: Suites) -> list[Check]:
-    """Judge one app's files by its suite."""
-    return [_judge(lake, batch, each) for each in suites.events if each["type"] == PLANTED]
+    """Judge one app's batch; see `audit_apps`."""
+    return audit_apps(lake, [batch], suites)
+
+
+def audit_apps(lake: Store, batches: Sequence[AppBatch], suites: Suites) -> list[Check]:
+    """Judge the batches of some apps: their rows by `events`, their figures by `batch`.
+
+    Reads the columns that matter, from exactly the files of the batches. Raises StorageError where one
+    cannot be read.
+    """
+    if not batches:
+        return []
+    checks: list[Check] = []
+    read: list[ReadBatch] = []
+    for each in _read_ahead(lake, batches, suites):
+        checks += _judge_rows(each, suites.events)
+        # The rows of one app only, however many apps there are.
+        read.append(replace(each, frame=None))
+    return [*checks, *_judge_figures(read, suites.batch)]
 
 
 def audit_run(loads: pa.Table, suites: Suites) -> list[Check]:
-    """Judge a run by its rows of `loads`."""
-    del loads, suites
-    return []
+    """Judge the run's rows of `loads`: what is wrong with them concerns every app."""
+    if not loads.num_rows:
+        return []
+    suite = suites.loads
+    frame = make_frame(add_balance(loads), suite.columns, suite)
+    return [to_check(outcome, suite.name, None) for outcome in expect(frame, suite)]
 
 
-def prepare() -> None:
-    """Import what judging needs."""
+def _read_ahead(lake: Store, batches: Sequence[AppBatch], suites: Suites) -> Iterator[ReadBatch]:
+    """Read batches, one ahead of the one that is judged, so that no more than two are in memory."""
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="read-batch") as reader:
+        ahead = reader.submit(read_batch, lake, batches[0], suites)
+        for following in [*batches[1:], None]:
+            ready = ahead.result()
+            if following is not None:
+                ahead = reader.submit(read_batch, lake, following, suites)
+            yield ready
 
 
-def _judge(lake: Store, batch: AppBatch, expectation: dict[str, Any]) -> Check:
-    column, values = expectation["kwargs"]["column"], expectation["kwargs"]["value_set"]
-    found = sum(_count(lake, batch, column, values))
-    return Check(
-        rule_id=f"events.{expectation['type'].removeprefix('expect_')}.{column}",
-        suite="events",
-        severity=Severity.REQUIRED if expectation["severity"] == "critical" else Severity.ADVISORY,
-        verdict=Verdict.FAILED if found else Verdict.PASSED,
-        app_id=batch.app_id,
-        subject=column,
-        observed=found,
-        threshold="0 rows",
-        detail=expectation["meta"]["notes"],
-    )
+def _judge_rows(read: ReadBatch, suite: Suite) -> list[Check]:
+    if read.frame is None:
+        return []
+    return [to_check(outcome, suite.name, read.batch.app_id) for outcome in expect(read.frame, suite)]
 
 
-def _count(lake: Store, batch: AppBatch, column: str, values: list[str]) -> Iterator[int]:
-    for key in batch.files:
-        with lake.fs.open(lake.path_of(key), "rb") as source:
-            rows = pq.ParquetFile(source).read([column])
-        yield pc.sum(pc.is_in(rows[column], value_set=pa.array(values))).as_py() or 0
+def _judge_figures(read: Sequence[ReadBatch], suite: Suite) -> list[Check]:
+    frame = pd.DataFrame([each.figures for each in read], columns=list(OFFERED[suite.name]), dtype=float)
+    shared = [each for each in suite.expectations if len(read) == 1 or is_rowwise(each)]
+    settled = {
+        outcome.expectation.rule_id: outcome
+        for outcome in expect(frame, suite, shared)
+        if outcome.success or len(read) == 1
+    }
+    alone = [each for each in suite.expectations if each.rule_id not in settled]
+    checks = []
+    for place, each in enumerate(read):
+        outcomes = [*settled.values(), *expect(frame.iloc[[place]], suite, alone)]
+        checks += [to_check(outcome, suite.name, each.batch.app_id, each.figures) for outcome in outcomes]
+    return checks
+
+
+def is_rowwise(expectation: Expectation) -> bool:
+    """Tell whether an expectation that holds for some rows together holds for each of them alone."""
+    return expectation.type in _ROWWISE and "mostly" not in expectation.kwargs
+
+
+_ROWWISE: Final = frozenset(
+    {
+        "expect_column_values_to_be_between",
+        "expect_column_values_to_be_in_set",
+        "expect_column_values_to_not_be_in_set",
+        "expect_column_values_to_not_be_null",
+        "expect_column_pair_values_to_be_equal",
+        "expect_column_pair_values_a_to_be_greater_than_b",
+    }
+)

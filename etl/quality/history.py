@@ -1,70 +1,58 @@
-"""Stand-in until the history comes: profiles count rows, and nothing is judged."""
+"""Judge a run against the lake's own past: volume, silence, drift of fields and of clocks."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import datetime
 
-import pyarrow as pa
-
-from etl.lake.tables import PROFILES
-from etl.quality.auditing import AppBatch
+from etl.quality.batches import AppBatch
 from etl.quality.checks import Check
+from etl.quality.clock_drift import judge_clocks
+from etl.quality.drift import View, judge_fields
+from etl.quality.history_rules import HistoryRules
+from etl.quality.past import read_past
+from etl.quality.profile import Profile, merge_profiles, profile_rows, profiles_table
+from etl.quality.silence import judge_silence
+from etl.quality.volume import judge_volume
 from etl.stores import Store
 
+__all__ = [
+    "HistoryRules",
+    "Profile",
+    "judge_histories",
+    "judge_history",
+    "judge_silence",
+    "merge_profiles",
+    "profile_rows",
+    "profiles_table",
+]
 
-@dataclass(frozen=True, slots=True)
-class HistoryRules:
-    """What is judged by history: which rules are required, and how long an app may be silent."""
-
-    required: frozenset[str] = frozenset()
-    silence_hours: float = 24
-
-
-@dataclass(frozen=True, slots=True)
-class Profile:
-    """How many rows of an app came from each landed prefix."""
-
-    app_id: str
-    rows: Mapping[str, int]
-
-
-def profile_rows(table: pa.Table, app_id: str, prefix_of: Mapping[str, str]) -> Profile:
-    """Profile rows of one app; `prefix_of` gives the landed prefix of each `source_uri`."""
-    counts = Counter(prefix_of[uri] for uri in table["source_uri"].to_pylist())
-    return Profile(app_id, dict(counts))
-
-
-def merge_profiles(profiles: Iterable[Profile]) -> Profile:
-    """Merge the profiles of one app."""
-    found = list(profiles)
-    total: Counter[str] = Counter()
-    for each in found:
-        total.update(each.rows)
-    return Profile(found[0].app_id, dict(total))
-
-
-def profiles_table(profile: Profile, run_id: str, at: datetime) -> pa.Table:
-    """Make the rows of `profiles`."""
-    rows = [
-        {"run_id": run_id, "profiled_at": at, "app_id": profile.app_id, "prefix": prefix, "kind": "rows"}
-        | {"name": "", "value": "", "rows": count, "present": count}
-        for prefix, count in sorted(profile.rows.items())
-    ]
-    return pa.Table.from_pylist(rows, PROFILES.schema)
+# A run of fewer rows has no shares of its own.
+_LEAST_RUN_ROWS = 100
 
 
 def judge_history(
-    lake: Store, batch: AppBatch, profile: Profile | None, rules: HistoryRules, now: datetime
+    lake: Store, batch: AppBatch, profile: Profile, rules: HistoryRules, now: datetime
 ) -> list[Check]:
-    """Judge an app's batch by the weeks before."""
-    del lake, batch, profile, rules, now
-    return []
+    """Judge one app's batch; see `judge_histories`."""
+    return judge_histories(lake, [batch], profile, rules, now)
 
 
-def judge_silence(lake: Store, rules: HistoryRules, now: datetime) -> list[Check]:
-    """Judge which apps have fallen silent."""
-    del lake, rules, now
-    return []
+def judge_histories(
+    lake: Store, batches: Sequence[AppBatch], profile: Profile, rules: HistoryRules, now: datetime
+) -> list[Check]:
+    """Judge the batches of some apps against the weeks before `now`, the start of the run.
+
+    `profile` is what the run saw. The past is read once for all apps. Raises StorageError where the lake
+    cannot be read.
+    """
+    if not batches:
+        return []
+    past = read_past(lake, now - rules.span, _LEAST_RUN_ROWS)
+    checks = []
+    for batch in batches:
+        view = View(batch.app_id, profile.of_app(batch.app_id), past, rules)
+        checks += judge_fields(view)
+        checks += judge_clocks(view)
+        checks += judge_volume(lake, batch, rules, now, past.latest(batch.app_id))
+    return checks

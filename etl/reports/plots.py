@@ -89,7 +89,10 @@ def draw_bars(caption: Caption, bars: Sequence[Bar]) -> Markup:
             drawing.fill(chosen, PAINT_OF.get(state, Paint.SERIES), 0.45 if is_open else 1.0)
     _write_ends(drawing, bars)
     hints = [
-        Hint(Box(LEFT + step * place, BOTTOM, step, height), f"{bar.bucket.label}: {bar.count:,} {caption.unit}")
+        Hint(
+            Box(LEFT + step * place, BOTTOM, step, height),
+            f"{bar.bucket.label}: {bar.count:,} {caption.unit}",
+        )
         for place, bar in enumerate(bars)
     ]
     return drawing.finish(caption.key, caption.title, _describe_bars(caption, bars), hints)

@@ -1,6 +1,7 @@
 """One app's failed audit holds that app back, and nothing else."""
 
 from collections import Counter
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -16,9 +17,11 @@ from etl.lake.tables import CHECKS, PROFILES
 from etl.ledger.drafts import count_drafts
 from etl.ledger.held import find_batch
 from etl.ledger.held import list_batches as list_held
-from etl.quality.auditing import AppBatch, Suites, audit_app
+from etl.quality.auditing import audit_apps
+from etl.quality.batches import AppBatch
 from etl.quality.checks import Check, Severity, Verdict
 from etl.quality.gate import judge_dates
+from etl.quality.suites import Suites
 from etl.stores import Store, find_object
 from tests.services.suites import BAD, GOOD, LATER, PLANTED, audited_by, held_batch_of, land_bad, write_suites
 from tests.services.worlds import KEY, World, check_conservation, message, messages
@@ -251,11 +254,11 @@ def test_a_lake_that_moved_on_is_settled_and_audited_again(
     ingest_only(local, LATER)
     judged: list[AppBatch] = []
 
-    def audit_and_note(lake: Store, batch: AppBatch, suites: Suites) -> list[Check]:
-        judged.append(batch)
-        return audit_app(lake, batch, suites)
+    def audit_and_note(lake: Store, batches: Sequence[AppBatch], suites: Suites) -> list[Check]:
+        judged.extend(batches)
+        return audit_apps(lake, batches, suites)
 
-    monkeypatch.setattr(auditing, "audit_app", audit_and_note)
+    monkeypatch.setattr(auditing, "audit_apps", audit_and_note)
 
     report = local.publish(run, outcomes, audited)
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from etl.jobs.discovery import LANDED_AT, RunObject, Window, date_object, name_prefix, share_out
+from etl.jobs.discovery import LANDED_AT, RunObject, Window, date_object, share_out
 from etl.stores import LandedObject
 
 MODIFIED = datetime(2026, 11, 1, 8, 30, tzinfo=UTC)
@@ -63,23 +63,6 @@ def test_a_date_in_the_key_tells_when_it_landed(key: str, landed_at: str) -> Non
 def test_without_a_date_the_store_tells(key: str) -> None:
     """The modification time is when it landed."""
     assert date_object(make_landed(key), re.compile(LANDED_AT)) == (MODIFIED, MODIFIED)
-
-
-@pytest.mark.parametrize(
-    ("key", "prefix"),
-    [
-        ("push/2026/09/01/13/a.json.gz", "push"),
-        ("push-api/installs/dt=2026-09-01/hour=13/part-0001.json", "push-api/installs"),
-        ("year=2026/month=09/day=01/hour=13/x", ""),
-        ("logs/E2ABCDEFGHIJKL.2026-09-01-13.a1b2c3d4.gz", "logs/E2ABCDEFGHIJKL"),
-        ("stream-1-2026-09-01-13-59-58-5a2f8d5e-9f6c", "stream-1"),
-        ("partner-postbacks/a/b.json", "partner-postbacks"),
-        ("a.json", ""),
-    ],
-)
-def test_the_key_up_to_its_date_names_the_endpoint(key: str, prefix: str) -> None:
-    """So that what one endpoint leaves out is not missed of another."""
-    assert name_prefix(key, re.compile(LANDED_AT)) == prefix
 
 
 def test_an_hour_is_over_at_its_end() -> None:

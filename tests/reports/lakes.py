@@ -39,7 +39,9 @@ def event(app_id: str, time: str, name: str = "af_login", **fields: object) -> R
 def check(app_id: str | None, checked: str, rule_id: str, verdict: str = "failed", **fields: object) -> Row:
     """Make a check; required unless said otherwise."""
     made = {"app_id": app_id, "checked_at": at(checked), "rule_id": rule_id, "verdict": verdict}
-    return {"run_id": f"run-{checked}", "suite": "events", "subject": "", "severity": "required"} | made | fields
+    return (
+        {"run_id": f"run-{checked}", "suite": "events", "subject": "", "severity": "required"} | made | fields
+    )
 
 
 def write_small_lake(lake: Store) -> None:
@@ -80,7 +82,11 @@ def _small_quarantine() -> Sequence[Row]:
 
 def _small_loads() -> Sequence[Row]:
     counts = {"messages": 60, "published": 50, "duplicates": 7, "quarantined": 3, "suppressed": 0, "held": 0}
-    made = {"loaded_at": at("2026-11-03 13:00"), "landed_at": at("2026-11-03 09:00"), "source_uri": "s3://x/a"}
+    made = {
+        "loaded_at": at("2026-11-03 13:00"),
+        "landed_at": at("2026-11-03 09:00"),
+        "source_uri": "s3://x/a",
+    }
     return [made | counts | {"status": "loaded"}, made | {"source_uri": "s3://x/b", "status": "failed"}]
 
 
