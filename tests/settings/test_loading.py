@@ -48,6 +48,15 @@ def test_relative_paths_are_relative_to_the_file(write_config: WriteConfig, tmp_
     assert storage.ledger == f"sqlite:///{tmp_path}/state/l.db"
 
 
+def test_suites_lie_beside_the_file(write_config: WriteConfig, tmp_path: Path) -> None:
+    """A folder of one's own is relative to it, too; without one, those that come along are used."""
+    assert load_settings(write_config("")).quality.expectations is None
+
+    quality = load_settings(write_config('[quality]\nexpectations = "suites"\nrequired = ["a.b"]')).quality
+
+    assert (quality.expectations, quality.required) == (tmp_path / "suites", ("a.b",))
+
+
 def test_object_storage_and_postgres_stay_as_written(write_config: WriteConfig) -> None:
     """A URI is no path: nothing is put before it."""
     file = write_config(
