@@ -19,7 +19,8 @@ from etl.jobs.allocation import keep_freed_memory
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-_PRELOADED = ["etl.jobs.normalizing", "etl.lake.encode"]
+# `warming` comes last: it calls `warm_up()` of every module that is imported by then and has one.
+_PRELOADED = ["etl.jobs.normalizing", "etl.lake.encode", "etl.jobs.warming"]
 
 
 @contextmanager
