@@ -196,9 +196,11 @@ def read_quarantined(scratch: Store, outcome: ChunkOutcome) -> Iterator[pa.Table
 
 
 def read_batch(scratch: Store, outcome: ChunkOutcome, place: int) -> pa.Table:
-    """Read one of a chunk's batches."""
+    """Read one of a chunk's batches; each dictionary has memory of its own, apart from the batch's."""
     offset, size, _ = outcome.batches[place]
-    return _deserialize(_get(scratch, f"{outcome.name}.spill", offset, offset + size))
+    data = _get(scratch, f"{outcome.name}.spill", offset, offset + size)
+    # Read from a file, where reading from a buffer would give slices of the whole.
+    return pa.ipc.open_stream(pa.PythonFile(io.BytesIO(data), "r")).read_all()
 
 
 def drop_run(scratch: Store, run_id: str) -> None:
