@@ -22,6 +22,7 @@ import pyarrow as pa
 
 from etl.jobs import ingest as story
 from etl.jobs.allocation import keep_freed_memory
+from etl.jobs.worker_steps import encode_task
 from etl.lake.drafts import DraftFile
 from etl.lake.encode import EncodeTask, Provenance
 from etl.settings.models import Ingest, Settings, Storage
@@ -145,7 +146,7 @@ def profile_landing(landing: Path, output: Path) -> dict[str, list[float]]:
     outcomes = [story.normalize(settings, run, 0)]
 
     def encode(tasks: Sequence[EncodeTask], provenance: Provenance) -> list[list[DraftFile]]:
-        return [story._encode_one(settings, provenance, task) for task in tasks]  # noqa: SLF001
+        return [encode_task(settings, provenance, task) for task in tasks]
 
     settled = story.settle(settings, run, outcomes, encode)
     story.publish(settings, run, outcomes, settled, encode)

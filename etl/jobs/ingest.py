@@ -18,9 +18,10 @@ from threading import Thread
 from typing import TYPE_CHECKING, Final
 
 from etl.errors import LakeMovedOn
-from etl.jobs.discovery import RunObject, Window, discover_objects, share_out
+from etl.jobs.discovery import Window, discover_objects, share_out
 from etl.jobs.reports import IngestReport, report_nothing
 from etl.jobs.runs import Run, load_run, name_run, save_run
+from etl.jobs.worker_steps import encode_task, normalize_share
 from etl.jobs.workers import count_workers, map_unordered, open_workers
 from etl.ledger.drafts import discard_drafts_of_run
 from etl.ledger.holding import hold_lock
@@ -111,7 +112,7 @@ def discover(
 
 def normalize(settings: Settings, run: Run, place: int) -> ChunkOutcome:
     """Normalize one chunk of a run into scratch."""
-    return _normalize_share(settings, (run.chunk_name(place), run.chunks[place]))
+    return normalize_share(settings, (run.chunk_name(place), run.chunks[place]))
 
 
 def settle(
@@ -238,31 +239,19 @@ def _normalize_all(
     tell("normalize", 0, sum(sizes))
     # Each process is told of its chunk alone: the whole run, told a few hundred times, costs seconds.
     shares = [(run.chunk_name(place), chunk) for place, chunk in enumerate(run.chunks)]
-    for place, outcome in map_unordered(pool, partial(_normalize_share, settings), shares):
+    for place, outcome in map_unordered(pool, partial(normalize_share, settings), shares):
         outcomes[place] = outcome
         tell("normalize", sum(sizes[done] for done in outcomes), sum(sizes))
     return [outcomes[place] for place in range(len(run.chunks))]
-
-
-def _normalize_share(settings: Settings, share: tuple[str, Sequence[RunObject]]) -> ChunkOutcome:
-    from etl.jobs.normalizing import normalize_chunk
-
-    return normalize_chunk(settings, *share)
 
 
 def encode_all(
     settings: Settings, pool: ProcessPoolExecutor, tasks: Sequence[EncodeTask], provenance: Provenance
 ) -> Iterator[list[DraftFile]]:
     """Encode tasks in the pool's processes."""
-    function = partial(_encode_one, settings, provenance)
+    function = partial(encode_task, settings, provenance)
     written = dict(map_unordered(pool, function, tasks))
     yield from (written[place] for place in range(len(tasks)))
-
-
-def _encode_one(settings: Settings, provenance: Provenance, task: EncodeTask) -> list[DraftFile]:
-    from etl.lake.encode import encode_rows
-
-    return encode_rows(_open_lake(settings), _open_scratch(settings), task, provenance)
 
 
 def _is_published(ledger: Ledger, run_id: str) -> bool:
