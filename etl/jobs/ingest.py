@@ -83,14 +83,19 @@ def ingest(
     tell = progress or _tell_nobody
     try:
         with open_workers(min(count_workers(settings.ingest.workers), len(run.chunks))) as pool:
-            # What settling needs is imported while the workers work.
-            Thread(target=import_module, args=("etl.jobs.settling",), daemon=True).start()
+            Thread(target=_import_ahead, daemon=True).start()
             outcomes = _normalize_all(settings, run, pool, tell)
             encode = partial(encode_all, settings, pool)
             settled = settle(settings, run, outcomes, encode)
             return publish(settings, run, outcomes, settled, encode)
     finally:
         drop_scratch(settings, run.id)
+
+
+def _import_ahead() -> None:
+    """Import what settling and publishing need while the workers work; Arrow asks for pandas by itself."""
+    for name in ("etl.jobs.settling", "etl.lake.publish", "pandas"):
+        import_module(name)
 
 
 def discover(
