@@ -11,24 +11,15 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from etl.appsflyer.byte_lines import Bytes, Mask, Offsets, read_words
-from etl.appsflyer.id_scan import (
-    Spans,
-    Texts,
-    find_encoded_rows,
-    find_hex_ids,
-    find_uuids,
-    view_texts,
-)
+from etl.appsflyer.id_scan import Spans, Texts, find_ids, mark_foreign, view_texts
 from etl.appsflyer.percent import decode_bytes
 
 _LONGEST_ID = 64
 _WORD = 8
 # Bit 5 of every byte makes ASCII letters small and leaves digits and dashes as they are.
 _SMALL = np.uint64(0x2020202020202020)
-_ZEROS = np.frombuffer(b"0-\0", dtype=np.uint8)
 # How often a query is encoded inside another one, at most.
 _LAYERS = 2
 
@@ -79,42 +70,36 @@ def find_embedded_ids(texts: Sequence[pa.Array], own: Mapping[str, pa.Array]) ->
     filled = [column for column in texts if column.null_count < rows]
     if not filled:
         return pa.nulls(rows, pa.list_(pa.string()))
-    # One scan of all texts, a line each, costs less than a scan of each.
-    joined = pc.binary_join_element_wise(*filled, "\n", null_handling="replace", null_replacement="")
-    at, ids = _find_foreign(
-        joined, [view_texts(column) for column in own.values() if column.null_count < rows]
+    mine = [view_texts(column) for column in own.values() if column.null_count < rows]
+    found = [_find_foreign(column, mine) for column in filled]
+    return _build_lists(
+        np.concatenate([at for at, _ in found]), np.concatenate([ids for _, ids in found]), rows
     )
-    return _build_lists(at, ids, rows)
+
+
+def warm_up() -> None:
+    """Load the compiled loops, or compile them once a machine, before workers are forked."""
+    text = pa.array(["00000000-0000-0000-0000-000000000000"], pa.string())
+    find_embedded_ids([text], {"idfa": text})
 
 
 def _find_foreign(column: pa.Array, own: list[Texts]) -> tuple[Offsets, Ids]:
     """Find the ids in one column that are not the row's own, with their rows."""
-    texts = view_texts(column)
-    found = [_read_foreign(texts, np.arange(len(column)), own)]
-    rows = find_encoded_rows(texts)
-    for _ in range(_LAYERS if len(rows) else 0):
-        column = decode_bytes(column.take(pa.array(rows)) if len(found) == 1 else column)
-        found.append(_read_foreign(view_texts(column), rows, own))
+    rows = np.arange(len(column))
+    at, ids, encoded = _read_foreign(view_texts(column), rows, own)
+    found = [(at, ids)]
+    rows = rows[encoded]
+    for layer in range(_LAYERS if len(rows) else 0):
+        column = decode_bytes(column if layer else column.take(pa.array(rows)))
+        found.append(_read_foreign(view_texts(column), rows, own)[:2])
     return np.concatenate([part[0] for part in found]), np.concatenate([part[1] for part in found])
 
 
-def _read_foreign(texts: Texts, rows: Offsets, own: list[Texts]) -> tuple[Offsets, Ids]:
-    parts = [_drop_own(texts, spans, rows, own) for spans in (find_uuids(texts), find_hex_ids(texts))]
-    ids = np.concatenate([_read_ids(texts.data, spans) for spans in parts])
-    at = np.concatenate([rows[spans.rows] for spans in parts])
-    is_real = ~np.isin(ids, _ZEROS).all(axis=1)
-    return at[is_real], ids[is_real]
-
-
-def _drop_own(texts: Texts, spans: Spans, rows: Offsets, own: list[Texts]) -> Spans:
-    is_foreign = np.ones(len(spans.rows), dtype=bool)
-    for column in own:
-        left = np.flatnonzero(is_foreign)
-        candidates = Spans(rows[spans.rows[left]], spans.starts[left], spans.ends[left])
-        is_foreign[left] = ~_equals_own(texts.data, candidates, column)
-    left = np.flatnonzero(is_foreign)
-    is_foreign[left] = ~_is_nobodys(texts, Spans(spans.rows[left], spans.starts[left], spans.ends[left]))
-    return Spans(spans.rows[is_foreign], spans.starts[is_foreign], spans.ends[is_foreign])
+def _read_foreign(texts: Texts, rows: Offsets, own: list[Texts]) -> tuple[Offsets, Ids, Offsets]:
+    spans, encoded = find_ids(texts)
+    spans = spans.pick(mark_foreign(texts, spans, rows, own))
+    spans = spans.pick(~_is_nobodys(texts, spans))
+    return rows[spans.rows], _read_ids(texts.data, spans), encoded
 
 
 def _is_nobodys(texts: Texts, spans: Spans) -> Mask:
@@ -122,11 +107,9 @@ def _is_nobodys(texts: Texts, spans: Spans) -> Mask:
     at_least = texts.stops[spans.rows] + _WORD
     words = read_words(texts.data, np.maximum(spans.starts - _WORD, 0)) | _SMALL
     is_denied: Mask = np.isin(words, _DENIED_WORDS) & (spans.starts >= at_least)
-    left = np.flatnonzero(~is_denied)
-    if len(left):
-        is_denied[left] = _has_denied_name(
-            texts, Spans(spans.rows[left], spans.starts[left], spans.ends[left])
-        )
+    left = ~is_denied
+    if left.any():
+        is_denied[left] = _has_denied_name(texts, spans.pick(left))
     return is_denied
 
 
@@ -147,23 +130,6 @@ def _is_denied(before: bytes) -> bool:
     return _NOT_A_PERSON.search(name) is not None
 
 
-def _equals_own(data: Bytes, spans: Spans, own: Texts) -> Mask:
-    """Say which spans equal the whole of their row's own text, casing aside."""
-    starts, sizes = own.stops[spans.rows], spans.ends - spans.starts
-    is_equal: Mask = own.stops[spans.rows + 1] - starts == sizes
-    left = np.flatnonzero(is_equal)
-    for at in range(0, _LONGEST_ID, _WORD):
-        # The last word overlaps the one before it, as ids are no multiple of eight long; none is shorter.
-        offsets = np.minimum(at, sizes[left] - _WORD)
-        if not len(left):
-            break
-        ours = read_words(own.data, starts[left] + offsets) | _SMALL
-        is_same = (read_words(data, spans.starts[left] + offsets) | _SMALL) == ours
-        is_equal[left[~is_same]] = False
-        left = left[is_same]
-    return is_equal
-
-
 def _read_ids(data: Bytes, spans: Spans) -> Ids:
     """Copy spans out as fixed-width bytes in small letters."""
     places = spans.starts[:, None] + np.arange(_LONGEST_ID)
@@ -177,13 +143,23 @@ def _read_ids(data: Bytes, spans: Spans) -> Ids:
 def _build_lists(at: Offsets, ids: Ids, rows: int) -> pa.Array:
     if not len(at):
         return pa.nulls(rows, pa.list_(pa.string()))
-    order = np.lexsort((ids.view(f"S{_LONGEST_ID}").ravel(), at))
-    at, ids = at[order], ids[order]
+    at, ids = _sort_ids(at, ids)
     is_new = np.append(True, (at[1:] != at[:-1]) | (ids[1:] != ids[:-1]).any(axis=1))
     at, ids = at[is_new], ids[is_new]
     stops = np.searchsorted(at, np.arange(rows + 1)).astype(np.int32)
     is_empty = stops[1:] == stops[:-1]
     return pa.ListArray.from_arrays(pa.array(stops), _as_texts(ids), mask=pa.array(is_empty))
+
+
+def _sort_ids(at: Offsets, ids: Ids) -> tuple[Offsets, Ids]:
+    """Sort ids by row, then by themselves; most rows have one, which need not be compared."""
+    order = np.argsort(at, kind="stable")
+    at, ids = at[order], ids[order]
+    is_next = at[1:] == at[:-1]
+    shared = np.flatnonzero(np.append(is_next, False) | np.append(False, is_next))
+    among = np.lexsort((ids[shared].view(f"S{_LONGEST_ID}").ravel(), at[shared]))
+    ids[shared] = ids[shared[among]]
+    return at, ids
 
 
 def _as_texts(ids: Ids) -> pa.Array:

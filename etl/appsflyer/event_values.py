@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from decimal import Decimal
+from string import ascii_letters
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +26,7 @@ _TOGETHER = 128
 _SMALLEST, _LARGEST = -(2**63), 2**64 - 1
 _POINT, _ZERO, _E, _PLUS = b".0e+"
 _IS_NUMERIC = np.isin(np.arange(256), np.frombuffer(b".0123456789", dtype=np.uint8))
+_IS_LETTER = np.isin(np.arange(256), np.frombuffer(ascii_letters.encode(), dtype=np.uint8))
 
 
 def canonicalize_values(values: pa.Array) -> pa.Array:
@@ -36,8 +38,7 @@ def canonicalize_values(values: pa.Array) -> pa.Array:
         return values
     present = values.drop_null()
     texts = present.to_pylist()
-    parts = (texts[start : start + _TOGETHER] for start in range(0, len(texts), _TOGETHER))
-    forms = [form for part in parts for form in _canonicalize_some(part)]
+    forms = _canonicalize_all(texts, _find_braced_words(present))
     for row in _find_long_numbers(present).tolist():
         forms[row] = _canonicalize_exactly(texts[row])
     for row in _find_whole_floats(pa.array(forms, pa.binary())).tolist():
@@ -45,6 +46,18 @@ def canonicalize_values(values: pa.Array) -> pa.Array:
     is_null = pc.is_null(values).to_numpy(zero_copy_only=False)
     slots = np.cumsum(~is_null) - 1
     return pa.array(forms, pa.binary()).take(pa.array(slots, mask=is_null)).cast(pa.string())
+
+
+def _canonicalize_all(texts: list[str], words: list[int]) -> list[bytes]:
+    """Canonicalize texts, of which some are known to be no JSON: they would slow those beside them."""
+    skipped = dict.fromkeys(words)
+    tried = [text for row, text in enumerate(texts) if row not in skipped] if words else texts
+    parts = (tried[start : start + _TOGETHER] for start in range(0, len(tried), _TOGETHER))
+    forms = [form for part in parts for form in _canonicalize_some(part)]
+    if not words:
+        return forms
+    left = iter(forms)
+    return [text.encode() if row in skipped else next(left) for row, text in enumerate(texts)]
 
 
 def _canonicalize_some(texts: list[str]) -> list[bytes]:
@@ -100,10 +113,24 @@ def _find_whole_floats(forms: pa.Array) -> npt.NDArray[np.int64]:
     return np.unique(np.searchsorted(offsets, found, side="right") - 1)
 
 
+def _view_bytes(texts: pa.Array) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.uint8]]:
+    offsets = np.frombuffer(texts.buffers()[1], dtype=np.int32)[texts.offset : texts.offset + len(texts) + 1]
+    return offsets, np.frombuffer(texts.buffers()[2] or b"", dtype=np.uint8)
+
+
+def _find_braced_words(texts: pa.Array) -> list[int]:
+    """Find the rows such as `{level=3}`: no JSON, as a letter stands behind the brace."""
+    offsets, data = _view_bytes(texts)
+    longer = np.flatnonzero(np.diff(offsets) > 1)
+    starts = offsets[longer]
+    is_word = (data[starts] == ord("{")) & _IS_LETTER[data[starts + 1]]
+    rows: list[int] = longer[is_word].tolist()
+    return rows
+
+
 def _find_long_numbers(texts: pa.Array) -> npt.NDArray[np.int64]:
     """Find the rows with a run of `_LONG` digits, looking only where two bytes, eight apart, are digits."""
-    offsets = np.frombuffer(texts.buffers()[1], dtype=np.int32)[texts.offset : texts.offset + len(texts) + 1]
-    data = np.frombuffer(texts.buffers()[2] or b"", dtype=np.uint8)
+    offsets, data = _view_bytes(texts)
     sampled = _IS_NUMERIC[data[offsets[0] : offsets[-1] : _STEP]]
     at = np.flatnonzero(sampled[:-1] & sampled[1:]) * _STEP + offsets[0]
     middle = _IS_NUMERIC[data.take(at[:, None] + np.arange(_STEP), mode="clip")].all(axis=1)

@@ -36,7 +36,9 @@ def _start(function: Callable[[], None]) -> None:
 
 
 def _import_settling() -> None:
-    import_module("etl.jobs.settling")
+    # Arrow asks for pandas by itself.
+    for name in ("etl.jobs.settling", "etl.lake.publish", "pandas"):
+        import_module(name)
 
 
 def _prepare_audit() -> None:

@@ -17,10 +17,11 @@ from typing import TYPE_CHECKING, Final
 
 from etl.errors import LakeMovedOn
 from etl.jobs.ahead import check_suites, import_ahead
-from etl.jobs.discovery import RunObject, Window, discover_objects, share_out
+from etl.jobs.discovery import Window, discover_objects, share_out
 from etl.jobs.keeping import drop_scratch, keep_audited, keep_settled, open_scratch
 from etl.jobs.reports import IngestReport, report_nothing
 from etl.jobs.runs import Run, name_run
+from etl.jobs.worker_steps import normalize_share
 from etl.jobs.workers import count_workers, map_unordered, open_workers
 from etl.ledger.drafts import discard_drafts_of_run
 from etl.ledger.holding import hold_lock
@@ -113,7 +114,7 @@ def discover(
 
 def normalize(settings: Settings, run: Run, place: int) -> ChunkOutcome:
     """Normalize one chunk of a run into scratch."""
-    return _normalize_share(settings, (run.chunk_name(place), run.chunks[place]))
+    return normalize_share(settings, (run.chunk_name(place), run.chunks[place]))
 
 
 def settle(
@@ -212,16 +213,10 @@ def _normalize_all(
     tell("normalize", 0, sum(sizes))
     # Each process is told of its chunk alone: the whole run, told a few hundred times, costs seconds.
     shares = [(run.chunk_name(place), chunk) for place, chunk in enumerate(run.chunks)]
-    for place, outcome in map_unordered(pool, partial(_normalize_share, settings), shares):
+    for place, outcome in map_unordered(pool, partial(normalize_share, settings), shares):
         outcomes[place] = outcome
         tell("normalize", sum(sizes[done] for done in outcomes), sum(sizes))
     return [outcomes[place] for place in range(len(run.chunks))]
-
-
-def _normalize_share(settings: Settings, share: tuple[str, Sequence[RunObject]]) -> ChunkOutcome:
-    from etl.jobs.normalizing import normalize_chunk
-
-    return normalize_chunk(settings, *share)
 
 
 def _encode_in(settings: Settings, pool: ProcessPoolExecutor) -> Encode:

@@ -14,7 +14,6 @@ import numpy as np
 import numpy.typing as npt
 
 from etl.appsflyer.formats.framing import read_blocks
-from etl.appsflyer.jsonlines.machine_code import load_kernels
 from etl.appsflyer.lines import LineMerger, Lines
 from etl.appsflyer.macros import parse_template
 from etl.appsflyer.messages import Reject, TextBatch
@@ -30,9 +29,6 @@ from etl.quality.flagging import flag_rows
 from etl.quality.rows import RowRules, judge_rows
 from etl.settings.models import Ingest, Settings
 from etl.stores import Store, open_object, open_store
-
-# The fork server imports this module: kernels are loaded, and compiled if need be, once for all workers.
-load_kernels()
 
 _ERROR_CODES = {ObjectForbidden: "forbidden", ObjectVanished: "vanished", ObjectChanged: "changed"}
 

@@ -65,7 +65,8 @@ def settle_run(attempt: Attempt, outcomes: Sequence[ChunkOutcome], encode: Encod
     outcomes = _leave_out_finished(attempt.ledger, run, outcomes)
     loaded = {each.ordinal for outcome in outcomes for each in outcome.objects if not each.error_code}
     rows = _gather_rows(attempt.scratch, outcomes)
-    mine = rows.filter(pc.is_in(rows["object"], value_set=pa.array(sorted(loaded), pa.int32())))
+    needed = rows if run.is_reprocess else rows.select(["app_id", "person_rank", "object"])
+    mine = needed.filter(pc.is_in(rows["object"], value_set=pa.array(sorted(loaded), pa.int32())))
     goes = find_ids(mine) if run.is_reprocess else None
     settled = _settle(attempt, tables[EVENTS.name], rows, loaded, goes)
     groups_written = _write_events(attempt, share_encoding(outcomes, settled, groups), encode)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -19,7 +20,10 @@ from etl.jobs.allocation import keep_freed_memory
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-_PRELOADED = ["etl.jobs.normalizing", "etl.jobs.encoding"]
+# Imports what workers need, and calls `warm_up()` of every module of ours that has one.
+_PRELOADED = ["etl.jobs.warming"]
+# What a worker imports again because the program's main module does.
+_COMMAND_LINE = "etl.cli"
 
 
 @contextmanager
@@ -71,7 +75,7 @@ def _choose_context() -> BaseContext:
     # `keep_freed_memory` has the others do.
     os.environ.setdefault("DUCKDB_JE_MALLOC_CONF", "dirty_decay_ms:-1,muzzy_decay_ms:-1")
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(_PRELOADED)
+    context.set_forkserver_preload([*_PRELOADED, *{_COMMAND_LINE}.intersection(sys.modules)])
     return context
 
 

@@ -93,11 +93,11 @@ class PartitionWriter:
             )
         )
 
-    def add(self, rows: pa.Table) -> None:
-        """Let rows wait for their row group."""
+    def add(self, rows: pa.Table, size: int) -> None:
+        """Let rows, of so many bytes, wait for their row group."""
         self._waiting.append(rows)
         self.waiting_rows += rows.num_rows
-        self.waiting_bytes += rows.nbytes
+        self.waiting_bytes += size
 
     def flush(self) -> None:
         """Write the rows that wait as one row group."""
@@ -140,12 +140,12 @@ def _encode_partitions(  # noqa: PLR0913, PLR0917 - where from, where to, which 
     keep = task.settled.keep & np.isin(task.settled.partition, members)
     writers: dict[int, PartitionWriter] = {}
     with ExitStack() as stack:
-        for rows, partition in _settled_slices(scratch, task, keep, provenance):
+        for rows, size, partition in _settled_slices(scratch, task, keep, provenance):
             if partition not in writers:
                 name = task.settled.partitions[partition]
                 path = draft_path(provenance.stem, name, task.group)
                 writers[partition] = PartitionWriter(lake, path, name, stack, watch)
-            writers[partition].add(rows)
+            writers[partition].add(rows, size)
             _relieve(list(writers.values()))
         for writer in writers.values():
             writer.flush()
@@ -166,8 +166,8 @@ def _relieve(writers: Sequence[PartitionWriter]) -> None:
 
 def _settled_slices(
     scratch: Store, task: EncodeTask, keep: npt.NDArray[np.bool_], provenance: Provenance
-) -> Iterator[tuple[pa.Table, int]]:
-    """Give the rows to keep of each batch, a slice a partition; batches with none are not read."""
+) -> Iterator[tuple[pa.Table, int, int]]:
+    """Give the rows to keep of each batch: a slice a partition, its bytes, the partition."""
     end = 0
     for chunk in task.chunks:
         for place, (_, _, size) in enumerate(chunk.batches):
@@ -179,7 +179,7 @@ def _settled_slices(
 
 def _split(
     batch: pa.Table, settled: SettledRows, start: int, kept: npt.NDArray[np.int64], provenance: Provenance
-) -> Iterator[tuple[pa.Table, int]]:
+) -> Iterator[tuple[pa.Table, int, int]]:
     """Split the rows `kept` of the batch that begins at row `start`."""
     partition = settled.partition[start + kept]
     counts = np.bincount(partition)
@@ -191,15 +191,17 @@ def _split(
 
 def _slice(
     batch: pa.Table, settled: SettledRows, start: int, chosen: npt.NDArray[np.int64], provenance: Provenance
-) -> Iterator[tuple[pa.Table, int]]:
+) -> Iterator[tuple[pa.Table, int, int]]:
     """Give slices, a partition each, that share the memory of the chosen rows alone."""
     partition = settled.partition[start + chosen]
     order = np.argsort(partition, kind="stable")
     chosen, partition = chosen[order], partition[order]
     table = _finish_columns(batch.take(pa.array(chosen)), settled.flags[start + chosen], provenance)
+    # Measuring each slice would cost as much as taking it.
+    row_bytes = table.nbytes / len(chosen)
     bounds = np.flatnonzero(np.diff(partition, prepend=-1)).tolist()
     for first, last in zip(bounds, [*bounds[1:], len(chosen)], strict=True):
-        yield table.slice(first, last - first), int(partition[first])
+        yield table.slice(first, last - first), int(row_bytes * (last - first)), int(partition[first])
 
 
 def _finish_columns(batch: pa.Table, flags: npt.NDArray[np.int64], provenance: Provenance) -> pa.Table:
@@ -227,15 +229,7 @@ def _finish_columns(batch: pa.Table, flags: npt.NDArray[np.int64], provenance: P
 def _as_written(column: pa.ChunkedArray, type_: pa.DataType) -> pa.ChunkedArray:
     if not pa.types.is_dictionary(type_):
         return column if column.type == type_ else column.cast(type_)
-    if column.type != type_:
-        return column.dictionary_encode()
-    return pa.chunked_array([_own_dictionary(chunk) for chunk in column.chunks], type_)
-
-
-def _own_dictionary(column: pa.DictionaryArray) -> pa.DictionaryArray:
-    """Copy a dictionary, which else keeps the whole batch that it was read with in memory."""
-    values = column.dictionary.take(pa.array(np.arange(len(column.dictionary))))
-    return pa.DictionaryArray.from_arrays(column.indices, values)
+    return column if column.type == type_ else column.dictionary_encode()
 
 
 def _look_up(objects: npt.NDArray[np.int32], names: Mapping[int, str]) -> pa.Array:

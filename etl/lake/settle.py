@@ -41,15 +41,12 @@ class SettledRows:
 
 def list_partitions(rows: pa.Table) -> tuple[npt.NDArray[np.int32], tuple[Partition, ...]]:
     """Number the partitions that rows belong to; rows that are none get any number."""
-    apps = rows["app_id"].combine_chunks()
-    apps = apps if isinstance(apps, pa.DictionaryArray) else apps.chunk(0)
-    places = pc.fill_null(apps.indices, 0).to_numpy(zero_copy_only=False).astype(np.int64)
+    places, names = _read_apps(rows)
     days = pc.fill_null(rows["event_date"].cast(pa.int32()), 0).to_numpy().astype(np.int64)
     is_row = rows["object"].to_numpy() != NO_OBJECT
     distinct, inverse = np.unique((places << 32 | days)[is_row], return_inverse=True)
     numbers = np.zeros(rows.num_rows, dtype=np.int32)
     numbers[is_row] = inverse
-    names = apps.dictionary.to_pylist()
     days_of = [np.datetime64(code & 0xFFFFFFFF, "D") for code in distinct.tolist()]
     return numbers, tuple(
         (names[code >> 32], str(day)) for code, day in zip(distinct.tolist(), days_of, strict=True)
@@ -81,14 +78,22 @@ def settle_rows(
 
 def identities_of(rows: pa.Table) -> dict[str, frozenset[str]]:
     """Give the identity fields that each app's rows were named by."""
-    rows = rows.filter(pc.not_equal(rows["object"], NO_OBJECT))
-    apps = rows["app_id"].cast(pa.string())
-    pairs = pa.table({"app": apps, "rank": rows["person_rank"]}).group_by(["app", "rank"]).aggregate([])
+    places, names = _read_apps(rows)
+    ranks = len(PERSON_FIELDS) + 1
+    codes = places * ranks + rows["person_rank"].to_numpy()
     found: dict[str, set[str]] = {}
-    for pair in pairs.to_pylist():
-        if pair["rank"] < len(PERSON_FIELDS):
-            found.setdefault(pair["app"], set()).add(PERSON_FIELDS[pair["rank"]])
+    for code in np.flatnonzero(np.bincount(codes[rows["object"].to_numpy() != NO_OBJECT])).tolist():
+        if code % ranks < len(PERSON_FIELDS):
+            found.setdefault(names[code // ranks], set()).add(PERSON_FIELDS[code % ranks])
     return {app: frozenset(fields) for app, fields in found.items()}
+
+
+def _read_apps(rows: pa.Table) -> tuple[npt.NDArray[np.int64], list[str]]:
+    """Give each row's place in a list of apps, any place where it has none, and the list."""
+    apps = rows["app_id"].combine_chunks()
+    apps = apps if isinstance(apps, pa.DictionaryArray) else apps.chunk(0)
+    places = pc.fill_null(apps.indices, 0).to_numpy(zero_copy_only=False).astype(np.int64)
+    return places, apps.dictionary.to_pylist()
 
 
 def _choose_winners(rows: pa.Table, void_objects: Sequence[int]) -> Mask:

@@ -8,21 +8,25 @@ again from landing.
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
-from typing import Any, BinaryIO, Self
+from typing import TYPE_CHECKING, Any, BinaryIO, Self
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
+from typing_extensions import Buffer, override
 
-from etl.appsflyer.normalize import TypedBatch
 from etl.lake.quarantine import SPILLED_SCHEMA
 from etl.stores import Store
 from etl.stores.translating import explain_errors
+
+if TYPE_CHECKING:
+    from etl.appsflyer.normalize import TypedBatch
 
 ROWS_SCHEMA = pa.schema(
     [
@@ -81,6 +85,24 @@ class ChunkOutcome:
         return sum(rows for _, _, rows in self.batches)
 
 
+class _CountedFile(io.RawIOBase):
+    """A file that others write to and leave open; counts what they write."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self.size = 0
+
+    @override
+    def writable(self) -> bool:
+        return True
+
+    @override
+    def write(self, data: Buffer, /) -> int:
+        written = self._file.write(data)
+        self.size += written
+        return written
+
+
 class SpillWriter:
     """Writes one chunk's batches, rows and quarantined messages to scratch."""
 
@@ -112,8 +134,9 @@ class SpillWriter:
         """Spill a batch; `objects` are the ordinals of the rows' objects."""
         columns = {name: column for name, column in batch.columns.items() if column.null_count < len(column)}
         table = pa.table(columns | {OBJECT_COLUMN: pa.array(objects), FLAGS_COLUMN: pa.array(batch.flags)})
-        size = self._write(_serialize(table))
-        self._batches.append((self._offset - size, size, batch.rows))
+        start = self._offset
+        self._offset += self._write(table)
+        self._batches.append((start, self._offset - start, batch.rows))
         with explain_errors(self._scratch, f"{self._name}.rows", is_write=True):
             self._rows.write_batch(_describe_rows(batch, objects))
 
@@ -133,11 +156,15 @@ class SpillWriter:
         _put(self._scratch, f"{self._name}.json", json.dumps(asdict(outcome)).encode())
         return outcome
 
-    def _write(self, data: pa.Buffer) -> int:
-        with explain_errors(self._scratch, f"{self._name}.spill", is_write=True):
-            self._file.write(data)
-        self._offset += data.size
-        return int(data.size)
+    def _write(self, table: pa.Table) -> int:
+        """Write a table's stream straight into the file, and tell its size."""
+        counted = _CountedFile(self._file)
+        with (
+            explain_errors(self._scratch, f"{self._name}.spill", is_write=True),
+            pa.ipc.new_stream(pa.PythonFile(counted, "w"), table.schema) as writer,
+        ):
+            writer.write_table(table)
+        return counted.size
 
 
 def read_outcome(scratch: Store, name: str) -> ChunkOutcome:
@@ -169,9 +196,11 @@ def read_quarantined(scratch: Store, outcome: ChunkOutcome) -> Iterator[pa.Table
 
 
 def read_batch(scratch: Store, outcome: ChunkOutcome, place: int) -> pa.Table:
-    """Read one of a chunk's batches."""
+    """Read one of a chunk's batches; each dictionary has memory of its own, apart from the batch's."""
     offset, size, _ = outcome.batches[place]
-    return _deserialize(_get(scratch, f"{outcome.name}.spill", offset, offset + size))
+    data = _get(scratch, f"{outcome.name}.spill", offset, offset + size)
+    # Read from a file, where reading from a buffer would give slices of the whole.
+    return pa.ipc.open_stream(pa.PythonFile(io.BytesIO(data), "r")).read_all()
 
 
 def drop_run(scratch: Store, run_id: str) -> None:
@@ -214,13 +243,6 @@ def _open_spill(scratch: Store, key: str) -> BinaryIO:
     blocks = {} if scratch.is_local else {"block_size": _PART_BYTES}
     file: BinaryIO = scratch.fs.open(scratch.path_of(key), "wb", **blocks)
     return file
-
-
-def _serialize(table: pa.Table) -> pa.Buffer:
-    sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, table.schema) as writer:
-        writer.write_table(table)
-    return sink.getvalue()
 
 
 def _deserialize(data: bytes) -> pa.Table:

@@ -159,3 +159,25 @@ def test_nothing_is_missed(texts: list[str | None]) -> None:
     """The fast search finds all that a slow one by regular expressions does, and nothing else."""
     found = find_embedded_ids([pa.array(texts, pa.string())], {}).to_pylist()
     assert [set(ids or ()) for ids in found] == [find_slowly(text or "") for text in texts]
+
+
+NAMES = {"clickid": True, "af_order_id": True, "gclid": True, "partner": False, "idfa": False, "u": False}
+VALUES = (UUID, ANDROID, MD5, SHA1)
+
+
+QUERIES = st.lists(st.tuples(st.sampled_from(sorted(NAMES)), st.sampled_from(VALUES)), max_size=6)
+
+
+@given(rows=st.lists(QUERIES, max_size=4), own=st.sampled_from(VALUES), is_encoded=st.booleans())
+@settings(max_examples=200, deadline=None)
+def test_only_foreign_ids_of_people_stay(
+    *, rows: list[list[tuple[str, str]]], own: str, is_encoded: bool
+) -> None:
+    """Those ids stay that are not the row's own, whatever its casing, nor a click's or an order's."""
+    texts = ["?" + "&".join(f"{name}={value}" for name, value in row) for row in rows]
+    queries = [quote(text, safe="") + "%2525" if is_encoded else text for text in texts]
+    mine = {"idfa": pa.array([own.upper()] * len(rows), pa.string())}
+    found = find_embedded_ids([pa.array(queries, pa.string())], mine).to_pylist()
+    assert [set(ids or ()) for ids in found] == [
+        {value for name, value in row if not NAMES[name] and value != own} for row in rows
+    ]

@@ -1,5 +1,7 @@
 import pyarrow as pa
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from etl.appsflyer.event_values import canonicalize_values
 
@@ -97,3 +99,14 @@ def test_a_slice_of_an_array_is_read_as_itself() -> None:
 def test_broken_neighbours_do_not_mend_each_other(texts: tuple[str, ...]) -> None:
     """Each text is read for itself, however well it would go on in the next."""
     assert canonicalize(*texts) == list(texts)
+
+
+@given(
+    st.lists(
+        st.sampled_from(['{"b":1,"a":2}', "{level=3}", "{", "", "{}", "plain", "{é}", None]), max_size=12
+    )
+)
+def test_each_value_has_the_form_that_it_has_alone(texts: list[str | None]) -> None:
+    """What stands in other rows, JSON or not, makes no difference to a row's form."""
+    alone = [canonicalize_values(pa.array([text], pa.string()))[0].as_py() for text in texts]
+    assert canonicalize_values(pa.array(texts, pa.string())).to_pylist() == alone

@@ -42,8 +42,8 @@ def load_kernel(name: str) -> Kernel:
     return call
 
 
-def load_kernels() -> None:
-    """Load all kernels, so that processes forked from this one have them."""
+def warm_up() -> None:
+    """Load all kernels, compiled if need be, so that processes forked from this one have them."""
     for name in ("find_line_ends", "find_cells", "write_texts", "encode_texts"):
         load_kernel(name)
 
