@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from etl.appsflyer.jsonlines.machine_code import load_kernels
+from etl.appsflyer.jsonlines.machine_code import warm_up
 
 pytest_plugins = [
     "tests.services.browser",
@@ -18,7 +18,7 @@ pytest_plugins = [
 @pytest.fixture(autouse=True, scope="session")
 def _load_kernels() -> None:
     """Compile before any test is timed."""
-    load_kernels()
+    warm_up()
 
 
 @pytest.fixture(autouse=True)

@@ -3,7 +3,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from etl.appsflyer.jsonlines.machine_code import find_code, list_folders, load_kernels
+from etl.appsflyer.jsonlines.machine_code import find_code, list_folders, warm_up
 
 USE = """
 import sys
@@ -16,7 +16,7 @@ assert "numba" not in sys.modules
 
 def test_kept_code_is_used_without_numba() -> None:
     """Once compiled, a process parses without importing the compiler."""
-    load_kernels()
+    warm_up()
     assert subprocess.run([sys.executable, "-c", USE], check=False).returncode == 0
 
 
