@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from great_expectations.core import ExpectationSuite
     from great_expectations.core.batch_definition import BatchDefinition
     from great_expectations.core.expectation_validation_result import ExpectationSuiteValidationResult
-    from great_expectations.data_context.data_context import EphemeralDataContext
+    from great_expectations.data_context.data_context.ephemeral_data_context import EphemeralDataContext
 
 # Counts, and no unexpected value. SUMMARY has the same counts and takes a quarter longer.
 _RESULT_FORMAT: Final = {"result_format": "BASIC", "partial_unexpected_count": 0}
