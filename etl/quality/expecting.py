@@ -140,7 +140,7 @@ def _read_result(expectation: Expectation, result: Any) -> Outcome:  # noqa: ANN
     if raised is None:
         return Outcome(expectation, bool(result.success), result.result)
     kind, _, message = raised.partition(": ")
-    return Outcome(expectation, success=False, result={}, raised=kind, message=message)
+    return Outcome(expectation, success=False, result={}, raised=kind.rpartition(".")[2], message=message)
 
 
 def _find_exception(info: Any) -> str | None:  # noqa: ANN401 - one exception, or one a metric

@@ -1,4 +1,4 @@
-"""Write docs/suites.md: how suites are edited, what each shipped expectation is for, and the rules of history."""
+"""Write docs/suites.md: how suites are edited, what each expectation is for, and the rules of history."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from etl.quality.verdicts import spell_threshold
 _HEAD = """\
 # Suites and history
 
-This page is generated: `python -m etl.quality.explaining > docs/suites.md`. A test compares it with the suites.
+This page is generated: `python -m etl.quality.explaining > docs/suites.md`; a test compares it.
 
 Before anything is published, each app's part of a run is judged by the suites below. A *required* expectation
 (severity `critical`) that fails holds that app's rows back; the others are published. An *advisory* one
@@ -28,8 +28,8 @@ Copy the folder `expectations/`, name it in the configuration, and edit the JSON
 expectations = "expectations"
 ```
 
-A suite is a [Great Expectations](https://greatexpectations.io/expectations) suite: any of its expectations about
-rows and columns can be added, and none needs code.
+A suite is one of [Great Expectations](https://greatexpectations.io/expectations): any of its expectations
+about rows and columns can be added, and none needs code.
 
 ```json
 {
@@ -45,6 +45,7 @@ rows and columns can be added, and none needs code.
 - `meta.rule` is the name under which checks are kept; without it, suite, type and column are the name.
 - `meta.least_rows`: with fewer judged values than that, a failure says nothing and passes.
 - `row_condition` is a pandas query, with `"condition_parser": "pandas"`.
+- Bounds of instants are written with their zone (`2026-09-01T00:00:00Z`), those of days without.
 - Only the columns that a suite names are read. Texts, money, times and whole numbers are what they are in the
   lake; lists are their items joined by a comma, and `extra` is the names of its fields. An expectation costs
   about 10 ms an app, and more where it looks into long texts.

@@ -117,7 +117,7 @@ def test_two_expectations_of_one_name_are_refused(tmp_path: Path) -> None:
 
 def test_a_file_that_judges_nothing_is_refused(tmp_path: Path) -> None:
     """Who writes a suite expects it to judge."""
-    with pytest.raises(ConfigurationError, match="event.json judges nothing"):
+    with pytest.raises(ConfigurationError, match=r"event\.json judges nothing"):
         load_suites(write(tmp_path, EXPECTATION, name="event.json"))
 
 
