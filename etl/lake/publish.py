@@ -156,8 +156,8 @@ def _commit(publish: RecordedPublish, table: Table) -> None:
 
 def _commit_once(lake: Store, table: Table, plan: PublishPlan) -> None:
     """Commit one table's part of a plan, unless its transaction number shows that it is there."""
-    adds = [_add_action(draft, plan.made_at) for draft in plan.drafts if draft.table == table.name]
-    removes = [_remove_action(file, plan.made_at) for file in plan.removed if file.table == table.name]
+    adds = [add_action(draft, plan.made_at) for draft in plan.drafts if draft.table == table.name]
+    removes = [remove_action(file, plan.made_at) for file in plan.removed if file.table == table.name]
     if not adds and not removes:
         return
     delta = open_or_create(lake, table)
@@ -229,7 +229,7 @@ def _draft_sizes(plan: PublishPlan) -> dict[str, int]:
     return held | {draft.key: draft.size for draft in plan.drafts}
 
 
-def _add_action(draft: DraftFile, made_at: datetime) -> AddAction:
+def add_action(draft: DraftFile, made_at: datetime) -> AddAction:
     return AddAction(
         path=draft.path,
         size=draft.size,
@@ -240,7 +240,7 @@ def _add_action(draft: DraftFile, made_at: datetime) -> AddAction:
     )
 
 
-def _remove_action(file: RemovedFile, made_at: datetime) -> RemoveAction:
+def remove_action(file: RemovedFile, made_at: datetime) -> RemoveAction:
     return RemoveAction(
         path=file.path,
         deletion_timestamp=int(made_at.timestamp() * 1000),

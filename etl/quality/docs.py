@@ -24,7 +24,7 @@ from etl.stores import Store
 _SITE: Final = "pages"
 
 if TYPE_CHECKING:
-    from great_expectations.data_context.data_context import EphemeralDataContext
+    from great_expectations.data_context.data_context.ephemeral_data_context import EphemeralDataContext
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,8 @@ def render_docs(lake: Store, suites: Suites, target: Path, days: Days) -> Path:
     batches = _gather(lake, days)
     if not batches:
         raise UsageError(
-            f"The lake holds nothing of {', '.join(days.app_ids) or 'any app'} from {days.first} to {days.last};"
+            f"The lake holds nothing of {', '.join(days.app_ids) or 'any app'} from {days.first} to"
+            f" {days.last};"
             " choose other apps or days."
         )
     context = open_context()

@@ -152,10 +152,9 @@ def _find_shifted(view: View, prefix: str, rows: int) -> Iterator[Check]:
 
 
 def _was_out(seen: Seen, least: float, most: float) -> bool:
-    """Tell whether the latest run was out of the range beyond doubt as well: then it has been told."""
-    total = seen.latest_total or 0
-    present = round((seen.latest or 0.0) * total)
-    return high_share(present, total) < least or low_share(present, total) > most
+    """Tell whether a run before was out of the range beyond doubt as well: then it has been told."""
+    counts = [(round(share * total), total) for share, total in seen.latest]
+    return any(high_share(*each) < least or low_share(*each) > most for each in counts)
 
 
 def _is_young(seen: Seen) -> bool:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from great_expectations.core import ExpectationSuite
     from great_expectations.core.batch_definition import BatchDefinition
     from great_expectations.core.expectation_validation_result import ExpectationSuiteValidationResult
-    from great_expectations.data_context.data_context import EphemeralDataContext
+    from great_expectations.data_context.data_context.ephemeral_data_context import EphemeralDataContext
 
 # Counts, and no unexpected value. SUMMARY has the same counts and takes a quarter longer.
 _RESULT_FORMAT: Final = {"result_format": "BASIC", "partial_unexpected_count": 0}
@@ -140,7 +140,7 @@ def _read_result(expectation: Expectation, result: Any) -> Outcome:  # noqa: ANN
     if raised is None:
         return Outcome(expectation, bool(result.success), result.result)
     kind, _, message = raised.partition(": ")
-    return Outcome(expectation, success=False, result={}, raised=kind, message=message)
+    return Outcome(expectation, success=False, result={}, raised=kind.rpartition(".")[2], message=message)
 
 
 def _find_exception(info: Any) -> str | None:  # noqa: ANN401 - one exception, or one a metric

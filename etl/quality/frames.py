@@ -29,9 +29,9 @@ _BOOLEANS: Final = {"true": True, "false": False}
 def make_frame(table: pa.Table, columns: Iterable[str], suite: Suite) -> pd.DataFrame:
     """Make the frame of some columns of a table, as the suite uses them."""
     uses = suite.uses
-    return pd.DataFrame(
-        {name: _convert(table[name], uses.get(name, Use.NAME)) for name in columns}, copy=False
-    )
+    converted = {name: _convert(table[name], uses.get(name, Use.NAME)) for name in columns}
+    # Rows are counted even where no column is named.
+    return pd.DataFrame(converted, index=pd.RangeIndex(table.num_rows), copy=False)
 
 
 def _convert(column: pa.ChunkedArray, use: Use) -> Column:
@@ -39,13 +39,8 @@ def _convert(column: pa.ChunkedArray, use: Use) -> Column:
     if use <= Use.PRESENCE:
         return np.where(column.is_valid().to_numpy(), 0.0, np.nan)
     if pa.types.is_temporal(type_):
-        # Days are compared with days, without a zone.
-        is_day = pa.types.is_date(type_)
-        return (
-            column.cast(pa.timestamp("s")).to_pandas().astype("datetime64[ns]")
-            if is_day
-            else column.to_pandas()
-        )
+        # Instants with their zone, days as days: so does Great Expectations read the bounds in a suite.
+        return column.to_pandas()
     if pa.types.is_decimal(type_) or pa.types.is_integer(type_) or pa.types.is_floating(type_):
         return (column.cast(pa.float64()) if pa.types.is_decimal(type_) else column).to_numpy()
     if pa.types.is_boolean(type_):

@@ -40,10 +40,10 @@ with runs as (
   where s.kind = 'field' and r.total >= $least
 ), ranges as (
   select app_id, prefix, name, quantile_cont(share, [0.05, 0.95]) as range,
-         arg_max(share, profiled_at) as latest, arg_max(total, profiled_at) as latest_total
+         arg_max(share, profiled_at, 8) as latest_shares, arg_max(total, profiled_at, 8) as latest_totals
   from shares group by all
 )
-select sums.*, range[1] as low, range[2] as high, ranges.latest, ranges.latest_total
+select sums.*, range[1] as low, range[2] as high, latest_shares, latest_totals
 from sums left join ranges on kind = 'field' and (sums.app_id, sums.prefix, sums.name)
   = (ranges.app_id, ranges.prefix, ranges.name)
 """
@@ -58,8 +58,8 @@ class Seen:
     """What the past says of a figure.
 
     `rows` and `present` are sums. `low` and `high` are the 5 and 95 % quantiles of the share in runs with
-    enough rows, `latest` and `latest_total` the share and the rows of the latest of them; None where none
-    had, or where it is no field. `usual` is the median of what was present; `latest_present` and
+    enough rows, `latest` the shares and the rows of the latest eight of them; None and empty where none had,
+    or where it is no field. `usual` is the median of what was present; `latest_present` and
     `latest_rows` are of the latest run that had it.
     """
 
@@ -69,8 +69,7 @@ class Seen:
     last_seen: datetime
     low: float | None
     high: float | None
-    latest: float | None
-    latest_total: int | None
+    latest: tuple[tuple[float, int], ...]
     usual: float
     latest_present: int
     latest_rows: int
@@ -164,8 +163,7 @@ def _seen(row: Mapping[str, Any]) -> Seen:
         last_seen=_utc(row["last_seen"]),
         low=row["low"],
         high=row["high"],
-        latest=row["latest"],
-        latest_total=None if row["latest_total"] is None else int(row["latest_total"]),
+        latest=tuple(zip(row["latest_shares"] or (), map(int, row["latest_totals"] or ()), strict=True)),
         usual=float(row["usual"]),
         latest_present=int(row["latest_present"]),
         latest_rows=int(row["latest_rows"]),

@@ -88,10 +88,10 @@ def test_what_is_planted_below_one_prefix_is_told_once(rule: str, seed: int) -> 
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-@pytest.mark.parametrize("rows", [10, 100, 1000])
+@pytest.mark.parametrize("rows", [20, 400])
 def test_a_clean_month_is_quiet(seed: int, rows: int) -> None:
     """In a month without a cause, at most one advisory is told in any week."""
-    month = Month(seed, rows, every=8)
+    month = Month(seed, rows, every=12)
     told = [number // (24 * 7) for number, _ in judge_month(month, RULES, 24 * 3, 24 * 30)]
     assert all(told.count(week) <= 1 for week in set(told))
 
