@@ -24,7 +24,7 @@ from etl.lake.quarantine import SourceObject, drop_known, finish_quarantine
 from etl.lake.replace import Replacement, find_ids
 from etl.lake.settle import SettledRows, identities_of, list_partitions, settle_rows
 from etl.lake.spill import NO_OBJECT, ROWS_SCHEMA, ChunkOutcome, ObjectOutcome, read_quarantined, read_rows
-from etl.lake.tables import EVENTS, QUARANTINE, SETTLED_TABLES, open_or_create
+from etl.lake.tables import EVENTS, QUARANTINE, SETTLED_TABLES, TABLES, open_or_create
 from etl.lake.twins import read_twin_keys
 from etl.ledger.database import Ledger
 from etl.ledger.identities import read_app_identities
@@ -61,7 +61,7 @@ def settle_run(attempt: Attempt, outcomes: Sequence[ChunkOutcome], encode: Encod
     yet.
     """
     run = attempt.run
-    tables = {table.name: open_or_create(attempt.lake, table) for table in SETTLED_TABLES}
+    tables = {table.name: open_or_create(attempt.lake, table) for table in TABLES}
     outcomes = _leave_out_finished(attempt.ledger, run, outcomes)
     loaded = {each.ordinal for outcome in outcomes for each in outcome.objects if not each.error_code}
     rows = _gather_rows(attempt.scratch, outcomes)
@@ -74,7 +74,7 @@ def settle_run(attempt: Attempt, outcomes: Sequence[ChunkOutcome], encode: Encod
     replacement = Replacement() if goes is None else replace_published(attempt, tables, mine, goes, loaded)
     return SettledRun(
         stem=attempt.stem,
-        versions=tuple((name, table.version()) for name, table in tables.items()),
+        versions=tuple((table.name, tables[table.name].version()) for table in SETTLED_TABLES),
         events=tuple(draft for group in groups_written for draft in group.drafts),
         drafts=(*quarantined, *replacement.drafts),
         removed=replacement.removed,

@@ -14,7 +14,7 @@ import pytest
 from deltalake import DeltaTable
 
 from etl.appsflyer.fields import identifier_fields
-from etl.lake.tables import EVENTS, LOADS, QUARANTINE, TABLES, file_schema, find_table
+from etl.lake.tables import EVENTS, TABLES, file_schema, find_table
 from tests.services.worlds import World, message
 
 ODD_APPS = (
@@ -146,14 +146,14 @@ def test_identifiers_stay_out_of_the_statistics_that_writers_take() -> None:
 
 def test_the_log_tells_which_columns_have_statistics(read_world: World) -> None:
     """`delta.dataSkippingStatsColumns` names them, and each file's statistics are of no others."""
-    for table in (EVENTS, QUARANTINE, LOADS):
+    for table in TABLES:
         delta = find_table(read_world.lake, table)
         assert delta is not None
         columns = delta.metadata().configuration["delta.dataSkippingStatsColumns"]
         assert columns == ",".join(table.statistics)
     added = [json.loads(line)["add"] for line in read_log(read_world).splitlines() if '"add"' in line]
     told = {name for action in added for name in json.loads(action["stats"])["minValues"]}
-    assert told <= {*EVENTS.statistics, *QUARANTINE.statistics, *LOADS.statistics}
+    assert told <= {name for table in TABLES for name in table.statistics}
 
 
 def test_statistics_let_readers_pass_over_files(read_world: World) -> None:
