@@ -230,6 +230,7 @@ def _draft_sizes(plan: PublishPlan) -> dict[str, int]:
 
 
 def add_action(draft: DraftFile, made_at: datetime) -> AddAction:
+    """Give the log's entry for a draft that becomes visible."""
     return AddAction(
         path=draft.path,
         size=draft.size,
@@ -241,6 +242,7 @@ def add_action(draft: DraftFile, made_at: datetime) -> AddAction:
 
 
 def remove_action(file: RemovedFile, made_at: datetime) -> RemoveAction:
+    """Give the log's entry for a published file that goes."""
     return RemoveAction(
         path=file.path,
         deletion_timestamp=int(made_at.timestamp() * 1000),

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import fields
 
-from etl.quality.columns import FIGURES
 from etl.quality.history_rules import MEANINGS, HistoryRules
+from etl.quality.offered import FIGURES
 from etl.quality.suites import Suite, load_suites
 from etl.quality.verdicts import spell_threshold
 

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from etl.lake.tables import EVENTS, LOADS, file_schema
 from etl.quality.offered import LEAST_COUNT, MANDATORY, UNACCOUNTED
 from etl.quality.robust import low_share
-from etl.quality.rows import FIRST_EVENT_AT
+from etl.quality.time_rules import FIRST_EVENT_AT
 
 Days = npt.NDArray[np.int64]
 

@@ -150,7 +150,7 @@ class Quality(Section):
     audit: bool = True
     expectations: Path | None = None
     required: tuple[str, ...] = ()
-    silence_hours: float = Field(default=24, gt=0)
+    silence_hours: int = Field(default=24, ge=1)
 
 
 class Settings(BaseSettings):
