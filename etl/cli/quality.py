@@ -7,11 +7,14 @@ from typing import Annotated
 
 import typer
 
+from etl.cli import quality_docs, quality_report
 from etl.cli.options import AsJson, Config, Yes, parse_day
 from etl.cli.output import show
 from etl.cli.progress import stop_on_interrupt
 
 app = typer.Typer(help="What was held back and why, and what may be relied on.", no_args_is_help=True)
+app.command("docs")(quality_docs.docs)
+app.command("report")(quality_report.report)
 
 
 @app.command("held")

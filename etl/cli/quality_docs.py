@@ -8,17 +8,17 @@ from typing import Annotated
 
 import typer
 
-from etl.cli.options import Apps, AsJson, Config
+from etl.cli.options import Apps, AsJson, Config, parse_day
 from etl.cli.output import show
 
 
 def docs(
     target: Annotated[Path, typer.Argument(help="Folder for the pages.")],
-    first: Annotated[str, typer.Option("--from", metavar="DATE", help="First UTC day, YYYY-MM-DD.")],
-    last: Annotated[str, typer.Option("--to", metavar="DATE", help="Last UTC day, YYYY-MM-DD.")],
+    first: Annotated[date, typer.Option("--from", metavar="DAY", parser=parse_day, help="First UTC day.")],
+    last: Annotated[date, typer.Option("--to", metavar="DAY", parser=parse_day, help="Last UTC day.")],
     apps: Apps = None,
     expectations: Annotated[
-        Path | None, typer.Option(help="Folder of suites; by default those that come with pushlift.")
+        Path | None, typer.Option(help="Folder of suites; by default those that ingest judges by.")
     ] = None,
     config: Config = None,
     as_json: AsJson = False,
@@ -27,16 +27,9 @@ def docs(
     from etl.lake.reading import open_lake
     from etl.quality.docs import Days, render_docs
     from etl.quality.suites import load_suites
+    from etl.settings import load_settings
 
-    days = Days(tuple(apps or ()), _read_day("--from", first), _read_day("--to", last))
-    page = render_docs(open_lake(config).events.store, load_suites(expectations), target, days)
+    settings = load_settings(config)
+    suites = load_suites(expectations or settings.quality.expectations)
+    page = render_docs(open_lake(settings).store, suites, target, Days(tuple(apps or ()), first, last))
     show({"page": str(page)}, [f"Open {page}"], as_json=as_json)
-
-
-def _read_day(option: str, text: str) -> date:
-    from etl.errors import UsageError
-
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise UsageError(f"{option} is {text!r}; write a day as YYYY-MM-DD.") from None

@@ -27,11 +27,13 @@ def report(
     from datetime import UTC, datetime
 
     from etl.jobs.quality_figures import gather_figures
-    from etl.jobs.quality_page import choose_period, describe_page, write_page
+    from etl.jobs.quality_page import choose_period, describe_page, list_waiting, write_page
     from etl.lake.reading import open_lake
+    from etl.settings import load_settings
 
-    now = datetime.now(UTC)
+    settings, now = load_settings(config), datetime.now(UTC)
     period = choose_period(from_day, to_day, now)
-    figures = gather_figures(open_lake(config), period, now, apps=tuple(apps or ()))
+    chosen, held = tuple(apps or ()), list_waiting(settings)
+    figures = gather_figures(open_lake(settings), period, now, apps=chosen, held=held)
     written = write_page(figures, output)
     show(asdict(written), describe_page(written), as_json=as_json)

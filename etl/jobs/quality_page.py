@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Final
 
 from etl.errors import StoreRefusedWrite, UsageError
+from etl.jobs.holding import list_held
 from etl.quality.checks import Severity, Verdict
-from etl.reports.figures import Period, QualityFigures
+from etl.reports.figures import HeldBatch, Period, QualityFigures
 from etl.reports.quality import render_quality_page
+from etl.settings import Settings
 
 DEFAULT_DAYS: Final = 28
 
@@ -37,6 +39,20 @@ def choose_period(first: date | None, last: date | None, now: datetime) -> Perio
     if begins > ends:
         raise UsageError(f"The period begins on {begins} and ends before that, on {ends}; exchange the two.")
     return Period(begins, ends)
+
+
+def list_waiting(settings: Settings) -> tuple[HeldBatch, ...]:
+    """List the batches that the ledger holds back now, as the page tells of them."""
+    return tuple(
+        HeldBatch(
+            batch_id=batch.id,
+            app_id=batch.app_id,
+            created_at=batch.created_at,
+            rows=batch.rows,
+            failed_rules=tuple(sorted({str(check["rule_id"]) for check in batch.failed})),
+        )
+        for batch in list_held(settings)
+    )
 
 
 def write_page(figures: QualityFigures, path: Path) -> PageReport:

@@ -7,6 +7,7 @@ Nothing here reaches the network: the context lives in memory, and GX 1.24 sends
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 # Counts, and no unexpected value. SUMMARY has the same counts and takes a quarter longer.
 _RESULT_FORMAT: Final = {"result_format": "BASIC", "partial_unexpected_count": 0}
 _RULE: Final = "pushlift_rule"
+_IMPORTING: Final = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +42,16 @@ class Outcome:
 
 
 def prepare() -> None:
-    """Import Great Expectations, quietly: seconds of CPU, to be spent beside other work."""
+    """Import Great Expectations, quietly: seconds of CPU, to be spent beside other work.
+
+    Whoever uses it calls this before: its modules import each other, so a thread that imports one of them
+    while another thread imports the whole finds it half made.
+    """
     logger = logging.getLogger("great_expectations")
     # It says of each of its metrics that it is not registered twice.
     logger.setLevel(max(logger.level, logging.ERROR))
-    import great_expectations  # noqa: F401, PLC0415 - seconds of CPU
+    with _IMPORTING:
+        import great_expectations  # noqa: F401, PLC0415 - seconds of CPU
 
 
 def expect(
@@ -104,6 +111,7 @@ def _tell(error: Exception) -> str:
 
 def build(suite: Suite, expectations: Iterable[Expectation]) -> ExpectationSuite:
     """Build a suite as Great Expectations has it; raises its own errors where it takes an expectation not."""
+    prepare()
     from great_expectations.core import ExpectationSuite  # noqa: PLC0415 - seconds of CPU
 
     bodies = [
