@@ -149,8 +149,8 @@ def _commit(publish: RecordedPublish, table: Table) -> None:
 
 def _commit_once(lake: Store, table: Table, plan: PublishPlan) -> None:
     """Commit one table's part of a plan, unless its transaction number shows that it is there."""
-    adds = [add_action(draft, plan.made_at) for draft in plan.drafts if draft.table == table.name]
-    removes = [remove_action(file, plan.made_at) for file in plan.removed if file.table == table.name]
+    adds = [_add_action(draft, plan.made_at) for draft in plan.drafts if draft.table == table.name]
+    removes = [_remove_action(file, plan.made_at) for file in plan.removed if file.table == table.name]
     if not adds and not removes:
         return
     delta = open_or_create(lake, table)
@@ -215,7 +215,7 @@ def _missing_drafts(lake: Store, drafts: Sequence[DraftFile]) -> list[str]:
     return [draft.key for draft in drafts if (there := found[draft.key]) is None or there.size != draft.size]
 
 
-def add_action(draft: DraftFile, made_at: datetime) -> AddAction:
+def _add_action(draft: DraftFile, made_at: datetime) -> AddAction:
     return AddAction(
         path=draft.path,
         size=draft.size,
@@ -226,7 +226,7 @@ def add_action(draft: DraftFile, made_at: datetime) -> AddAction:
     )
 
 
-def remove_action(file: RemovedFile, made_at: datetime) -> RemoveAction:
+def _remove_action(file: RemovedFile, made_at: datetime) -> RemoveAction:
     return RemoveAction(
         path=file.path,
         deletion_timestamp=int(made_at.timestamp() * 1000),
