@@ -156,8 +156,8 @@ def _commit(publish: RecordedPublish, table: Table) -> None:
 
 def _commit_once(lake: Store, table: Table, plan: PublishPlan) -> None:
     """Commit one table's part of a plan, unless its transaction number shows that it is there."""
-    adds = [add_action(draft, plan.made_at) for draft in plan.drafts if draft.table == table.name]
-    removes = [remove_action(file, plan.made_at) for file in plan.removed if file.table == table.name]
+    adds = [_add_action(draft, plan.made_at) for draft in plan.drafts if draft.table == table.name]
+    removes = [_remove_action(file, plan.made_at) for file in plan.removed if file.table == table.name]
     if not adds and not removes:
         return
     delta = open_or_create(lake, table)

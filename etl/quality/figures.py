@@ -96,6 +96,7 @@ def _count_times(rows: pa.Table, days: Days) -> dict[str, float]:
         "rows_outside_partition": int(np.count_nonzero(outside)),
         "rows_before_2011": int(np.count_nonzero(times < FIRST_EVENT_AT)),
         "hours_ahead": float((times - loaded).max() / _MICROS_AN_HOUR) if len(times) else 0.0,
+        **_share("after_loading", int(np.count_nonzero(times > loaded)), len(times)),
     }
 
 
