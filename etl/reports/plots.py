@@ -51,7 +51,7 @@ class Caption:
 
 def round_up(count: int) -> int:
     """Give the round even figure that an axis ends at, at least 4."""
-    power = 10 ** max(len(str(count)) - 2, 0)
+    power: int = 10 ** max(len(str(count)) - 2, 0)
     return next(step * power for step in _STEPS if step * power >= count)
 
 
@@ -89,7 +89,10 @@ def draw_bars(caption: Caption, bars: Sequence[Bar]) -> Markup:
             drawing.fill(chosen, PAINT_OF.get(state, Paint.SERIES), 0.45 if is_open else 1.0)
     _write_ends(drawing, bars)
     hints = [
-        Hint(Box(LEFT + step * place, BOTTOM, step, height), f"{bar.bucket.label}: {bar.count:,} {caption.unit}")
+        Hint(
+            Box(LEFT + step * place, BOTTOM, step, height),
+            f"{bar.bucket.label}: {bar.count:,} {caption.unit}",
+        )
         for place, bar in enumerate(bars)
     ]
     return drawing.finish(caption.key, caption.title, _describe_bars(caption, bars), hints)
@@ -153,7 +156,8 @@ def _describe_bars(caption: Caption, bars: Sequence[Bar]) -> str:
     top = max(bars, key=lambda bar: bar.count)
     empty = sum(not bar.count for bar in bars)
     gaps = f" {empty} without any." if empty else ""
-    return f"{total:,} {caption.unit}; most on {top.bucket.label}: {top.count:,}.{gaps} The table has every figure."
+    most = f"most on {top.bucket.label}: {top.count:,}."
+    return f"{total:,} {caption.unit}; {most}{gaps} The table has every figure."
 
 
 def _describe_hours(caption: Caption, counts: Mapping[datetime, int]) -> str:

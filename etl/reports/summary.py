@@ -105,7 +105,11 @@ def _tell_messages(figures: QualityFigures) -> tuple[Tile, ...]:
     return (
         Tile("Events", _spell_large(events), f"on {len(figures.period.days):,} days"),
         Tile("Quarantined", f"{refused:,}", f"{spell_share(refused, messages)} of {messages:,} landed"),
-        Tile("Flagged", spell_share(figures.flagged_events, looked_at), f"{figures.flagged_events:,} events{since}"),
+        Tile(
+            "Flagged",
+            spell_share(figures.flagged_events, looked_at),
+            f"{figures.flagged_events:,} events{since}",
+        ),
     )
 
 

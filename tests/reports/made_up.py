@@ -26,7 +26,7 @@ HOSTILE: Final = (
     "<script>document.title='owned'</script>",
     "\"'><img src=x onerror=alert(1)>",
     "{{ 7 * 7 }} ${x} $\\frac{1}{2}$",
-    "\u202eלהפוך\u202d app",
+    "\u202e\u05dc\u05d4\u05e4\u05d5\u05da\u202d app",
     "x" * 300,
     "a" * 30 + " </title></style></svg> " + "b" * 30,
 )
@@ -60,7 +60,9 @@ def make_figures(apps: Sequence[str] = name_apps(3), days: int = 14) -> QualityF
         quarantine=tuple(QuarantineDay(app, day, day.day, 2, 1) for app in apps for day in period.days),
         flags=tuple(FlagCount(app, 40, 1, period.last) for app in apps),
         flagged_events=50,
-        sightings=tuple(Sighting(app, app, "field", "att", app, "appeared", NOW, NOW, 100, 90) for app in apps),
+        sightings=tuple(
+            Sighting(app, app, "field", "att", app, "appeared", NOW, NOW, 100, 90) for app in apps
+        ),
         loads=tuple(LoadDay(day, 24, 1, 1000, 960, 30, 10, 0, 0) for day in period.days),
     )
 
