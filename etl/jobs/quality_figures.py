@@ -115,7 +115,9 @@ def _open_events(lake: Lake, days: Period, apps: Collection[str]) -> ds.Dataset:
     ]
     if apps:
         wanted.append(("app_id", "in", sorted(apps)))
-    return delta.to_pyarrow_dataset(wanted, filesystem=open_filesystem(lake.store, EVENTS.name))
+    return delta.to_pyarrow_dataset(
+        file_pruning_predicate=wanted, filesystem=open_filesystem(lake.store, EVENTS.name)
+    )
 
 
 def _count_days(lake: Lake, period: Period, apps: Collection[str]) -> Iterator[DayEvents]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -10,6 +11,14 @@ from etl.appsflyer.masking import mask_ids
 from etl.reports.figures import QualityFigures, Sighting
 from etl.reports.naming import present_subject
 
+KINDS: Final[Mapping[str, str]] = {
+    "field": "field",
+    "shape": "values of a field",
+    "issue": "texts that cannot be read",
+    "zone": "time zone",
+    "clock": "doubtful times",
+}
+_JOINTS: Final[Mapping[str, str]] = {"shape": "as", "clock": "in"}
 # A person reads no more; the lake's table has all of them.
 MOST_ENTRIES: Final = 200
 
@@ -50,8 +59,8 @@ def _write_entry(each: Sighting, start: datetime, length: timedelta) -> Entry:
     name, value = present_subject(each.name), present_subject(each.value)
     return Entry(
         each.app_id,
-        f"{name} = {value}" if value else name,
-        each.kind.replace("_", " "),
+        f"{name} {_JOINTS.get(each.kind, '=')} {value}" if value else name,
+        KINDS.get(each.kind, each.kind),
         mask_ids(each.prefix),
         each.change,
         each.first_seen,

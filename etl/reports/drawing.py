@@ -23,7 +23,6 @@ from matplotlib.transforms import IdentityTransform
 
 # Points an inch: with as many dots, a unit of the drawing is a unit of the SVG.
 DOTS: Final = 72
-_SETTINGS: Final = {"svg.fonttype": "none", "svg.hashsalt": "pushlift", "path.simplify": False}
 # Before the drawing Matplotlib says what made it; a style of its own would reach the whole page.
 _PROLOGUE: Final = re.compile(
     r"<\?xml.*?\?>|<!DOCTYPE.*?>|<metadata>.*?</metadata>|<defs>\s*<style.*?</defs>", re.DOTALL
@@ -106,7 +105,7 @@ class Drawing:
 
         `key` must be the page's only one. Title, description and hints may hold anything.
         """
-        with mpl.rc_context(_SETTINGS):
+        with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "pushlift", "path.simplify": False}):
             written = StringIO()
             self._figure.savefig(written, format="svg", metadata={"Date": None})
         names = f'role="img" aria-labelledby="{key}-title {key}-text"'

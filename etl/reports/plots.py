@@ -51,7 +51,7 @@ class Caption:
 
 def round_up(count: int) -> int:
     """Give the round even figure that an axis ends at, at least 4."""
-    power = 10 ** max(len(str(count)) - 2, 0)
+    power: int = 10 ** max(len(str(count)) - 2, 0)
     return next(step * power for step in _STEPS if step * power >= count)
 
 
@@ -156,7 +156,8 @@ def _describe_bars(caption: Caption, bars: Sequence[Bar]) -> str:
     top = max(bars, key=lambda bar: bar.count)
     empty = sum(not bar.count for bar in bars)
     gaps = f" {empty} without any." if empty else ""
-    return f"{total:,} {caption.unit}; most on {top.bucket.label}: {top.count:,}.{gaps} The table has every figure."
+    most = f"most on {top.bucket.label}: {top.count:,}."
+    return f"{total:,} {caption.unit}; {most}{gaps} The table has every figure."
 
 
 def _describe_hours(caption: Caption, counts: Mapping[datetime, int]) -> str:

@@ -26,7 +26,7 @@ def spell_count(count: int) -> str:
 def spell_share(part: float, whole: float) -> str:
     """Spell a share in per cent, with the digits that matter; nothing where there is no whole."""
     if not whole:
-        return "–"
+        return "n/a"
     share = 100 * part / whole
     return f"{share:.1f} %" if share >= 0.1 or not share else f"{share:.2g} %"  # noqa: PLR2004 - one digit shown
 

@@ -22,7 +22,12 @@ def write_rows(lake: Store, table: Table, rows: Iterable[Row]) -> None:
     """Append rows to a table as one commit."""
     made = [{name: row.get(name) for name in table.schema.names} for row in rows]
     open_or_create(lake, table)
-    write_deltalake(table_uri(lake, table), pa.Table.from_pylist(made, table.schema), mode="append")
+    write_deltalake(
+        table_uri(lake, table),
+        pa.Table.from_pylist(made, table.schema),
+        mode="append",
+        storage_options=dict(lake.delta_storage_options),
+    )
 
 
 def event(app_id: str, time: str, name: str = "af_login", **fields: object) -> Row:
@@ -64,7 +69,7 @@ def _small_checks() -> Sequence[Row]:
     return [
         check("com.a", "2026-11-02 13:00", "events.id_unique", "passed"),
         check("com.a", "2026-11-02 13:00", "audit", "passed", event_date=date(2026, 11, 2), suite="audit"),
-        check("com.b", "2026-11-03 13:00", "events.id_unique", observed=3.0, threshold="0", detail="Three twice."),
+        check("com.b", "2026-11-03 13:00", "events.id_unique", observed=3.0, detail="Three."),
         check("com.b", "2026-11-03 13:00", "audit", event_date=date(2026, 11, 3), suite="audit"),
         check("com.a", "2026-11-03 13:00", "volume.drop", severity="advisory", subject="user_918273645",
               detail="user_918273645 fell.", event_date=date(2026, 11, 3)),
@@ -99,9 +104,14 @@ def small_profiles() -> Sequence[Row]:
         "att": (0, 0, 90, 90),
         "rare": (1, 0, 0, 0),
     }
+    figures = [
+        ("rows", "", (100, 100, 100, 100)),
+        *(("field", name, counts) for name, counts in present.items()),
+    ]
     return [
-        {"run_id": f"r{day}", "profiled_at": instant, "app_id": "com.a", "prefix": "push/", "kind": "field",
+        {"run_id": f"r{day}", "profiled_at": instant, "app_id": "com.a", "prefix": "push/", "kind": kind,
          "name": name, "value": "", "rows": 100, "present": counts[day - 1]}
-        for name, counts in present.items()
+        for kind, name, counts in figures
         for day, instant in days.items()
+        if counts[day - 1]
     ]  # fmt: skip

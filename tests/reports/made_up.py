@@ -26,7 +26,7 @@ HOSTILE: Final = (
     "<script>document.title='owned'</script>",
     "\"'><img src=x onerror=alert(1)>",
     "{{ 7 * 7 }} ${x} $\\frac{1}{2}$",
-    "\u202eלהפוך\u202d app",
+    "\u202e\u05dc\u05d4\u05e4\u05d5\u05da\u202d app",
     "x" * 300,
     "a" * 30 + " </title></style></svg> " + "b" * 30,
 )

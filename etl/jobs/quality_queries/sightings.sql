@@ -1,8 +1,10 @@
--- What appeared or vanished: it would have been expected ten times at least before it was first seen,
--- or since it was last seen, had it been as frequent as it was between.
+-- What appeared or vanished. It would have been expected ten times at least before it was first seen, or since
+-- it was last seen, had it been as frequent as it was between. Shapes are told from samples, so theirs is the
+-- share of the sample, and a shape of few values is none.
 with runs as (
-    select app_id, prefix, run_id, profiled_at, max(rows) as rows
+    select app_id, prefix, run_id, profiled_at, sum(rows) as rows
     from profiles
+    where kind = 'rows'
     group by all
 ),
 
@@ -12,7 +14,7 @@ landed as (
 ),
 
 ends as (
-    select app_id, prefix, max(rows_so_far) as all_rows, min(profiled_at) as first_at, max(profiled_at) as last_at
+    select app_id, prefix, max(rows_so_far) as all_rows
     from landed
     group by all
 ),
@@ -26,17 +28,21 @@ seen as (
         coalesce(profiles.value, '') as value,
         min(profiles.profiled_at) as first_seen,
         max(profiles.profiled_at) as last_seen,
+        sum(profiles.rows) as looked_at,
         sum(profiles.present) as present,
         min(landed.rows_so_far - landed.rows) as rows_before,
         max(landed.rows_so_far) as rows_by_last
     from profiles
     join landed using (app_id, prefix, run_id, profiled_at)
-    where profiles.present > 0
+    where profiles.present > 0 and profiles.kind in ('field', 'shape', 'issue', 'zone', 'clock')
     group by all
 ),
 
 judged as (
-    select *, rows_by_last - rows_before as rows, all_rows - rows_by_last as rows_since
+    select
+        *,
+        if(kind = 'shape', looked_at, rows_by_last - rows_before) as rows,
+        all_rows - rows_by_last as rows_since
     from seen
     join ends using (app_id, prefix)
 ),
@@ -47,6 +53,7 @@ changed as (
         present / rows * rows_before >= 10 as has_appeared,
         present / rows * rows_since >= 10 as has_vanished
     from judged
+    where kind <> 'shape' or (present >= 3 and present / rows >= 0.2)
 )
 
 select
