@@ -104,6 +104,9 @@ def _tell(error: Exception) -> str:
 
 def build(suite: Suite, expectations: Iterable[Expectation]) -> ExpectationSuite:
     """Build a suite as Great Expectations has it; raises its own errors where it takes an expectation not."""
+    # The whole before a part of it: another thread may be importing the whole, and two that wait for each
+    # other's part are given half of it.
+    prepare()
     from great_expectations.core import ExpectationSuite  # noqa: PLC0415 - seconds of CPU
 
     bodies = [
