@@ -1,16 +1,22 @@
-"""Make ready what workers share, before they are forked: importing this module is the work.
+"""Make ready what workers share, before they are forked.
 
-A module that has something to prepare (compiled loops to load, or to compile once a machine) defines
+A module that has something to prepare (machine code to load, or to compile once a machine) defines
 `warm_up()`; every module of ours that is imported by then is asked for it.
 """
 
 from __future__ import annotations
 
-import gc
 import sys
 from importlib import import_module
 
 _MODULES = ("etl.jobs.worker_steps", "etl.jobs.normalizing", "etl.jobs.encoding")
+
+
+def warm_up_process() -> None:
+    """Import what workers need, and prepare it."""
+    for name in _MODULES:
+        import_module(name)
+    warm_up_modules()
 
 
 def warm_up_modules() -> list[str]:
@@ -20,19 +26,3 @@ def warm_up_modules() -> list[str]:
     for prepare in warm.values():
         prepare()
     return sorted(warm)
-
-
-def _warm_up_process() -> None:
-    """Import and prepare without looking for garbage, and never look for it again in what that left.
-
-    It takes a sixth of the time of the imports, and each look would copy the pages that workers share.
-    """
-    gc.disable()
-    for name in _MODULES:
-        import_module(name)
-    warm_up_modules()
-    gc.freeze()
-    gc.enable()
-
-
-_warm_up_process()

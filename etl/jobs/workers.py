@@ -21,7 +21,7 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 # Imports what workers need, and calls `warm_up()` of every module of ours that has one.
-_PRELOADED = ["etl.jobs.warming"]
+_PRELOADED = ["etl.jobs.fork_server"]
 # What a worker imports again because the program's main module does.
 _COMMAND_LINE = "etl.cli"
 

@@ -229,7 +229,7 @@ def _draft_sizes(plan: PublishPlan) -> dict[str, int]:
     return held | {draft.key: draft.size for draft in plan.drafts}
 
 
-def add_action(draft: DraftFile, made_at: datetime) -> AddAction:
+def _add_action(draft: DraftFile, made_at: datetime) -> AddAction:
     """Give the log's entry for a draft that becomes visible."""
     return AddAction(
         path=draft.path,
@@ -241,7 +241,7 @@ def add_action(draft: DraftFile, made_at: datetime) -> AddAction:
     )
 
 
-def remove_action(file: RemovedFile, made_at: datetime) -> RemoveAction:
+def _remove_action(file: RemovedFile, made_at: datetime) -> RemoveAction:
     """Give the log's entry for a published file that goes."""
     return RemoveAction(
         path=file.path,

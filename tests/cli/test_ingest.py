@@ -1,4 +1,5 @@
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from etl.sample import generate_landing
 from tests.cli.conftest import Shell
 from tests.services.worlds import World, messages
 
+OWN_LINE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} (?:INFO|WARNING) .+")
 SECOND = "push/2026/09/02/13/b.json.gz"
 
 
@@ -88,6 +90,24 @@ def test_an_interrupt_is_told(tmp_path: Path) -> None:
     assert "Traceback" not in told
     again = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True)
     assert "published" in again.stdout
+
+
+def test_a_run_tells_what_it_does_and_nothing_else(tmp_path: Path) -> None:
+    """What libraries have to say when processes end is not for whoever watches the terminal."""
+    generate_landing(tmp_path / "landing", 1500)
+    (tmp_path / "pushlift.toml").write_text("", encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "etl.cli", "ingest"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(Path.cwd())},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    told = done.stderr.splitlines()
+    assert told
+    assert [line for line in told if not OWN_LINE.fullmatch(line)] == []
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Final
 
 import pytest
-from etl.jobs.watching import watch_silence
 
+from etl.jobs.watching import watch_silence
 from tests.planted import ingesting
 from tests.planted.kinds import Kind
 from tests.planted.landings import (
