@@ -7,10 +7,10 @@ next to nothing: null counts are known to Arrow, and shapes are told from a few 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -86,16 +86,6 @@ def merge_profiles(profiles: Iterable[Profile]) -> Profile:
             joined = min(before[1], present) if figure.kind == LAG else before[1] + present
             total[figure] = (before[0] + rows, joined)
     return Profile(total)
-
-
-def spell_profile(profile: Profile) -> list[list[str | int]]:
-    """Write a profile as lists that JSON can hold."""
-    return [[*figure, *counts] for figure, counts in profile.counts.items()]
-
-
-def read_profile(spelled: Iterable[Sequence[Any]]) -> Profile:
-    """Read what `spell_profile` wrote."""
-    return Profile({Figure(*each[:-2]): (each[-2], each[-1]) for each in spelled})
 
 
 def profiles_table(profile: Profile, run_id: str, at: datetime) -> pa.Table:

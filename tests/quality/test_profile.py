@@ -7,7 +7,10 @@ from datetime import UTC, datetime
 
 import pytest
 
+from etl.jobs import ingest
 from etl.jobs.handover import load_settled, save_settled
+from etl.jobs.runs import Run
+from etl.jobs.settling import SettledRun
 from etl.lake.tables import PROFILES
 from etl.quality.prefixes import is_tellable, landed_prefix
 from etl.quality.profile import (
@@ -18,10 +21,8 @@ from etl.quality.profile import (
     Profile,
     merge_profiles,
     profiles_table,
-    read_profile,
-    spell_profile,
 )
-from etl.quality.shapes import shape_of
+from etl.quality.value_shapes import shape_of
 from tests.services.worlds import World, messages
 
 
@@ -75,10 +76,15 @@ def test_shapes(text: str, shape: str) -> None:
     assert shape_of(text) == shape
 
 
+def settle_run(world: World) -> tuple[Run, SettledRun]:
+    """Settle what landed."""
+    run = world.discover()
+    return run, ingest.settle(world.settings, run, world.normalize(run), world.encode)
+
+
 def settle(world: World) -> Profile:
     """Settle what landed, and give the run's profile."""
-    run = world.discover()
-    return world.settle(run, world.normalize(run)).profile
+    return merge_profiles(settle_run(world)[1].profiles.values())
 
 
 def test_a_run_is_profiled_by_app_and_prefix(local_world: World) -> None:
@@ -106,15 +112,14 @@ def test_profiles_add_up(local_world: World) -> None:
 def test_a_profile_can_be_handed_over(local_world: World) -> None:
     """Between processes and tasks it stays equal, and it becomes rows of the table."""
     local_world.land(messages(range(30)))
-    run = local_world.discover()
-    settled = local_world.settle(run, local_world.normalize(run))
+    run, settled = settle_run(local_world)
     save_settled(local_world.scratch, run.id, settled)
-    assert load_settled(local_world.scratch, run.id).profile == settled.profile
-    assert pickle.loads(pickle.dumps(settled.profile)) == settled.profile
-    assert read_profile(spell_profile(settled.profile)) == settled.profile
-    table = profiles_table(settled.profile, run.id, datetime(2026, 9, 1, tzinfo=UTC))
+    assert load_settled(local_world.scratch, run.id).profiles == settled.profiles
+    profile = merge_profiles(settled.profiles.values())
+    assert pickle.loads(pickle.dumps(profile)) == profile
+    table = profiles_table(profile, run.id, datetime(2026, 9, 1, tzinfo=UTC))
     assert table.schema == PROFILES.schema
-    assert table.num_rows == len(settled.profile.counts)
+    assert table.num_rows == len(profile.counts)
 
 
 def test_a_profile_holds_no_value_of_a_row(local_world: World) -> None:
