@@ -101,9 +101,14 @@ def profiles_table(profile: Profile, run_id: str, at: datetime) -> pa.Table:
     return pa.table(columns, schema=PROFILES.schema)
 
 
+def _encode(column: pa.ChunkedArray) -> pa.DictionaryArray:
+    is_encoded = pa.types.is_dictionary(column.type)
+    return (column if is_encoded else column.dictionary_encode()).unify_dictionaries().combine_chunks()
+
+
 def _split(table: pa.Table, prefix_of: Mapping[str, str]) -> Iterator[tuple[str, pa.Table]]:
     """Give the rows of each landed prefix; the table itself where there is one."""
-    sources = table["source_uri"].unify_dictionaries().combine_chunks()
+    sources = _encode(table["source_uri"])
     named = [prefix_of.get(uri, "") for uri in sources.dictionary.to_pylist()]
     kept = [name for name, _ in Counter(named).most_common(_MOST_PREFIXES)]
     named = [name if name in kept else OTHER for name in named]
@@ -179,8 +184,7 @@ def _count_zones(rows: pa.Table) -> Iterator[tuple[tuple[str, str, str], Counts]
     zones = rows["selected_timezone"]
     if zones.null_count == rows.num_rows:
         return
-    encoded = zones if pa.types.is_dictionary(zones.type) else zones.dictionary_encode()
-    encoded = encoded.unify_dictionaries().combine_chunks()
+    encoded = _encode(zones)
     codes = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False)
     lags = _lags(rows)
     issues = rows["clock_issues"]
