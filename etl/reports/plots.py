@@ -99,7 +99,9 @@ def draw_bars(caption: Caption, bars: Sequence[Bar]) -> Markup:
 
 
 def draw_hours(caption: Caption, counts: Mapping[datetime, int], first: date, last: date) -> Markup:
-    """Draw hours as cells, a row a day: the fuller the darker, and an outline where nothing was seen.
+    """Draw hours as cells, a row a day: the fuller the darker, and outlined where nothing was seen.
+
+    The outline is one of alarm where most other days have events in that hour.
 
     Hours outside the keys of `counts` are left blank; they are not over, or were not looked at.
     """
@@ -119,7 +121,10 @@ def draw_hours(caption: Caption, counts: Mapping[datetime, int], first: date, la
     for shade in range(1, SHADES + 1):
         chosen = [box for hour, box in boxes.items() if _shade(counts[hour], most) == shade]
         drawing.fill(chosen, Paint.SERIES, 0.12 + 0.88 * (shade - 1) / (SHADES - 1))
-    drawing.frame([box for hour, box in boxes.items() if not counts[hour]], Paint.FAILED)
+    empty = {hour for hour in counts if not counts[hour]}
+    missing = {hour for hour in empty if _is_missed(hour, counts)}
+    drawing.frame([boxes[hour] for hour in sorted(empty - missing)], Paint.LINE)
+    drawing.frame([boxes[hour] for hour in sorted(missing)], Paint.FAILED)
     for place, day in enumerate(reversed(days)):
         drawing.write(LEFT - 6, BOTTOM + ROW * place + 3, spell_day(day), "end")
     for hour in range(0, HOURS, 6):
@@ -142,6 +147,12 @@ def _write_ends(drawing: Drawing, bars: Sequence[Bar]) -> None:
         drawing.write((LEFT + WIDTH) / 2, 5, spell_day(bars[len(bars) // 2].bucket.first), "middle")
     if len(bars) > 1:
         drawing.write(WIDTH, 5, spell_day(bars[-1].bucket.last), "end")
+
+
+def _is_missed(hour: datetime, counts: Mapping[datetime, int]) -> bool:
+    """Tell whether most of the other days have events in this hour."""
+    others = [counts[each] for each in counts if each.hour == hour.hour and each != hour]
+    return 2 * sum(map(bool, others)) > len(others)
 
 
 def _shade(count: int, most: int) -> int:

@@ -32,7 +32,7 @@ class Summary:
 
 def summarize(figures: QualityFigures, rows: Sequence[Row]) -> Summary:
     """Say how the lake stands: what people must act on comes before what they should look at."""
-    state, headline = _judge(figures, [row for row in rows if row.last is not State.NONE])
+    state, headline = _judge(figures, rows)
     return Summary(state, headline, (*_tell_checks(figures, rows), *_tell_messages(figures)))
 
 
@@ -41,20 +41,26 @@ def count_of(number: int, noun: str, plural: str = "") -> str:
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 
-def _judge(figures: QualityFigures, checked: Sequence[Row]) -> tuple[State, str]:
+def _judge(figures: QualityFigures, rows: Sequence[Row]) -> tuple[State, str]:
     missing = sum(abs(each.missing) for each in figures.loads)
-    failed, advisory = (sum(row.last is state for row in checked) for state in (State.FAILED, State.ADVISORY))
-    among = f"of {count_of(len(checked), 'that was', 'that were')} checked"
     if missing:
         return State.FAILED, f"{count_of(missing, 'message')} unaccounted for: report it"
     if figures.held:
         held = count_of(len(figures.held), "batch is", "batches are")
         return State.FAILED, f"{held} held back, waiting for a fix or a decision"
+    if any(row.last is State.FAILED for row in rows if row.app_id is None):
+        return State.FAILED, "A required check of whole runs fails"
+    return _judge_apps([row.last for row in rows if row.app_id is not None and row.last is not State.NONE])
+
+
+def _judge_apps(states: Sequence[State]) -> tuple[State, str]:
+    failed, advisory = states.count(State.FAILED), states.count(State.ADVISORY)
+    among = f"of {count_of(len(states), 'app')} checked"
     if failed:
         return State.FAILED, f"A required check fails for {failed} {among}"
     if advisory:
         return State.ADVISORY, f"Nothing is held back; advisory checks fail for {advisory} {among}"
-    if checked:
+    if states:
         return State.PASSED, "Every check passed when it was last made"
     return State.NONE, "Nothing was checked in this period"
 

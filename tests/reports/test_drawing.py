@@ -46,16 +46,19 @@ def test_little_can_be_drawn(bars: list[Bar]) -> None:
     assert "<svg" in draw_bars(CAPTION, bars)
 
 
-def test_an_hour_without_events_is_outlined() -> None:
-    """It stands out from one that is not over, which is left blank."""
+def test_an_hour_that_is_missing_stands_out() -> None:
+    """Where most days have events in an hour, one that has none is outlined in the colour of failure."""
     begin = datetime(2026, 11, 3, tzinfo=UTC)
-    counts = {begin + timedelta(hours=hour): hour % 3 for hour in range(20)}
-    svg = draw_hours(CAPTION, counts, begin.date(), begin.date())
+    busy = {begin + timedelta(days=n, hours=hour): 5 for n in range(4) for hour in (8, 9, 20)}
+    quiet = {begin + timedelta(days=n, hours=3): 0 for n in range(4)}
+    missing = {begin + timedelta(days=2, hours=9): 0}
+    ends = (begin.date(), (begin + timedelta(days=3)).date())
 
-    assert svg.count('class="hint"') == 20
-    assert "7 of them without any" in svg
+    assert "stroke: var(--failed)" not in draw_hours(CAPTION, busy | quiet, *ends)
+    svg = draw_hours(CAPTION, busy | quiet | missing, *ends)
     assert "stroke: var(--failed)" in svg
-    assert "stroke: var(--failed)" not in draw_hours(CAPTION, {begin: 4}, begin.date(), begin.date())
+    assert "5 of them without any" in svg
+    assert svg.count('class="hint"') == 16
 
 
 @pytest.mark.parametrize(("count", "end"), [(0, 4), (4, 4), (5, 6), (99, 100), (101, 120), (4_300, 5_000)])

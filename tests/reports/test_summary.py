@@ -34,12 +34,18 @@ def test_a_held_batch_comes_before_a_failure_and_that_before_advice() -> None:
     figures = replace(EMPTY, tallies=(PASSED, advisory))
     assert headline(figures) == (
         State.ADVISORY,
-        "Nothing is held back; advisory checks fail for 1 of 1 that was checked",
+        "Nothing is held back; advisory checks fail for 1 of 1 app checked",
     )
     figures = replace(figures, tallies=(*figures.tallies, required))
-    assert headline(figures) == (State.FAILED, "A required check fails for 1 of 2 that were checked")
+    assert headline(figures) == (State.FAILED, "A required check fails for 1 of 2 apps checked")
     figures = replace(figures, held=make_figures().held)
     assert headline(figures) == (State.FAILED, "1 batch is held back, waiting for a fix or a decision")
+
+
+def test_a_whole_run_that_failed_is_no_app() -> None:
+    """It is said as what it is."""
+    figures = replace(EMPTY, tallies=(PASSED, replace(PASSED, app_id=None, verdict=Verdict.FAILED)))
+    assert headline(figures) == (State.FAILED, "A required check of whole runs fails")
 
 
 def test_a_message_that_nothing_accounts_for_comes_before_all() -> None:
