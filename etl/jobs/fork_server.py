@@ -1,4 +1,4 @@
-"""What the fork server alone imports: it is made ready, frozen, and left without a farewell."""
+"""What the fork server imports, and no other process: made ready, frozen, and left without a farewell."""
 
 from __future__ import annotations
 

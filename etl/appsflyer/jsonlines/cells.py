@@ -15,8 +15,8 @@ from etl.appsflyer.jsonlines.layout import CELL, CellTable
 from etl.appsflyer.jsonlines.machine_code import load_kernel
 from etl.appsflyer.jsonlines.spellings import Spellings
 
-# `"a":1,` is the shortest text that a cell takes.
-_MIN_CELL_BYTES = 6
+# `"":1,` is the shortest text that a cell takes, if only until its line turns out to be odd.
+_MIN_CELL_BYTES = 5
 
 Sizes = npt.NDArray[np.int64]
 Places = npt.NDArray[np.int32]
