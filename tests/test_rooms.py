@@ -64,8 +64,9 @@ def test_what_arrives_is_read_without_reaching_out(path: Path) -> None:
 
 @pytest.mark.parametrize("path", list_modules("etl/reports"), ids=lambda path: path.stem)
 def test_pages_are_built_from_values(path: Path) -> None:
-    """The room of pages reads no lake and no ledger."""
-    assert [name for name in imported_by(path) if reaches(name, OUTWARD)] == []
+    """The room of pages reads no lake and no ledger; it knows what a check is."""
+    reached = [name for name in imported_by(path) if reaches(name, OUTWARD)]
+    assert set(reached) <= {"etl.quality.checks"}
 
 
 @pytest.mark.parametrize("path", list_modules("dags"), ids=lambda path: path.stem)

@@ -29,9 +29,9 @@ _PLAIN: Final = (int, float)
 def to_check(
     outcome: Outcome, suite: str, app_id: str | None, row: Mapping[str, float] | None = None
 ) -> Check:
-    """Make the check of an outcome; `row` is the one row that was judged, where it is one of figures."""
+    """Make the check of an outcome; `row` is the batch's figures, where these were judged."""
     expectation = outcome.expectation
-    judged = _count_judged(outcome.result)
+    judged = _count_judged(outcome.result) if row is None else int(row["rows"])
     too_few = (
         not outcome.success and not outcome.raised and judged is not None and judged < expectation.least_rows
     )
