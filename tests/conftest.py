@@ -4,7 +4,9 @@ import os
 
 import pytest
 
-from etl.appsflyer.jsonlines.machine_code import warm_up
+from etl.appsflyer import id_scan  # noqa: F401 - registers its kernels
+from etl.appsflyer.compiled.machine_code import warm_up
+from etl.appsflyer.jsonlines import kernels  # noqa: F401 - the same
 
 pytest_plugins = [
     "tests.services.browser",

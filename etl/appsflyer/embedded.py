@@ -77,12 +77,6 @@ def find_embedded_ids(texts: Sequence[pa.Array], own: Mapping[str, pa.Array]) ->
     )
 
 
-def warm_up() -> None:
-    """Load the compiled loops, or compile them once a machine, before workers are forked."""
-    text = pa.array(["00000000-0000-0000-0000-000000000000"], pa.string())
-    find_embedded_ids([text], {"idfa": text})
-
-
 def _find_foreign(column: pa.Array, own: list[Texts]) -> tuple[Offsets, Ids]:
     """Find the ids in one column that are not the row's own, with their rows."""
     rows = np.arange(len(column))

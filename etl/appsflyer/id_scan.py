@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 
 from etl.appsflyer.byte_lines import Bytes, Mask, Offsets
-from etl.appsflyer.id_loops import SHORTEST_ROOM, compare_own, scan_ids
+from etl.appsflyer.compiled.machine_code import register
+from etl.appsflyer.compiled.memory import addresses
+
+_SOURCE = Path(__file__).with_name("id_loops.py")
+_scan_ids = register("scan_ids", "etl.appsflyer.id_loops", _SOURCE)
+_compare_own = register("compare_own", "etl.appsflyer.id_loops", _SOURCE)
+
+# Bytes of text for each id that may be found in it: 15 digits can be an id and part of another.
+_SHORTEST_ROOM = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +58,12 @@ def find_ids(texts: Texts) -> tuple[Spans, Offsets]:
     Ids are each `8-4-4-4-12` of hexadecimal digits, whatever stands around it; hexadecimal runs of the length
     of an id that are whole tokens; IMEIs where so named. All-zero ones stand for none.
     """
-    found = np.empty((len(texts.data) // SHORTEST_ROOM + 1, 3), dtype=np.int64)
-    encoded = np.empty(len(texts.stops), dtype=np.int64)
-    ids, hiding = scan_ids(texts.data, texts.stops, found, encoded)
+    found = np.empty((len(texts.data) // _SHORTEST_ROOM + 1, 3), dtype=np.int64)
+    rows = len(texts.stops) - 1
+    encoded = np.empty(rows, dtype=np.int64)
+    outcome = np.zeros(2, dtype=np.int64)
+    _scan_ids(*addresses(texts.data, texts.stops), rows, *addresses(found, encoded, outcome))
+    ids, hiding = outcome.tolist()
     return Spans(*np.ascontiguousarray(found[:ids].T)), encoded[:hiding]
 
 
@@ -62,6 +74,7 @@ def mark_foreign(texts: Texts, spans: Spans, rows: Offsets, own: list[Texts]) ->
     """
     is_foreign = np.ones(len(spans.rows), dtype=bool)
     at = rows[spans.rows]
+    pieces = (*addresses(texts.data, spans.starts, spans.ends, at), len(at))
     for column in own:
-        compare_own(texts.data, spans.starts, spans.ends, at, column.data, column.stops, is_foreign)
+        _compare_own(*pieces, *addresses(column.data, column.stops, is_foreign))
     return is_foreign

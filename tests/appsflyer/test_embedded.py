@@ -116,7 +116,9 @@ _RUNS = re.compile(
 def find_slowly(text: str) -> set[str]:
     """Do the same by regular expressions."""
     text = text.lower()
-    layers = [text, unquote(text), unquote(unquote(text))] if re.search("%25|%2d", text) else [text]
+    layers = [text]
+    for _ in range(2 if re.search("%25|%2d", text) else 0):
+        layers.append(unquote(layers[-1]).lower())
     found = {match[1] for layer in layers for match in _UUIDS.finditer(layer)}
     found |= {match[0] for layer in layers for match in _RUNS.finditer(layer)}
     return {identifier for identifier in found if identifier.strip("0-")}

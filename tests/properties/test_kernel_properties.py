@@ -77,9 +77,9 @@ def corrupt(line: bytes, changes: Sequence[tuple[float, str, int]]) -> bytes:
     return bytes(data).replace(b"\n", b" ")
 
 
-def read_quickly(*lines: bytes) -> list[Texts | None]:
+def read_quickly(*lines: bytes, parser: JsonParser = PARSER) -> list[Texts | None]:
     """Give what columns hold of each line; None where it is left over."""
-    parsed = PARSER.parse(LineIndex(b"".join(line + b"\n" for line in lines)), len(lines))
+    parsed = parser.parse(LineIndex(b"".join(line + b"\n" for line in lines)), len(lines))
     for column in parsed.columns.values():
         column.validate(full=True)
     rows = zip(*(column.to_pylist() for column in parsed.columns.values()), strict=True)
@@ -211,9 +211,23 @@ def test_what_the_grammar_forbids_is_left_over(line: bytes) -> None:
     assert check(line) is None
 
 
+@settings(max_examples=200, deadline=None)
+@given(
+    shortest=st.lists(st.sampled_from([b'"":1', b'"":[]', b'"":""', b'"a":1']), max_size=60),
+    times=st.integers(1, 40),
+    end=st.sampled_from([b"}", b",}", b"", b'"']),
+)
+@example(shortest=[b'"":1'], times=2000, end=b"}")
+def test_lines_of_the_shortest_members_are_survived(shortest: list[bytes], times: int, end: bytes) -> None:
+    """As many values as bytes can hold have room, though the line turns out to be odd."""
+    line = b"{" + b",".join(shortest * times) + end
+    before, _, after = read_quickly(NEIGHBOUR, line, NEIGHBOUR, parser=JsonParser())
+    assert before == after == {"app_id": "id1", "city": "Oslo"}
+
+
 @pytest.mark.parametrize("name", ["city", "customer_user_id"])
 def test_texts_of_any_length_stand_anywhere(name: str) -> None:
-    """Bytes are looked at 32 at a time and never beyond a page: neither shows."""
+    """Bytes are looked at 32 at a time, and one by one before the end: neither shows."""
     texts = ["x" * size for size in range(1, 300)] + ["é" * size for size in range(1, 100)]
     lines = [
         json.dumps({"event_value": "p" * (size % 61), name: text}).encode() for size, text in enumerate(texts)

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from etl.appsflyer.compiled.memory import addresses
+from etl.appsflyer.jsonlines.kernels import find_cells
 from etl.appsflyer.jsonlines.layout import CELL, CellTable
-from etl.appsflyer.jsonlines.machine_code import load_kernel
 from etl.appsflyer.jsonlines.spellings import Spellings
 
 # `"":1,` is the shortest text that a cell takes, if only until its line turns out to be odd.
@@ -58,6 +59,6 @@ class CellFinder:
         )
         seen = np.full(columns, -1, dtype=np.int32)
         arrays = (found.cells, found.stops, found.is_odd, found.counts, found.sizes, seen)
-        table = CellTable(*(array.ctypes.data for array in arrays))
-        load_kernel("find_cells")(data.ctypes.data, ends.ctypes.data, len(ends), *spellings.table, *table)
+        table = CellTable(*addresses(*arrays))
+        find_cells(*addresses(data, ends), len(ends), *spellings.table, *table, len(data))
         return found

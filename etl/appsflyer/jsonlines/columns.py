@@ -8,6 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from etl.appsflyer.compiled.memory import WIDTH, addresses
+from etl.appsflyer.jsonlines import kernels
 from etl.appsflyer.jsonlines.cells import Cells
 from etl.appsflyer.jsonlines.layout import (
     FREE,
@@ -15,9 +17,8 @@ from etl.appsflyer.jsonlines.layout import (
     MAX_VALUE_BYTES,
     MAX_VALUES,
     VALUE_BUCKETS,
-    WIDTH,
+    CellSource,
 )
-from etl.appsflyer.jsonlines.machine_code import load_kernel
 
 Bytes = npt.NDArray[np.uint8]
 Places = npt.NDArray[np.int32]
@@ -51,12 +52,12 @@ class ColumnWriter:
         self._buckets[: len(columns)] = FREE
         arrays = (counts, self._text, self._stops, self._buckets)
         places = _place(columns, len(cells.counts))
-        load_kernel("encode_texts")(
-            *_addresses(data, cells.cells, cells.stops, places),
+        kernels.encode_texts(
+            *_locate(data, cells, places),
             lines,
-            *_addresses(codes, valid),
+            *addresses(codes, valid),
             valid.shape[1],
-            *_addresses(*arrays),
+            *addresses(*arrays),
         )
         return {
             column: pa.DictionaryArray.from_arrays(
@@ -99,11 +100,11 @@ def write_texts(data: Bytes, cells: Cells, columns: npt.NDArray[np.int64]) -> di
     valid = np.zeros((len(columns), (lines + 7) // 8), dtype=np.uint8)
     rows = np.zeros(len(columns), dtype=np.int32)
     places = _place(columns, len(cells.counts))
-    load_kernel("write_texts")(
-        *_addresses(data, cells.cells, cells.stops, places),
+    kernels.write_texts(
+        *_locate(data, cells, places),
         lines,
         len(columns),
-        *_addresses(heads, begins, offsets, rows, valid),
+        *addresses(heads, begins, offsets, rows, valid),
         valid.shape[1],
     )
     begins -= text.ctypes.data
@@ -126,5 +127,6 @@ def _place(columns: npt.NDArray[np.int64], count: int) -> Places:
     return places
 
 
-def _addresses(*arrays: npt.NDArray[np.generic]) -> list[int]:
-    return [array.ctypes.data for array in arrays]
+def _locate(data: Bytes, cells: Cells, places: Places) -> CellSource:
+    (start,) = addresses(data)
+    return CellSource(start, start + len(data), *addresses(cells.cells, cells.stops, places))

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-# Bytes that are looked at together; wherever kernels write, there is room for so many more.
-WIDTH = 32
-
 UNKNOWN = -1
 # Room for the spellings of a stream; keys beyond it are unknown for good.
 MAX_SPELLINGS = 4096
@@ -24,6 +21,13 @@ MAX_VALUES = 4096
 MAX_VALUE_BYTES = 1 << 17
 VALUE_BUCKETS = 4 * MAX_VALUES
 FULL = -2
+
+
+class Source(NamedTuple):
+    """Where bytes are, and where they end."""
+
+    data: int
+    end: int
 
 
 class SpellingTable(NamedTuple):
@@ -50,9 +54,10 @@ class CellTable(NamedTuple):
 
 
 class CellSource(NamedTuple):
-    """Where the bytes, the cells, their number up to each line's end and each column's place are."""
+    """Where bytes, their end, cells, their number up to each line's end and each column's place are."""
 
     data: int
+    end: int
     cells: int
     stops: int
     places: int

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from etl.appsflyer.jsonlines.machine_code import load_kernel
+from etl.appsflyer.compiled.memory import addresses
+from etl.appsflyer.jsonlines import kernels
 
 # Lines of messages are longer; the room grows where they are not.
 _LINE_BYTES = 1024
@@ -23,9 +24,7 @@ def find_line_ends(data: bytes) -> tuple[npt.NDArray[np.int64], bool]:
     room, at = _FIRST_ROOM + len(data) // _LINE_BYTES, 0
     while at < len(data):
         ends = np.empty(room, dtype=np.int64)
-        load_kernel("find_line_ends")(
-            source.ctypes.data, len(data), at, ends.ctypes.data, room, outcome.ctypes.data
-        )
+        kernels.find_line_ends(*addresses(source), len(data), at, *addresses(ends), room, *addresses(outcome))
         parts.append(ends[: outcome[0]])
         at, room = int(parts[-1][-1]) + 1, room * _GROWTH
     return parts[0] if len(parts) == 1 else np.concatenate(parts), bool(outcome[1])

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
+from etl.appsflyer.compiled.memory import WIDTH, addresses
 from etl.appsflyer.jsonlines.layout import (
     BUCKETS,
     FREE,
     MAX_SPELLING_BYTES,
     MAX_SPELLINGS,
     UNKNOWN,
-    WIDTH,
     SpellingTable,
 )
 
@@ -41,7 +41,7 @@ class Spellings:
             self._places,
             self._count,
         )
-        self.table = SpellingTable(*(array.ctypes.data for array in arrays))
+        self.table = SpellingTable(*addresses(*arrays))
 
     def __len__(self) -> int:
         """Count them."""

@@ -2,15 +2,7 @@
 
 from __future__ import annotations
 
-from etl.appsflyer.jsonlines.kernels.grammar import (
-    BROKEN,
-    skip_colon,
-    skip_nested,
-    skip_scalar,
-    skip_space,
-    skip_string,
-)
-from etl.appsflyer.jsonlines.kernels.instructions import (
+from etl.appsflyer.compiled.instructions import (
     byte_at,
     get,
     get_long,
@@ -20,8 +12,16 @@ from etl.appsflyer.jsonlines.kernels.instructions import (
     put_byte,
     put_long,
 )
+from etl.appsflyer.jsonlines.kernels.grammar import (
+    BROKEN,
+    skip_colon,
+    skip_nested,
+    skip_scalar,
+    skip_space,
+    skip_string,
+)
 from etl.appsflyer.jsonlines.kernels.keys import drop_spellings, find_spelling, is_spelled, spelling_size
-from etl.appsflyer.jsonlines.layout import CELL, MAX_SPELLINGS, UNKNOWN, CellTable, SpellingTable
+from etl.appsflyer.jsonlines.layout import CELL, MAX_SPELLINGS, UNKNOWN, CellTable, Source, SpellingTable
 
 _QUOTE, _COMMA, _OBJECT, _OBJECT_END, _ARRAY, _NULL = (ord(each) for each in '",{}[n')
 
@@ -46,10 +46,11 @@ def find_cells(arguments: int) -> None:
         get_long(arguments, 14),
         get_long(arguments, 15),
     )
+    source = Source(data, data + get_long(arguments, 16))
     start, cell = data, 0
     for line in range(lines):
         known, end = get(spellings.total, 0), data + get_long(ends, line)
-        at, stop, is_odd = read_line(data, start, spellings, table, line, cell)
+        at, stop, is_odd = read_line(source, start, spellings, table, line, cell)
         if at != end:
             # What stands in a broken line teaches nothing.
             drop_spellings(spellings, known)
@@ -74,7 +75,7 @@ def count_cells(table: CellTable, start: int, stop: int) -> None:
 
 @inlined
 def read_line(
-    data: int, at: int, spellings: SpellingTable, table: CellTable, line: int, cell: int
+    source: Source, at: int, spellings: SpellingTable, table: CellTable, line: int, cell: int
 ) -> tuple[int, int, bool]:
     """Read one line into cells from a number on.
 
@@ -87,7 +88,7 @@ def read_line(
     at = skip_space(at + 1)
     before, is_odd = MAX_SPELLINGS, byte_at(at) == _OBJECT_END
     while byte_at(at) == _QUOTE:
-        at, number = read_key(at, spellings, before)
+        at, number = read_key(at, source.end, spellings, before)
         if at < 0:
             return BROKEN, cell, True
         column = UNKNOWN if number == UNKNOWN else get(spellings.columns, number)
@@ -96,7 +97,7 @@ def read_line(
             is_odd, column = True, 0
         else:
             put(table.seen, column, line)
-        at, cell = read_value(data, at, table, cell, column)
+        at, cell = read_value(source, at, table, cell, column)
         if at < 0:
             return BROKEN, cell, True
         at = skip_space(at)
@@ -111,37 +112,37 @@ def read_line(
 
 
 @inlined
-def read_key(at: int, spellings: SpellingTable, before: int) -> tuple[int, int]:
+def read_key(at: int, end: int, spellings: SpellingTable, before: int) -> tuple[int, int]:
     """Pass over a key and its colon, and give the key's number: first tried is what followed last time."""
     number = get(spellings.followers, before)
-    if number < get(spellings.total, 0) and is_spelled(spellings, number, at):
+    if number < get(spellings.total, 0) and is_spelled(spellings, number, at, end):
         at += spelling_size(spellings, number)
     else:
         start = at
-        at, _ = skip_string(at + 1)
+        at, _ = skip_string(at + 1, end)
         if at < 0:
             return BROKEN, UNKNOWN
         at += 1
-        number = find_spelling(spellings, start, at - start)
+        number = find_spelling(spellings, start, end, at - start)
         if number != UNKNOWN:
             put(spellings.followers, before, number)
     return skip_colon(at), number
 
 
 @inlined
-def read_value(data: int, at: int, table: CellTable, cell: int, column: int) -> tuple[int, int]:
+def read_value(source: Source, at: int, table: CellTable, cell: int, column: int) -> tuple[int, int]:
     """Pass over a value and note it, if it is neither null nor empty; give the next cell's number."""
     start, first, has_escapes = at, byte_at(at), False
     if first == _QUOTE:
         start += 1
-        stop, has_escapes = skip_string(start)
+        stop, has_escapes = skip_string(start, source.end)
         at = stop + 1 if stop > 0 else BROKEN
     elif first == _OBJECT or first == _ARRAY:
-        at = stop = skip_nested(at)
+        at = stop = skip_nested(at, source.end)
     else:
-        at = stop = skip_scalar(at)
+        at = stop = skip_scalar(at, source.end)
     if at > 0 and stop > start and first != _NULL:
-        put(table.cells, cell * CELL, start - data)
+        put(table.cells, cell * CELL, start - source.data)
         put(table.cells, cell * CELL + 1, stop - start)
         put(table.cells, cell * CELL + 2, column << 1 | has_escapes)
         cell += 1

@@ -2,12 +2,13 @@
 
 Strict, and stricter in two ways: a lone surrogate is refused anywhere, and nesting has a limit. What is
 refused is read again by `objects.read_object`, which decides. Every function stops at a newline at the
-latest, so the bytes must end with one.
+latest, so the bytes must end with one; those that look further ahead are told where the end is.
 """
 
 from __future__ import annotations
 
-from etl.appsflyer.jsonlines.kernels.instructions import byte_at, find_mark, inlined, part
+from etl.appsflyer.compiled.instructions import byte_at, inlined, part
+from etl.appsflyer.compiled.runs import find_mark
 
 BROKEN = -1
 MAX_DEPTH = 60
@@ -30,11 +31,11 @@ def skip_space(at: int) -> int:
 
 
 @part
-def skip_string(at: int) -> tuple[int, bool]:
+def skip_string(at: int, end: int) -> tuple[int, bool]:
     """Pass from behind the opening quote to the closing one; tell whether there were escapes."""
     has_escapes = False
     while True:
-        at = find_mark(at)
+        at = find_mark(at, end)
         byte = byte_at(at)
         if byte == _QUOTE:
             return at, has_escapes
@@ -174,23 +175,23 @@ def skip_word(at: int) -> int:
 
 
 @part
-def skip_scalar(at: int) -> int:
+def skip_scalar(at: int, end: int) -> int:
     """Pass over a string, a number or a word."""
     first = byte_at(at)
     if first == _QUOTE:
-        end, _ = skip_string(at + 1)
-        return end + 1 if end > 0 else BROKEN
+        at, _ = skip_string(at + 1, end)
+        return at + 1 if at > 0 else BROKEN
     if first == _MINUS or _ZERO <= first <= _NINE:
         return skip_number(at)
     return skip_word(at)
 
 
 @part
-def skip_key(at: int) -> int:
+def skip_key(at: int, end: int) -> int:
     """Pass over a key, its colon and the space around it."""
     if byte_at(at) != _QUOTE:
         return BROKEN
-    at, _ = skip_string(at + 1)
+    at, _ = skip_string(at + 1, end)
     if at < 0:
         return BROKEN
     return skip_colon(at + 1)
@@ -204,7 +205,7 @@ def skip_colon(at: int) -> int:
 
 
 @part
-def skip_nested(at: int) -> int:
+def skip_nested(at: int, end: int) -> int:
     """Pass over an object or an array."""
     # The kinds of what is open, the innermost in the lowest bit: 1 is an object.
     kinds, depth, is_value_next = 0, 0, True
@@ -218,9 +219,9 @@ def skip_nested(at: int) -> int:
             at = skip_space(at + 1)
             is_value_next = byte_at(at) != (_OBJECT_END if is_object else _ARRAY_END)
             if is_value_next and is_object:
-                at = skip_key(at)
+                at = skip_key(at, end)
         elif is_value_next:
-            at = skip_scalar(at)
+            at = skip_scalar(at, end)
             is_value_next = False
             if at > 0:
                 at = skip_space(at)
@@ -228,7 +229,7 @@ def skip_nested(at: int) -> int:
             is_value_next = True
             at = skip_space(at + 1)
             if kinds & 1:
-                at = skip_key(at)
+                at = skip_key(at, end)
         elif first == (_OBJECT_END if kinds & 1 else _ARRAY_END):
             kinds, depth = kinds >> 1, depth - 1
             if not depth:

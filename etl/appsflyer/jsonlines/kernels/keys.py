@@ -2,15 +2,8 @@
 
 from __future__ import annotations
 
-from etl.appsflyer.jsonlines.kernels.instructions import (
-    copy_bytes,
-    get,
-    hash_bytes,
-    inlined,
-    is_equal,
-    part,
-    put,
-)
+from etl.appsflyer.compiled.instructions import get, inlined, part, put
+from etl.appsflyer.compiled.runs import copy_bytes, hash_bytes, is_equal
 from etl.appsflyer.jsonlines.layout import (
     BUCKETS,
     FREE,
@@ -23,14 +16,14 @@ from etl.appsflyer.jsonlines.layout import (
 
 
 @part
-def find_spelling(table: SpellingTable, at: int, size: int) -> int:
+def find_spelling(table: SpellingTable, at: int, end: int, size: int) -> int:
     """Find the number of a key as it is written, which is given one if it is new; `UNKNOWN` without room."""
-    place = hash_bytes(at, size) & (BUCKETS - 1)
+    place = hash_bytes(at, end, size) & (BUCKETS - 1)
     for _ in range(MAX_PROBES):
         number = get(table.buckets, place)
         if number == FREE:
-            return add_spelling(table, at, size, place)
-        if spelling_size(table, number) == size and is_spelled(table, number, at):
+            return add_spelling(table, at, end, size, place)
+        if spelling_size(table, number) == size and is_spelled(table, number, at, end):
             return number
         place = (place + 1) & (BUCKETS - 1)
     return UNKNOWN
@@ -43,19 +36,19 @@ def spelling_size(table: SpellingTable, number: int) -> int:
 
 
 @inlined
-def is_spelled(table: SpellingTable, number: int, at: int) -> bool:
+def is_spelled(table: SpellingTable, number: int, at: int, end: int) -> bool:
     """Tell whether a key stands at a place."""
-    return is_equal(at, table.text + get(table.stops, number), spelling_size(table, number))
+    return is_equal(at, end, table.text + get(table.stops, number), spelling_size(table, number))
 
 
 @part
-def add_spelling(table: SpellingTable, at: int, size: int, place: int) -> int:
+def add_spelling(table: SpellingTable, at: int, end: int, size: int, place: int) -> int:
     """Give a new spelling its number."""
     number = get(table.total, 0)
     start = get(table.stops, number)
     if number == MAX_SPELLINGS or start + size > MAX_SPELLING_BYTES:
         return UNKNOWN
-    copy_bytes(at, table.text + start, size)
+    copy_bytes(at, end, table.text + start, size)
     put(table.stops, number + 1, start + size)
     put(table.columns, number, UNKNOWN)
     put(table.followers, number, 0)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from etl.appsflyer.compiled.instructions import byte_at, part, put_byte
+from etl.appsflyer.compiled.runs import copy_bytes, find_mark
 from etl.appsflyer.jsonlines.kernels.grammar import read_code
-from etl.appsflyer.jsonlines.kernels.instructions import byte_at, copy_bytes, find_mark, part, put_byte
 
 _BACKSLASH = ord("\\")
 _B, _F, _N, _R, _T, _U = (ord(each) for each in "bfnrtu")
@@ -11,15 +12,15 @@ _HIGH, _LOW, _AFTER, _BEYOND = 0xD800, 0xDC00, 0xE000, 0x10000
 
 
 @part
-def unescape(at: int, size: int, target: int) -> int:
+def unescape(at: int, end: int, size: int, target: int) -> int:
     """Write a string of `size` bytes, with the closing quote behind it; gives the end of what was written.
 
     `target` must have room for `WIDTH` bytes more.
     """
     stop = at + size
     while True:
-        mark = find_mark(at)
-        copy_bytes(at, target, mark - at)
+        mark = find_mark(at, end)
+        copy_bytes(at, end, target, mark - at)
         at, target = mark, target + mark - at
         if at >= stop:
             return target

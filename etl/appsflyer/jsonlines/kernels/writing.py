@@ -2,18 +2,9 @@
 
 from __future__ import annotations
 
-from etl.appsflyer.jsonlines.kernels.instructions import (
-    byte_at,
-    copy_bytes,
-    get,
-    get_long,
-    hash_bytes,
-    inlined,
-    is_equal,
-    put,
-    put_byte,
-    put_long,
-)
+from etl.appsflyer.compiled.instructions import byte_at, get, get_long, inlined, put, put_byte, put_long
+from etl.appsflyer.compiled.memory import WIDTH
+from etl.appsflyer.compiled.runs import copy_bytes, hash_bytes, is_equal
 from etl.appsflyer.jsonlines.kernels.unescaping import unescape
 from etl.appsflyer.jsonlines.layout import (
     CELL,
@@ -23,7 +14,6 @@ from etl.appsflyer.jsonlines.layout import (
     MAX_VALUE_BYTES,
     MAX_VALUES,
     VALUE_BUCKETS,
-    WIDTH,
     CellSource,
     DictionaryTable,
     TextTable,
@@ -34,7 +24,11 @@ from etl.appsflyer.jsonlines.layout import (
 def read_source(arguments: int) -> CellSource:
     """Read where the cells are, which all arguments begin with."""
     return CellSource(
-        get_long(arguments, 0), get_long(arguments, 1), get_long(arguments, 2), get_long(arguments, 3)
+        get_long(arguments, 0),
+        get_long(arguments, 1),
+        get_long(arguments, 2),
+        get_long(arguments, 3),
+        get_long(arguments, 4),
     )
 
 
@@ -47,14 +41,14 @@ def set_valid(valid: int, line: int) -> None:
 
 def write_texts(arguments: int) -> None:
     """Write cells of text columns, as `columns.write_texts` asks for it."""
-    source, lines, columns = read_source(arguments), get_long(arguments, 4), get_long(arguments, 5)
+    source, lines, columns = read_source(arguments), get_long(arguments, 5), get_long(arguments, 6)
     table = TextTable(
-        get_long(arguments, 6),
         get_long(arguments, 7),
         get_long(arguments, 8),
         get_long(arguments, 9),
         get_long(arguments, 10),
         get_long(arguments, 11),
+        get_long(arguments, 12),
     )
     cell = 0
     for line in range(lines):
@@ -64,7 +58,8 @@ def write_texts(arguments: int) -> None:
             if place >= 0:
                 fill_offsets(table, place, line + 1, lines)
                 at, size = source.data + get(source.cells, each * CELL), get(source.cells, each * CELL + 1)
-                put_long(table.heads, place, write_text(at, size, kind & 1, get_long(table.heads, place)))
+                head = get_long(table.heads, place)
+                put_long(table.heads, place, write_text(at, source.end, size, kind & 1, head))
                 set_valid(table.valid + place * table.valid_bytes, line)
         cell = get(source.stops, line)
     for place in range(columns):
@@ -81,25 +76,25 @@ def fill_offsets(table: TextTable, place: int, stop: int, lines: int) -> None:
 
 
 @inlined
-def write_text(at: int, size: int, has_escapes: int, target: int) -> int:
+def write_text(at: int, end: int, size: int, has_escapes: int, target: int) -> int:
     """Write a cell's text; give the end."""
     if has_escapes:
-        return unescape(at, size, target)
-    copy_bytes(at, target, size)
+        return unescape(at, end, size, target)
+    copy_bytes(at, end, target, size)
     return target + size
 
 
 def encode_texts(arguments: int) -> None:
     """Encode cells of columns with few values, as `ColumnWriter.encode` asks for it."""
-    source, lines = read_source(arguments), get_long(arguments, 4)
+    source, lines = read_source(arguments), get_long(arguments, 5)
     table = DictionaryTable(
-        get_long(arguments, 5),
         get_long(arguments, 6),
         get_long(arguments, 7),
         get_long(arguments, 8),
         get_long(arguments, 9),
         get_long(arguments, 10),
         get_long(arguments, 11),
+        get_long(arguments, 12),
     )
     cell = 0
     for line in range(lines):
@@ -108,13 +103,17 @@ def encode_texts(arguments: int) -> None:
             place = get(source.places, kind >> 1)
             if place >= 0 and get(table.counts, place) != FULL:
                 at, size = source.data + get(source.cells, each * CELL), get(source.cells, each * CELL + 1)
-                put(table.codes, place * lines + line, encode_text(table, place, at, size, kind & 1))
+                put(
+                    table.codes,
+                    place * lines + line,
+                    encode_text(table, place, at, source.end, size, kind & 1),
+                )
                 set_valid(table.valid + place * table.valid_bytes, line)
         cell = get(source.stops, line)
 
 
 @inlined
-def encode_text(table: DictionaryTable, place: int, at: int, size: int, has_escapes: int) -> int:
+def encode_text(table: DictionaryTable, place: int, at: int, end: int, size: int, has_escapes: int) -> int:
     """Give the code of a cell's text; without room the column is marked as full."""
     text, stops = table.text + place * (MAX_VALUE_BYTES + WIDTH), table.stops + place * (MAX_VALUES + 1) * 4
     count = get(table.counts, place)
@@ -123,20 +122,20 @@ def encode_text(table: DictionaryTable, place: int, at: int, size: int, has_esca
         put(table.counts, place, FULL)
         return 0
     if has_escapes:
-        size = unescape(at, size, text + start) - text - start
-        at = text + start
+        size = unescape(at, end, size, text + start) - text - start
+        at, end = text + start, text + MAX_VALUE_BYTES + WIDTH
     buckets = table.buckets + place * VALUE_BUCKETS * 4
-    bucket = hash_bytes(at, size) & (VALUE_BUCKETS - 1)
+    bucket = hash_bytes(at, end, size) & (VALUE_BUCKETS - 1)
     for _ in range(MAX_PROBES):
         number = get(buckets, bucket)
         if number == FREE:
-            copy_bytes(at, text + start, size)
+            copy_bytes(at, end, text + start, size)
             put(stops, count + 1, start + size)
             put(buckets, bucket, count)
             put(table.counts, place, count + 1)
             return count
         known = get(stops, number)
-        if get(stops, number + 1) - known == size and is_equal(at, text + known, size):
+        if get(stops, number + 1) - known == size and is_equal(at, end, text + known, size):
             return number
         bucket = (bucket + 1) & (VALUE_BUCKETS - 1)
     put(table.counts, place, FULL)
