@@ -95,6 +95,13 @@ def test_other_long_numbers_are_no_imeis() -> None:
     assert find(f"order={IMEI}") is None
 
 
+@pytest.mark.parametrize("name", ["action_id", "promotion_id", "question_id", "flick_id"])
+def test_a_name_that_ends_like_a_denied_one_is_searched(name: str) -> None:
+    """Only what is named for a click, an order or an ad is nobody's; `transaction_id` ends as these do."""
+    assert find(f"https://a.b/?{name}={UUID}") == [UUID]
+    assert find(f"https://a.b/?transaction_id={UUID}&click_id={UUID}&clickid={UUID}") is None
+
+
 def test_no_texts_give_nulls() -> None:
     """Without texts, or without rows, there is nothing to find."""
     assert find_embedded_ids([], {"idfa": pa.array([UUID, None])}).to_pylist() == [None, None]
@@ -163,7 +170,7 @@ def test_nothing_is_missed(texts: list[str | None]) -> None:
     assert [set(ids or ()) for ids in found] == [find_slowly(text or "") for text in texts]
 
 
-NAMES = {"clickid": True, "af_order_id": True, "gclid": True, "partner": False, "idfa": False, "u": False}
+NAMES = {"clickid": True, "af_order_id": True, "action_id": False, "gclid": True, "partner": False, "idfa": False, "u": False}
 VALUES = (UUID, ANDROID, MD5, SHA1)
 
 
