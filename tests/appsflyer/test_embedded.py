@@ -170,7 +170,15 @@ def test_nothing_is_missed(texts: list[str | None]) -> None:
     assert [set(ids or ()) for ids in found] == [find_slowly(text or "") for text in texts]
 
 
-NAMES = {"clickid": True, "af_order_id": True, "action_id": False, "gclid": True, "partner": False, "idfa": False, "u": False}
+NAMES = {
+    "clickid": True,
+    "af_order_id": True,
+    "action_id": False,
+    "gclid": True,
+    "partner": False,
+    "idfa": False,
+    "u": False,
+}
 VALUES = (UUID, ANDROID, MD5, SHA1)
 
 
