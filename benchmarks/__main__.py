@@ -10,6 +10,7 @@ import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from benchmarks.comparing import CONTENDERS, Contender, compare
 from benchmarks.landing import DATA, Landing, prepare_landing
@@ -32,9 +33,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         command="python -m benchmarks " + " ".join(sys.argv[1:] if arguments is None else arguments),
         landing=landing,
         runs=compare(contenders, landing, chosen.data / "scratch", runs, tell),
-        stages=profile_stages(landing, chosen.data / "scratch"),
+        stages=run_module("stages", landing, chosen.data / "scratch"),
         rerun=None if chosen.only else measure_rerun(chosen.data / "scratch"),
         memory=measure_memory(chosen.data) if chosen.big else None,
+        audit=run_module("auditing", landing, chosen.data / "scratch"),
     )
     tell(write_results(results, chosen.results))
 
@@ -62,17 +64,16 @@ def choose_contenders(names: Sequence[str]) -> list[Contender]:
     return [each for each in CONTENDERS if not names or each.name in names]
 
 
-def profile_stages(landing: Landing, scratch: Path) -> dict[str, list[float]]:
-    """Profile the ingest of one object, in a process of its own."""
-    output = scratch / "stages"
+def run_module(name: str, landing: Landing, scratch: Path) -> Any:  # noqa: ANN401 - whatever JSON it prints
+    """Run one of our measurements in a process of its own, and give what it prints."""
+    output = scratch / name
     shutil.rmtree(output, ignore_errors=True)
-    command = [sys.executable, "-m", "benchmarks.stages", str(landing.folder), str(output)]
+    command = [sys.executable, "-m", f"benchmarks.{name}", str(landing.folder), str(output)]
     try:
         found = subprocess.run(command, check=True, capture_output=True, cwd=project_root()).stdout  # noqa: S603
     finally:
         shutil.rmtree(output, ignore_errors=True)
-    stages: dict[str, list[float]] = json.loads(found)
-    return stages
+    return json.loads(found)
 
 
 def tell(text: str) -> None:

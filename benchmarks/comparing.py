@@ -31,8 +31,9 @@ CONTENDERS = (
     Contender(
         "pushlift",
         "pushlift",
-        "everything included: formats, quarantine, clocks, identities, settling, publish",
+        "everything included: formats, quarantine, clocks, row rules, identities, settling, publish",
     ),
+    Contender("audited", "audited", "pushlift with its audit, Great Expectations and its import included"),
     Contender("duckdb", "duckdb_alone", "DuckDB alone, all cores: parse, cast, dedupe, COPY … PARTITION_BY"),
     Contender("polars", "polars_alone", "Polars alone, all cores: the same by its streaming engine"),
     Contender(

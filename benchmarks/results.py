@@ -36,6 +36,7 @@ class Results:
     stages: Mapping[str, Sequence[float]]
     rerun: Sequence[Measurement] | None = None
     memory: Measurement | None = None
+    audit: Mapping[str, float] | None = None
 
 
 def write_results(results: Results, path: Path) -> str:
@@ -113,7 +114,19 @@ def _tabulate_stages(stages: Mapping[str, Sequence[float]]) -> Iterator[str]:
     yield from (f"| all | {total * scale:,.0f} | | | |", "")
 
 
+def _describe_audit(audit: Mapping[str, float]) -> str:
+    share = audit["audit"] / audit["ingest"]
+    return (
+        f"The audit ({audit['checks']:.0f} checks: suites and history, app by app) takes {audit['audit']:.2f} s"
+        f" of wall time beside {audit['ingest']:.1f} s of everything else: {share:.1%} (wanted: ≤ 10 %). The"
+        f" import of Great Expectations, {audit['import']:.1f} s here, comes on top; an ingest spends it beside"
+        " its workers, at the lowest priority."
+    )
+
+
 def _describe_rest(results: Results) -> Iterator[str]:
+    if results.audit:
+        yield from (_describe_audit(results.audit), "")
     if results.rerun:
         wall = summarize(results.rerun, lambda run: run.wall_seconds)
         yield from (

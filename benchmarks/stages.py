@@ -23,7 +23,9 @@ import pyarrow as pa
 from etl.jobs import ingest as story
 from etl.jobs.allocation import keep_freed_memory
 from etl.jobs.encoding import EncodedGroup, encode_group
+from etl.jobs.warming import warm_up_process
 from etl.lake.encode import EncodeTask, Provenance
+from etl.quality.auditing import prepare
 from etl.settings.models import Ingest, Settings, Storage
 
 # Stage, and the function that does it, under the name by which it is called.
@@ -49,6 +51,8 @@ STAGES = (
     ("read back", "etl.lake.encode:read_batch"),
     ("encode", "etl.lake.encode:PartitionWriter.flush"),
     ("take", "etl.lake.encode:encode_rows"),
+    ("audit", "etl.jobs.ingest:audit"),
+    ("profile", "etl.jobs.encoding:profile_rows"),
     ("publish", "etl.lake.publish:publish_drafts"),
 )
 
@@ -136,6 +140,8 @@ def profile_landing(landing: Path, output: Path) -> dict[str, list[float]]:
         ledger=f"sqlite:///{output / 'l.db'}",
     )
     settings = Settings(storage=storage, ingest=Ingest(workers=1))
+    warm_up_process()
+    prepare()
     run = story.discover(settings, story.IngestOptions())
     if run is None:
         raise FileNotFoundError(f"{landing} holds no objects: make a landing first.")

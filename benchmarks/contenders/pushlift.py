@@ -12,14 +12,21 @@ landing = "{landing}"
 lake = "{output}/lake"
 opt_outs = "{output}/opt_outs"
 ledger = "sqlite:///{output}/ledger.db"
+
+[quality]
+audit = {audit}
 """
 
 
-def run_ingest(landing: Path, output: Path) -> None:
-    """Become the command, with its lake and its ledger under `output`."""
+def run_ingest(landing: Path, output: Path, *, is_audited: bool = False) -> None:
+    """Become the command, with its lake and its ledger under `output`.
+
+    The audit is measured apart: no peer judges what it writes.
+    """
     output.mkdir(parents=True, exist_ok=True)
     path = output / "pushlift.toml"
-    path.write_text(_CONFIGURATION.format(landing=landing, output=output), encoding="utf-8")
+    audit = str(is_audited).lower()
+    path.write_text(_CONFIGURATION.format(landing=landing, output=output, audit=audit), encoding="utf-8")
     command = [sys.executable, "-m", "etl.cli", "ingest", "--config", str(path)]
     os.execv(command[0], command)  # noqa: S606 - the command whose cost is measured
 
