@@ -117,10 +117,10 @@ def _tabulate_stages(stages: Mapping[str, Sequence[float]]) -> Iterator[str]:
 def _describe_audit(audit: Mapping[str, float]) -> str:
     share = audit["audit"] / audit["ingest"]
     return (
-        f"The audit ({audit['checks']:.0f} checks: suites and history, app by app) takes {audit['audit']:.2f} s"
-        f" of wall time beside {audit['ingest']:.1f} s of everything else: {share:.1%} (wanted: ≤ 10 %). The"
-        f" import of Great Expectations, {audit['import']:.1f} s here, comes on top; an ingest spends it beside"
-        " its workers, at the lowest priority."
+        f"The audit ({audit['checks']:.0f} checks: suites and history, app by app) takes"
+        f" {audit['audit']:.2f} s of wall time beside {audit['ingest']:.1f} s of everything else:"
+        f" {share:.1%} (wanted: ≤ 10 %). The import of Great Expectations, {audit['import']:.1f} s here, comes"
+        " on top; an ingest spends it beside its workers, at the lowest priority."
     )
 
 
