@@ -119,8 +119,8 @@ def _describe_audit(audit: Mapping[str, float]) -> str:
     return (
         f"The audit ({audit['checks']:.0f} checks: suites and history, app by app) takes"
         f" {audit['audit']:.2f} s of wall time beside {audit['ingest']:.1f} s of everything else:"
-        f" {share:.1%} (wanted: ≤ 10 %). The import of Great Expectations, {audit['import']:.1f} s here, comes"
-        " on top; an ingest spends it beside its workers, at the lowest priority."
+        f" {share:.1%} (wanted: ≤ 10 %). Importing Great Expectations, {audit['import']:.1f} s here, comes on"
+        " top; an ingest spends it beside its workers, at the lowest priority."
     )
 
 
