@@ -119,8 +119,8 @@ class Month:
 
 
 def draw_rows(chance: random.Random, mean: float) -> int:
-    """Draw an hour's rows: Poisson's noise, and some of the world's."""
-    return max(0, round(chance.gauss(mean, math.sqrt(mean) + 0.1 * mean)))
+    """Draw an hour's rows: Poisson's noise, and a tenth of the world's; variances add up."""
+    return max(0, round(chance.gauss(mean, math.sqrt(mean + (0.1 * mean) ** 2))))
 
 
 def judge_month(month: Month, rules: HistoryRules, first: int, last: int) -> list[tuple[int, Check]]:
