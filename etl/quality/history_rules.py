@@ -40,8 +40,7 @@ class HistoryRules:
 
     `days` is how far back the past reaches. An hour is judged `settle_hours` after its end, and only while it
     is younger than `recent_hours`. `least_events` is the usual number of events below which an hour says
-    nothing; `deviations` (or a third, or more than twice, of the median) and `least_change`
-    beyond every week must both be passed. `least_rows` is what a prefix must have seen
+    nothing; `deviations` and `least_change` must both be passed. `least_rows` is what a prefix must have seen
     before its fields are judged, `least_expected` the rows with a field that must be missing.
     `share_change` is the change of a share that is told. An app is silent after `silence_hours`, or after
     `silence_gaps` times its longest pause where that is longer.

@@ -29,9 +29,6 @@ from etl.stores import Store
 from etl.stores.translating import explain_errors
 
 _WEEK: Final = timedelta(days=7)
-# Of a thousand usual hours, whatever their size, hardly one lies beyond; of hours with a fifth, all do.
-_FAR_BELOW: Final = 0.35
-_FAR_ABOVE: Final = 2.5
 _HOUR: Final = timedelta(hours=1)
 _WEEKS: Final = 4
 _MICROS_AN_HOUR: Final = 3_600_000_000
@@ -143,11 +140,9 @@ def is_odd(count: int, past: Sequence[int], rules: HistoryRules) -> bool:
     middle, deviations = score_count(count, past)
     if max(middle, count) < rules.least_events or (count > middle and count < 2 * rules.least_events):
         return False
-    # Four weeks make a poor deviation: what is far in proportion needs none. It must pass every one of them.
-    is_far = abs(deviations) >= rules.deviations or not _FAR_BELOW * middle <= count <= _FAR_ABOVE * middle
-    return is_far and not (1 - rules.least_change) * min(past) <= count <= (1 + rules.least_change) * max(
-        past
-    )
+    # Twice as many are as odd as half as many; and a spike must pass every one of the weeks before.
+    least, most = (1 - rules.least_change) * min(past), max(past) / (1 - rules.least_change)
+    return abs(deviations) >= rules.deviations and not least <= count <= most
 
 
 def _meets(file: AppFile, hours: Collection[datetime]) -> bool:
