@@ -50,7 +50,7 @@ class HistoryRules:
     days: int = 28
     settle_hours: int = 1
     recent_hours: int = 48
-    least_events: int = 100
+    least_events: int = 50
     deviations: float = 6.0
     least_change: float = 0.5
     least_weeks: int = 3
