@@ -77,12 +77,18 @@ def check_ledger(url: str) -> str:
 
 
 def check_expectations(settings: Settings) -> str:
-    """Read every suite, as each run does before its work."""
+    """Read every suite, as each run does before its work, and try a user's own on made-up rows."""
     if not settings.quality.audit:
         return "are not used: quality.audit is false"
     check_suites(settings)
     folder = settings.quality.expectations
-    return "that come with pushlift can be used" if folder is None else f"in {folder} can be used"
+    if folder is None:
+        return "that come with pushlift can be used"
+    from etl.quality.expecting import validate_suites
+    from etl.quality.suites import load_suites
+
+    validate_suites(load_suites(folder))
+    return f"in {folder} can be used"
 
 
 def check_credentials(settings: Settings, secrets: Secrets) -> str:

@@ -94,6 +94,22 @@ def test_a_broken_suite_is_told(check: CheckConfig, tmp_path: Path) -> None:
     assert check(config + "audit = false")["suites"][0] == 0
 
 
+def test_an_expectation_that_cannot_be_judged_is_told(check: CheckConfig, tmp_path: Path) -> None:
+    """What only Great Expectations can see is seen before a run, too: here a bound that is no day."""
+    suites = write_suites(tmp_path / "suites")
+    body = {
+        "type": "expect_column_values_to_be_between",
+        "kwargs": {"column": "event_date", "min_value": "soon"},
+        "severity": "warning",
+    }
+    text = json.dumps({"name": "events", "expectations": [body]})
+    (suites / "events.json").write_text(text, encoding="utf-8")
+
+    code, message = check("[quality]\nexpectations = 'suites'\n")["suites"]
+    assert code == 2
+    assert "events.json, expectation 1 (expect_column_values_to_be_between)" in message
+
+
 def test_apps_that_are_sent_need_the_key(check: CheckConfig, monkeypatch: pytest.MonkeyPatch) -> None:
     """A missing secret is told by its variable before a backfill needs it."""
     config = "[apps.id1]\nliftoff_app_id = '1'"
