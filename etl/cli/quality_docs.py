@@ -1,7 +1,5 @@
 """`pushlift quality docs`: Great Expectations' own pages about what the lake holds."""
 
-from __future__ import annotations
-
 from datetime import date
 from pathlib import Path
 from typing import Annotated
