@@ -1,7 +1,7 @@
 """What judging against a year of hourly runs costs: 8,760 publishes of `profiles`, each some 600 rows.
 
-`python -m benchmarks.history FOLDER` makes the table, with a file a run, a file a day and as upkeep leaves it,
-and measures reading the past and judging three apps, each in a fresh process.
+`python -m benchmarks.history FOLDER` makes the table, with a file a run, a file a day and as upkeep leaves
+it, and measures reading the past and judging three apps, each in a fresh process.
 """
 
 from __future__ import annotations
