@@ -1,7 +1,7 @@
 """What judging against a year of hourly runs costs: 8,760 publishes of `profiles`, each some 600 rows.
 
-`python -m benchmarks.history FOLDER` makes the table, with a file a run and with a file a day, and measures
-reading the past and judging three apps, each in a fresh process.
+`python -m benchmarks.history FOLDER` makes the table, with a file a run, a file a day and as upkeep leaves
+it, and measures reading the past and judging three apps, each in a fresh process.
 """
 
 from __future__ import annotations
@@ -16,12 +16,15 @@ from pathlib import Path
 from deltalake import CommitProperties, Transaction
 from deltalake.transaction import AddAction
 
+from etl.jobs.maintain import maintain_lake
 from etl.lake.drafts import DraftFile, write_draft
 from etl.lake.publish import TRANSACTION_ID
 from etl.lake.tables import PROFILES, open_or_create
 from etl.quality.batches import AppBatch
 from etl.quality.history import HistoryRules, judge_histories
 from etl.quality.profile import Figure, Profile, merge_profiles, profiles_table
+from etl.settings import Settings
+from etl.settings.models import Storage
 from etl.stores import Store, open_store
 
 APPS = ("com.one", "com.two", "com.three")
@@ -69,6 +72,17 @@ def _add(draft: DraftFile) -> AddAction:
     return AddAction(draft.path, draft.size, {}, int(NOW.timestamp() * 1000), True, draft.statistics)
 
 
+def compact(folder: Path) -> None:
+    """Do upkeep, and tell what it compacted and the seconds that it took."""
+    places = {name: str(folder / name) for name in ("landing", "scratch")}
+    ledger = f"sqlite:///{folder}.ledger.db"
+    storage = Storage.model_validate({"lake": str(folder), "ledger": ledger, **places})
+    started = time.perf_counter()
+    report = maintain_lake(Settings(storage=storage), is_dry_run=False)
+    seconds = time.perf_counter() - started
+    sys.stdout.write(f"{folder.name}: {report.compacted} in {seconds:.1f} s\n")
+
+
 def measure(folder: Path) -> dict[str, float]:
     """Judge a run of three apps, and give the seconds that it took."""
     lake = open_store(str(folder))
@@ -84,10 +98,12 @@ def measure(folder: Path) -> dict[str, float]:
 
 
 def main(folder: Path) -> None:
-    """Make both tables where they are not there, and measure each."""
-    for name, runs_a_file in (("hourly", 1), ("daily", 24)):
+    """Make the tables where they are not there, and measure each."""
+    for name, runs_a_file in (("hourly", 1), ("daily", 24), ("compacted", 1)):
         if not (folder / name).exists():
             make_table(open_store(str(folder / name)), runs_a_file)
+            if name == "compacted":
+                compact(folder / name)
         command = [sys.executable, "-m", "benchmarks.history", "--measure", str(folder / name)]
         taken = subprocess.run(command, check=True, capture_output=True, text=True)  # noqa: S603 - this module itself
         sys.stdout.write(f"{name}: {taken.stdout}")

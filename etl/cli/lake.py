@@ -58,12 +58,12 @@ def maintain(
     config: Config = None,
     as_json: AsJson = False,
 ) -> None:
-    """Remove what killed runs left behind and history past its retention; a dry run unless --yes."""
+    """Remove what killed runs left and old history, compact small tables; a dry run unless --yes."""
     from etl.jobs.maintain import DEFAULT_HOURS, describe_upkeep, maintain_lake
     from etl.settings import load_settings
 
     hours = DEFAULT_HOURS if older_than is None else older_than
-    with stop_on_interrupt("what was removed is gone, and nothing else is touched; run the same again"):
+    with stop_on_interrupt("what is done is done, and no row is lost; run the same again"):
         report = maintain_lake(load_settings(config), older_than_hours=hours, is_dry_run=not yes)
     hint = [] if yes else ["Nothing was changed; add --yes to do it."]
     show(asdict(report), [*describe_upkeep(report), *hint], as_json=as_json)

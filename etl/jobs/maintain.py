@@ -1,4 +1,4 @@
-"""The story of upkeep: what killed runs left behind goes, and history that is past its retention.
+"""The story of upkeep: what killed runs left behind goes, many small files become few, old history goes.
 
 It works beside running ingests. It holds the publish lock, so that no publish is half done; a file is
 registered in the ledger before it is written, so that one of a living run is always known; and what is young
@@ -13,8 +13,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from etl.jobs.ingest import PUBLISH_WAIT_SECONDS, finish_cut_off
-from etl.lake.publish import PUBLISH_LOCK, PUBLISH_LOCK_SECONDS
+from etl.jobs.ingest import hold_publish_lock
+from etl.jobs.runs import name_run
+from etl.lake.compact import Compaction, Compactor, compact_tables, plan_compactions
 from etl.lake.tables import TABLES, find_table
 from etl.lake.upkeep import (
     expire_history,
@@ -26,7 +27,6 @@ from etl.lake.upkeep import (
 )
 from etl.ledger.database import Ledger
 from etl.ledger.drafts import discard_drafts_of_run, forget_settled_drafts, known_draft_paths, stale_drafts
-from etl.ledger.holding import hold_lock
 from etl.ledger.locks import Fence, check_fence
 from etl.ledger.publishes import forget_settled_publishes, unfinished_publishes
 from etl.ledger.upgrade import open_current_ledger
@@ -52,7 +52,10 @@ class UpkeepPlan:
 
 @dataclass(frozen=True, slots=True)
 class UpkeepReport:
-    """Upkeep in numbers; of a dry run, what would go (`expired` and `forgotten` are then not counted)."""
+    """Upkeep in numbers; of a dry run, what would go (`expired` and `forgotten` are then not counted).
+
+    `compacted` gives, by table, how many small files became how many.
+    """
 
     is_dry_run: bool
     older_than_hours: float
@@ -62,6 +65,7 @@ class UpkeepReport:
     scratch_bytes: int
     temporaries: int
     dead_runs: int
+    compacted: dict[str, tuple[int, int]] = field(default_factory=dict)
     expired: dict[str, int] = field(default_factory=dict)
     forgotten: int = 0
 
@@ -73,24 +77,26 @@ def maintain_lake(
     is_dry_run: bool = True,
     now: datetime | None = None,
 ) -> UpkeepReport:
-    """Take away what is nobody's and older than some hours, and let history expire.
+    """Take away what is nobody's and older than some hours, compact accounts, and let history expire.
 
     Safe during a run, and when repeated. Raises LockHeld when a publish does not end.
     """
     now = now or datetime.now(UTC)
     before = now - timedelta(hours=older_than_hours)
-    ledger = open_current_ledger(settings.storage.ledger)
+    lake = open_store(settings.storage.lake, settings.storage.options)
     if is_dry_run:
-        return _report(plan_upkeep(settings, ledger, before), older_than_hours, is_dry_run=True)
-    finish_cut_off(settings)
-    with hold_lock(ledger, PUBLISH_LOCK, PUBLISH_LOCK_SECONDS, PUBLISH_WAIT_SECONDS) as fence:
+        plan = plan_upkeep(settings, open_current_ledger(settings.storage.ledger), before)
+        report = _report(plan, older_than_hours, is_dry_run=True)
+        return replace(report, compacted=_count_compacted(plan_compactions(lake)))
+    with hold_publish_lock(settings) as (ledger, fence):
         plan = plan_upkeep(settings, ledger, before)
         _carry_out(settings, ledger, fence, plan)
+        compacted = compact_tables(Compactor(lake, ledger, fence, name_run(now), now))
         expired = _expire(settings, ledger, fence)
         forgotten = forget_settled_drafts(ledger, now - LEDGER_HISTORY)
         forgotten += forget_settled_publishes(ledger, now - LEDGER_HISTORY)
     report = _report(plan, older_than_hours, is_dry_run=False)
-    return replace(report, expired=expired, forgotten=forgotten)
+    return replace(report, compacted=_count_compacted(compacted), expired=expired, forgotten=forgotten)
 
 
 def plan_upkeep(settings: Settings, ledger: Ledger, before: datetime) -> UpkeepPlan:
@@ -128,6 +134,9 @@ def describe_upkeep(report: UpkeepReport) -> Iterator[str]:
     yield f"  {report.scratch_runs:>8,}  runs in scratch ({scratch_size})"
     yield f"  {report.temporaries:>8,}  unfinished files of killed writers"
     yield f"  {report.dead_runs:>8,}  runs that died before publishing"
+    verb = "that would become" if report.is_dry_run else "that became"
+    for table, (count, left) in report.compacted.items():
+        yield f"  {count:>8,}  small files of {table} {verb} {left:,}"
     for table, count in report.expired.items():
         yield f"  {count:>8,}  superseded files of {table} past their retention"
     if not report.is_dry_run:
@@ -177,6 +186,10 @@ def _expire(settings: Settings, ledger: Ledger, fence: Fence) -> dict[str, int]:
         if delta is not None:
             expired[table.name] = expire_history(delta)
     return expired
+
+
+def _count_compacted(compactions: Collection[Compaction]) -> dict[str, tuple[int, int]]:
+    return {each.table.name: (len(each.files), len(each.groups)) for each in compactions}
 
 
 def _report(plan: UpkeepPlan, older_than_hours: float, *, is_dry_run: bool) -> UpkeepReport:
