@@ -13,9 +13,9 @@ _MESSAGES = 1_320_000
 
 
 def measure_memory(data: Path, messages: int = _MESSAGES) -> Measurement:
-    """Ingest one object of so many messages, about 3,900 bytes each."""
+    """Ingest one object of so many messages, about 3,900 bytes each, with the audit."""
     landing = prepare_landing(data, messages, objects=1)
-    ours = next(each for each in CONTENDERS if each.name == "pushlift")
+    ours = next(each for each in CONTENDERS if each.name == "audited")
     try:
         return run_contender(ours, landing, data / "scratch")
     finally:
