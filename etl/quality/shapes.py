@@ -183,7 +183,8 @@ def _pass_digit_pairs(column: TextColumn) -> Mask:
     rows = np.flatnonzero(np.diff(stops))
     mask = _pass_none(column)
     if len(places) == len(rows) and (data[places] == _HYPHEN).all():
-        mask[rows] = (places > stops[rows]) & (places < stops[rows + 1] - 1)
+        # As many hyphens as rows, each inside the row of its turn: then every row has one, and only then.
+        mask[rows] = ((places > stops[rows]) & (places < stops[rows + 1] - 1)).all()
     return mask
 
 

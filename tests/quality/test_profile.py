@@ -23,6 +23,7 @@ from etl.quality.profile import (
     profiles_table,
 )
 from etl.quality.value_shapes import shape_of
+from etl.settings.models import Quality
 from tests.services.worlds import World, messages
 
 
@@ -77,9 +78,10 @@ def test_shapes(text: str, shape: str) -> None:
 
 
 def settle_run(world: World) -> tuple[Run, SettledRun]:
-    """Settle what landed."""
-    run = world.discover()
-    return run, ingest.settle(world.settings, run, world.normalize(run), world.encode)
+    """Settle what landed; runs without an audit make no profile."""
+    audited = World(world.settings.model_copy(update={"quality": Quality()}))
+    run = audited.discover()
+    return run, ingest.settle(audited.settings, run, audited.normalize(run), audited.encode)
 
 
 def settle(world: World) -> Profile:

@@ -83,6 +83,12 @@ def test_ids(field: str, texts: list[str | None]) -> None:
     assert mark_shaped(field, view_column(column(texts))).tolist() == expected
 
 
+def test_two_hyphens_in_one_id_do_not_make_up_for_another() -> None:
+    """A batch with as many hyphens as ids has one in each, or is looked at id by id."""
+    texts = column(["0", "--0", "1-1"])
+    assert mark_shaped("appsflyer_id", view_column(texts)).tolist() == [False, False, True]
+
+
 @given(st.lists(spoil(ADDRESSES), max_size=12))
 def test_addresses(texts: list[str | None]) -> None:
     """An address is what `ipaddress` reads."""
