@@ -1,0 +1,108 @@
+"""What leaves for Liftoff, how fast, and by whose leave (Liftoff: Analytics S2S; GDPR opt-out API v3)."""
+
+from enum import StrEnum
+from typing import Final
+
+from pydantic import Field
+
+from etl.settings.sections import HttpUrl, Section
+
+# Named by AppsFlyer as networks whose terms restrict sharing (AppsFlyer: Push API V2.0).
+RESTRICTED_MEDIA_SOURCES: Final = ("facebook", "twitter", "snapchat", "pinterest")
+
+
+class UserId(StrEnum):
+    """What Liftoff is told as `user_id`: a keyed hash, one an app, of the AppsFlyer id; or an id as it is."""
+
+    HASHED = "hashed"
+    APPSFLYER_ID = "appsflyer_id"
+    CUSTOMER_USER_ID = "customer_user_id"
+
+
+class Refusal(StrEnum):
+    """What follows when a person did not agree: nothing, no advertising id, or no postback at all."""
+
+    SEND = "send"
+    WITHHOLD = "withhold"
+    REFUSE = "refuse"
+
+
+class Consent(Section):
+    """What each field of consent does to a postback where it says no.
+
+    `is_lat` is disregarded on iOS from 14 on, where `att` took its place (AppsFlyer: Push API V2.0).
+    `gdpr_applies` says no where it is true and `ad_user_data_enabled` does not say yes.
+    """
+
+    is_lat: Refusal = Refusal.WITHHOLD
+    att: Refusal = Refusal.WITHHOLD
+    gdpr_applies: Refusal = Refusal.REFUSE
+    ad_user_data_enabled: Refusal = Refusal.REFUSE
+    ad_personalization_enabled: Refusal = Refusal.WITHHOLD
+
+
+class Response(Section):
+    """A rule for Liftoff's answers; the first that fits decides.
+
+    `status` is a status ("429") or a class ("5xx"); `body_contains` is a text that the body must hold, in any
+    casing. `outcome` is `delivered`, `retry` (not accepted, try again), `refused` (never try again), `stop`
+    (something is wrong with us: nobody sends any more) or `unknown` (accepted or not, nobody can say).
+    """
+
+    status: str = Field(pattern=r"^([1-5]\d\d|[1-5]xx)$")
+    body_contains: str | None = None
+    outcome: str = Field(pattern=r"^(delivered|retry|refused|stop|unknown)$")
+
+
+class Liftoff(Section):
+    """Liftoff's two interfaces, and the manners of sending.
+
+    `postback_url` may be Liftoff's address alone, or a whole template with macros in braces, such as
+    `https://…/v2/events?liftoff_app_id={liftoff_app_id}&client_ip={client_ip}`. Times are in
+    the unit of their name. `responses` come before the rules that pushlift has. Without a `daily_cap` there is
+    none.
+    """
+
+    postback_url: str = Field(default="https://analytics.liftoff.io/v2/events", pattern=r"^https?://[^\s/]+")
+    opt_out_url: HttpUrl | None = None
+    proxy: HttpUrl | None = None
+    postbacks_per_second: float = Field(default=15, gt=0, le=10_000)
+    test_postbacks_per_second: float = Field(default=1, gt=0, le=10_000)
+    daily_cap: int | None = Field(default=None, ge=1)
+    test_daily_cap: int | None = Field(default=None, ge=1)
+    connections: int = Field(default=16, ge=1, le=256)
+    connect_seconds: float = Field(default=5, gt=0, le=300)
+    read_seconds: float = Field(default=30, gt=0, le=600)
+    claim_seconds: float = Field(default=120, gt=0, le=3600)
+    least_attempts: int = Field(default=5, ge=1, le=1000)
+    give_up_hours: float = Field(default=24, ge=0)
+    backoff_seconds: float = Field(default=1, gt=0)
+    backoff_cap_seconds: float = Field(default=300, gt=0)
+    canary: int = Field(default=100, ge=0)
+    canary_refused_share: float = Field(default=0.1, ge=0, le=1)
+    responses: tuple[Response, ...] = ()
+    user_id: UserId = UserId.HASHED
+    consent: Consent = Consent()
+    restricted_media_sources: tuple[str, ...] = RESTRICTED_MEDIA_SOURCES
+    max_age_days: float = Field(default=90, gt=0)
+    pair_settling_hours: float = Field(default=24, ge=0)
+    accept_doubtful_identity: bool = False
+    keep_personal_days: float = Field(default=7, ge=0)
+    approval_from: int = Field(default=1, ge=0)
+
+
+class App(Section):
+    """What Liftoff calls an AppsFlyer app and its events; needed only to send.
+
+    `events` maps AppsFlyer's event names, or the topics `install`, `reinstall`, `re_engagement` and
+    `re_attribution`, to Liftoff's fixed vocabulary. None in the others means: as `[liftoff]` says.
+    `continuous` delivers new events after each ingest.
+    """
+
+    liftoff_app_id: str | None = None
+    app_store_id: str | None = None
+    bundle_id: str | None = None
+    events: dict[str, str] = Field(default_factory=dict)
+    user_id: UserId | None = None
+    restricted_media_sources: tuple[str, ...] | None = None
+    continuous: bool = False
