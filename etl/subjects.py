@@ -1,14 +1,13 @@
 """People by keyed hash: whom a row is about, told so that it can be compared and not read.
 
-A suppression, and the `subjects` of a postback, hold HMAC-SHA-256 of an id. Both sides hash by these functions.
+A suppression, and the `subjects` of a postback, hold HMAC-SHA-256 of an id; both are hashed here.
 """
 
 from __future__ import annotations
 
 import hashlib
-import hmac
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final
 
 import pyarrow as pa
@@ -16,7 +15,7 @@ import pyarrow.compute as pc
 
 from etl.appsflyer.unify import as_text
 
-# The fields of an event that name a person; `embedded_ids` names them as well, and an address names a household.
+# The fields that name a person; `embedded_ids` does as well, and an address names a household.
 PERSON_FIELDS: Final = (
     "appsflyer_id",
     "customer_user_id",
@@ -29,6 +28,7 @@ PERSON_FIELDS: Final = (
     "imei",
 )
 HASH_DIGITS: Final = 32
+_BLOCK, _INNER_PAD, _OUTER_PAD = 64, 0x36, 0x5C
 # What apps write where they know no id. One person's wish must not reach everybody who shares such a word.
 PLACEHOLDERS: Final = frozenset(
     {
@@ -42,8 +42,7 @@ _NOTHING = re.compile(r"[0\-\s._]*|-1")
 
 def is_placeholder(identifier: str) -> bool:
     """Tell whether a text names nobody: empty, zeros, or a word such as `null`."""
-    folded = fold_identifier(identifier)
-    return _NOTHING.fullmatch(folded) is not None or folded in PLACEHOLDERS
+    return _is_nobody(fold_identifier(identifier))
 
 
 def fold_identifier(identifier: str) -> str:
@@ -51,9 +50,27 @@ def fold_identifier(identifier: str) -> str:
     return identifier.strip().casefold()
 
 
+def make_hasher(key: bytes) -> Callable[[str], str]:
+    """Make the function that gives the first 32 hex digits of HMAC-SHA-256 of a text.
+
+    It is RFC 2104 with both pads hashed once: `hmac.digest` hashes them for each text, and takes twice as long.
+    """
+    padded = (hashlib.sha256(key).digest() if len(key) > _BLOCK else key).ljust(_BLOCK, b"\0")
+    inner = hashlib.sha256(bytes(byte ^ _INNER_PAD for byte in padded))
+    outer = hashlib.sha256(bytes(byte ^ _OUTER_PAD for byte in padded))
+
+    def hash_text(text: str) -> str:
+        within, around = inner.copy(), outer.copy()
+        within.update(text.encode())
+        around.update(within.digest())
+        return around.hexdigest()[:HASH_DIGITS]
+
+    return hash_text
+
+
 def hash_subject(key: bytes, identifier: str) -> str:
     """Hash an id: the first 32 hex digits of HMAC-SHA-256 of its folded form."""
-    return hmac.digest(key, fold_identifier(identifier).encode(), "sha256").hex()[:HASH_DIGITS]
+    return make_hasher(key)(fold_identifier(identifier))
 
 
 def hash_forms(key: bytes, identifier: str) -> tuple[str, ...]:
@@ -67,9 +84,9 @@ def hash_forms(key: bytes, identifier: str) -> tuple[str, ...]:
 def hash_subjects(key: bytes, column: pa.Array) -> pa.Array:
     """Hash a column of ids, each distinct one once; null where it names nobody."""
     encoded = as_text(column).dictionary_encode()
-    hashes = [
-        None if is_placeholder(text) else hash_subject(key, text) for text in encoded.dictionary.to_pylist()
-    ]
+    hash_text = make_hasher(key)
+    folded = map(fold_identifier, encoded.dictionary.to_pylist())
+    hashes = [None if _is_nobody(text) else hash_text(text) for text in folded]
     return pa.array(hashes, pa.string()).take(encoded.indices)
 
 
@@ -85,6 +102,10 @@ def list_subjects(key: bytes, rows: pa.Table) -> pa.Array:
     if not hashed:
         return pa.array([""] * len(rows), pa.string())
     return pc.binary_join_element_wise(*hashed, " ", null_handling="skip")
+
+
+def _is_nobody(folded: str) -> bool:
+    return folded in PLACEHOLDERS or _NOTHING.fullmatch(folded) is not None
 
 
 def _get_array(rows: pa.Table, name: str) -> pa.Array:

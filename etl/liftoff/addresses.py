@@ -12,8 +12,14 @@ import pyarrow.compute as pc
 from etl.liftoff.columns import as_mask, map_values
 
 _BYTE: Final = r"(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
-# Addresses that need no second look: nearly all.
-_PLAIN: Final = rf"^(?:{_BYTE}\.{_BYTE}\.{_BYTE}\.{_BYTE}|[23][0-9a-f]{{3}}(?::[0-9a-f]{{1,4}}){{7}})$"
+_GROUP: Final = "[0-9a-f]{1,4}"
+_TAILS: Final = (
+    rf"(?:{_GROUP}:){{6}}{_GROUP}",
+    *(rf"(?:{_GROUP}:){{0,{6 - after}}}(?::{_GROUP}){{1,{after}}}" for after in range(1, 7)),
+    rf"(?:{_GROUP}:){{0,6}}:",
+)
+# Addresses that need no second look: IPv4, and IPv6 of the only block from which providers give (2000::/3).
+_PLAIN: Final = rf"^(?:{_BYTE}\.{_BYTE}\.{_BYTE}\.{_BYTE}|[23][0-9a-f]{{3}}:(?:{'|'.join(_TAILS)}))$"
 _LOCAL: Final = r"^(?:0|10|127|169\.254|192\.168|172\.(?:1[6-9]|2[0-9]|3[01])|22[4-9]|2[3-5][0-9])\."
 _SHARED: Final = r"^100\.(?:6[4-9]|[7-9][0-9]|1[01][0-9]|12[0-7])\."
 _LOCAL_NETWORKS: Final = tuple(map(ipaddress.ip_network, ("::/127", "fc00::/7", "fe80::/10", "ff00::/8")))

@@ -1,7 +1,7 @@
 """The gates: why a postback does not leave. Each has a code, and a sentence for people.
 
-A row gets the code of the first gate, in their order, that refuses it. They are asked of all rows when a plan is
-made, and those that can be seen on the parameters alone again at each attempt.
+A row gets the code of the first gate, in their order, that refuses it. They are asked of all rows when a plan
+is made, and those that can be seen on the parameters alone again at each attempt.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from etl.liftoff.columns import Mask, as_mask, get_column, get_text, mark_listing, mark_true
+from etl.liftoff.columns import Mask, as_mask, get_text, mark_listing, mark_true
 from etl.liftoff.consent import CONSENT_FIELDS, judge_consent
-from etl.liftoff.vocabulary import list_vocabulary
 from etl.liftoff.media_sources import mark_restricted
 from etl.liftoff.parameters import IDENTIFIERS, REQUIRED
 from etl.liftoff.policy import SendingPolicy
 from etl.liftoff.postbacks import Mapped
+from etl.liftoff.vocabulary import list_vocabulary
 
 # Where a gate stands: on the row, on what it says, on the halves of a pair, in the lake, or in the ledger.
 Place = Literal["row", "parameters", "pair", "lake", "ledger"]
@@ -73,9 +73,7 @@ GATES: Final = (
     Gate("timestamp_before_install", "It is before the install.", "parameters"),
     Gate("timestamp_too_old", "It is older than the configured age.", "parameters"),
     *(
-        Gate(
-            f"missing_{name}", f"Liftoff requires {name}, and there is none that it would take.", "parameters"
-        )
+        Gate(f"missing_{name}", f"Liftoff requires {name}, and there is none to tell.", "parameters")
         for name in REQUIRED
         if name not in {"event_name", "event_timestamp"}
     ),
@@ -110,7 +108,7 @@ def spell_codes(places: npt.NDArray[np.integer[Any]]) -> pa.Array:
 
 
 def judge_attempt(parameters: Mapping[str, str], policy: SendingPolicy, now_ms: int) -> str | None:
-    """Give the code of the first gate that refuses a postback as it is about to leave; None where none does."""
+    """Give the code of the first gate that refuses a postback about to leave; None where none does."""
     if parameters.get("liftoff_app_id") != policy.liftoff_app_id:
         return "unmapped_app"
     if parameters.get("event_name") not in list_vocabulary(policy.events):

@@ -1,10 +1,10 @@
 """Which texts are ids of a device, and which may not be told as an id of a user."""
 
-import hmac
 import re
+from collections.abc import Callable
 from typing import Final
 
-from etl.subjects import is_placeholder
+from etl.subjects import is_placeholder, make_hasher
 
 _UUID: Final = r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}"
 DEVICE_ID: Final = re.compile(_UUID)
@@ -50,19 +50,22 @@ def is_advertising_id(text: str) -> bool:
 
 
 def clean_user_id(identifier: str) -> str | None:
-    """Give an id of a user as it may be told; None for what names nobody, or would name them in other apps."""
+    """Give an id of a user as it may be told; None for one that names nobody, or somebody in other apps."""
     text = identifier.strip()
     if is_placeholder(text) or _CONTROLS.search(text):
         return None
     return None if is_email(text) or is_phone(text) or is_advertising_id(text) else text
 
 
-def hash_user_id(key: bytes, app_id: str, appsflyer_id: str) -> str | None:
-    """Hash an AppsFlyer id for one app: the first 32 hex digits of HMAC-SHA-256; None where it names nobody.
+def make_user_hasher(key: bytes, app_id: str) -> Callable[[str], str | None]:
+    """Make the function that hashes AppsFlyer ids for one app: 32 hex digits of HMAC-SHA-256, None for nobody.
 
     Two apps have different hashes of one id, so they tell nobody that they have a user in common.
     """
-    text = appsflyer_id.strip()
-    if is_placeholder(text):
-        return None
-    return hmac.digest(key, f"{app_id}{_SEPARATOR}{text}".encode(), "sha256").hex()[:32]
+    hash_text = make_hasher(key)
+
+    def hash_user_id(appsflyer_id: str) -> str | None:
+        text = appsflyer_id.strip()
+        return None if is_placeholder(text) else hash_text(f"{app_id}{_SEPARATOR}{text}")
+
+    return hash_user_id

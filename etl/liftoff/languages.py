@@ -1,7 +1,7 @@
 """ISO 639-1 codes of languages, from whatever a device says: a name, in English or in itself, or a locale.
 
-Names are those of Unicode's CLDR (by Babel) and of ISO 639 (by pycountry). Each of the three lists is read when
-a text first needs it.
+Names are those of Unicode's CLDR (by Babel) and of ISO 639 (by pycountry). Each of the three lists is read
+when a text first needs it.
 """
 
 import re
@@ -55,7 +55,7 @@ def _code_of_name(text: str) -> str | None:
 
 
 def _candidates(text: str) -> tuple[str, ...]:
-    """Give the forms of a name to look for: whole, without its brackets, and in front of a comma or semicolon."""
+    """Give the forms of a name to look for: whole, without its brackets, and what commas part."""
     whole = _fold(text)
     bare = _fold(_BRACKETS.sub(" ", text))
     return tuple(dict.fromkeys((whole, bare, *(_fold(part) for part in re.split(r"[,;/\u2013]", bare)))))

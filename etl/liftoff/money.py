@@ -13,8 +13,8 @@ import pyarrow.compute as pc
 from etl.liftoff.columns import Mask, as_mask, get_column, get_text, keep, map_values
 
 _MONEY = pa.decimal128(28, 10)
-# An amount and the currency that it is in, the one that the app reported first. `event_revenue_usd` is left out:
-# in spite of its name it is in whatever currency the app's settings prefer (AppsFlyer: Push API V2.0).
+# An amount and the currency that it is in, the one that the app reported first. `event_revenue_usd` is left
+# out: in spite of its name it is in whatever currency the app's settings prefer (AppsFlyer: Push API V2.0).
 AMOUNTS: Final = (
     ("event_revenue", "event_revenue_currency"),
     ("revenue_in_selected_currency", "selected_currency"),

@@ -1,7 +1,7 @@
 """Retargeting pairs: one thing that a person did, told once for each of its two media sources.
 
-Vendor document followed: "AppsFlyer: Push API V2.0", its section on duplicate retargeting in-app events: the half
-of the original source, and nothing else, has `is_primary_attribution` false.
+Vendor document followed: "AppsFlyer: Push API V2.0", its section on duplicate retargeting in-app events: the
+half of the original source, and nothing else, has `is_primary_attribution` false.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _STRICTER: Final = (
 
 
 def unite_halves(rows: pa.Table) -> pa.Table:
-    """Give all halves of an occurrence the strictest consent that any of them has, and an IPv6 address if one has.
+    """Give all halves of an occurrence the strictest consent of any, and an IPv6 address if one has it.
 
     All halves of an occurrence must be in the table. Call it before mapping.
     """
@@ -59,10 +59,10 @@ def unite_halves(rows: pa.Table) -> pa.Table:
 def choose_halves(rows: pa.Table, codes: pa.Array, policy: SendingPolicy, now_ms: int) -> pa.Array:
     """Give the codes with one row an occurrence left: null where a row is to be sent.
 
-    The primary half is sent; the other alone only when it was loaded longer ago than pairs take to settle. What
-    blocks an occurrence blocks it by either half. The rows that were not chosen say so, whatever else refused
-    them, so that each occurrence is counted once under its reason. All halves of an occurrence must be in the
-    table.
+    The primary half is sent; the other alone only when it was loaded longer ago than pairs take to settle.
+    What blocks an occurrence blocks it by either half. The rows that were not chosen say so, whatever else
+    refused them, so that each occurrence is counted once under its reason. All halves of an occurrence must be
+    in the table.
     """
     is_other = mark_false(rows, "is_primary_attribution")
     codes = _refuse(codes, is_other & _is_fresh(rows, policy, now_ms), "pair_settling")
@@ -101,7 +101,7 @@ def _spread_blocks(codes: pa.Array, groups: npt.NDArray[np.int32]) -> pa.Array:
 
 
 def _choose(rows: pa.Table, codes: pa.Array, is_other: Mask, groups: npt.NDArray[np.int32]) -> Mask:
-    """Choose one row of each occurrence: one that may leave, then the primary half, then the least event id."""
+    """Choose a row of each occurrence: one that may leave, then the primary half, then the least event id."""
     is_refused = codes.is_valid().to_numpy(zero_copy_only=False)
     is_unsaid = ~mark_true(rows, "is_primary_attribution")
     ids = pc.rank(get_column(rows, "event_id", pa.string()), tiebreaker="first").to_numpy()

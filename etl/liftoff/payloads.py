@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
+import numpy as np
 import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -13,6 +14,7 @@ from etl.liftoff.columns import as_mask
 from etl.liftoff.postbacks import Mapped
 
 _NEEDS_ESCAPE = r'["\\\x00-\x1f]'
+_SPACE, _QUOTE, _BACKSLASH = (ord(mark) for mark in ' "\\')
 
 
 def encode_parameters(mapped: Mapped) -> pa.Array:
@@ -40,9 +42,15 @@ def _encode_column(name: str, column: pa.Array) -> pa.Array:
 
 
 def _escape(column: pa.Array) -> pa.Array:
-    needs = as_mask(pc.match_substring_regex(column, _NEEDS_ESCAPE))
-    if not needs.any():
+    if not _may_need_escape(column):
         return column
+    needs = as_mask(pc.match_substring_regex(column, _NEEDS_ESCAPE))
     odd = column.filter(pa.array(needs)).to_pylist()
     escaped = pa.array([json.dumps(text, ensure_ascii=False)[1:-1] for text in odd], pa.string())
     return pc.replace_with_mask(column, pa.array(needs), escaped)
+
+
+def _may_need_escape(column: pa.Array) -> bool:
+    """Look at a column's bytes at once: most columns have none that JSON escapes."""
+    data = np.frombuffer(column.buffers()[2] or b"", dtype=np.uint8)
+    return bool(((data < _SPACE) | (data == _QUOTE) | (data == _BACKSLASH)).any())

@@ -1,4 +1,4 @@
-"""What was agreed for one app: everything configurable that decides what a postback says and whether it leaves."""
+"""What was agreed for one app: all that is configurable of what postbacks say and whether they leave."""
 
 import hashlib
 import json
@@ -49,7 +49,7 @@ class Mode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ConsentPolicy:
-    """What each field of consent does where it says no; the fields are in the order in which they are asked."""
+    """What each field of consent does where it says no."""
 
     is_lat: Refusal = Refusal.WITHHOLD
     att: Refusal = Refusal.WITHHOLD
@@ -62,8 +62,8 @@ class ConsentPolicy:
 class SendingPolicy:
     """What was agreed for one app in one mode.
 
-    `app_id` is AppsFlyer's. `events` maps AppsFlyer's event names, or the topics `reinstall`, `re_engagement` and
-    `re_attribution`, to Liftoff's vocabulary. `template` is the postback URL as configured.
+    `app_id` is AppsFlyer's. `events` maps AppsFlyer's event names, or the topics `reinstall`, `re_engagement`
+    and `re_attribution`, to Liftoff's vocabulary. `template` is the postback URL as configured.
     """
 
     app_id: str
@@ -88,8 +88,8 @@ class SendingPolicy:
 def configuration_hash(policy: SendingPolicy) -> str:
     """Hash what was agreed, with the version of the mapping: 64 hex digits.
 
-    Equal policies have equal hashes whatever the order in which they were written. No secret is part of it, nor
-    anything of a person.
+    Equal policies have equal hashes in whatever order they were written. Neither secrets nor anything of a
+    person is part of it.
     """
     agreed = {"mapping": MAPPING_VERSION, **asdict(policy)}
     agreed["restricted_media_sources"] = sorted(set(policy.restricted_media_sources))

@@ -27,7 +27,7 @@ from etl.liftoff.columns import (
 from etl.liftoff.consent import judge_consent
 from etl.liftoff.device_models import device_model, is_utsname
 from etl.liftoff.event_names import map_event_names
-from etl.liftoff.identifiers import DEVICE_ID, clean_user_id, hash_user_id
+from etl.liftoff.identifiers import DEVICE_ID, clean_user_id, make_user_hasher
 from etl.liftoff.languages import language_code
 from etl.liftoff.money import choose_revenue, spell_amounts
 from etl.liftoff.parameters import FIELD_PREFIX, PARAMETERS
@@ -44,8 +44,8 @@ _PACKAGE = re.compile(r"[A-Za-z]\w*(?:\.[A-Za-z]\w*)+", re.ASCII)
 class Mapped:
     """What each row says to Liftoff: a text column a parameter, null where it is left out.
 
-    The columns are those of `PARAMETERS`, in their order, and then those of AppsFlyer's fields that the template
-    asks for besides, under `appsflyer:` and their name.
+    The columns are those of `PARAMETERS`, in their order, and then those of AppsFlyer's fields that the
+    template asks for besides, under `appsflyer:` and their name.
     """
 
     parameters: pa.Table
@@ -63,8 +63,8 @@ def map_events(rows: pa.Table, policy: SendingPolicy, user_id_key: bytes) -> Map
     """Map events to parameters.
 
     `rows` has the columns of `events`, of which any may be missing, and the computed column `is_first_event`,
-    which is null where history cannot tell. The ids of one device are told under the platform that has them:
-    `device_id` is the IDFA in upper case on iOS and the GAID in lower case on Android; `idfv` is of iOS alone.
+    which is null where history cannot tell. An id is told on the platform that has it: `device_id` is the
+    IDFA in upper case on iOS and the GAID in lower case on Android; `idfv` is of iOS alone.
     """
     platform = map_values(get_text(rows, "platform"), name_platform)
     is_ios, is_android = _is(platform, IOS), _is(platform, ANDROID)
@@ -107,7 +107,7 @@ def _is(column: pa.Array, text: str) -> Mask:
 
 
 def _choose_models(rows: pa.Table) -> pa.Array:
-    """Give the model of `device_type`, or `device_model` where that alone is Apple's machine, or alone is there."""
+    """Give the model of `device_type`; `device_model` where only that is there, or names Apple's machine."""
     types = map_values(get_text(rows, "device_type"), device_model)
     models = map_values(get_text(rows, "device_model"), device_model)
     prefers = mark_values(models, is_utsname) & ~mark_values(types, is_utsname)
@@ -116,7 +116,7 @@ def _choose_models(rows: pa.Table) -> pa.Array:
 
 def _choose_user_ids(rows: pa.Table, policy: SendingPolicy, key: bytes) -> pa.Array:
     if policy.user_id is UserId.HASHED:
-        return map_values(get_text(rows, "appsflyer_id"), lambda text: hash_user_id(key, policy.app_id, text))
+        return map_values(get_text(rows, "appsflyer_id"), make_user_hasher(key, policy.app_id))
     return map_values(get_text(rows, policy.user_id.value), clean_user_id)
 
 
@@ -136,7 +136,7 @@ def _read_device_ids(rows: pa.Table, name: str) -> pa.Array:
 
 
 def _choose_bundles(rows: pa.Table, policy: SendingPolicy, is_android: Mask) -> pa.Array:
-    """Give the configured bundle, else the row's, else AppsFlyer's id of the app where it is Android's package."""
+    """Give the configured bundle, else the row's, else the app's id where it is a package of Android's."""
     if policy.bundle_id:
         return repeat(policy.bundle_id, len(rows))
     packages = map_values(get_text(rows, "app_id"), lambda text: text if _PACKAGE.fullmatch(text) else None)

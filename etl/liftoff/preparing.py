@@ -16,7 +16,7 @@ from etl.liftoff.postbacks import Mapped, map_events
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A batch's postbacks, one a row: `codes` is null where a row may be sent, `payloads` null where it may not."""
+    """A batch's postbacks, one a row: `codes` is null where it may be sent, `payloads` where it may not."""
 
     mapped: Mapped
     codes: pa.Array

@@ -1,8 +1,8 @@
 """The postback URL as configuration: a template with macros, filled for each postback.
 
 `{client_ip}` is Liftoff's spelling of a parameter; `(ip)` is AppsFlyer's of a field. A macro in AppsFlyer's
-spelling is the Liftoff parameter that carries this field, after mapping and gates, so that no template can send
-what a gate withholds; a field that no parameter carries can be asked for unless it is personal.
+spelling is the Liftoff parameter that carries this field, after mapping and gates, so that no template can
+send what a gate withholds; a field that no parameter carries can be asked for unless it is personal.
 Vendor documents followed: "Liftoff: Analytics S2S", "AppsFlyer: Postbacks for analytics partners".
 """
 
@@ -70,8 +70,8 @@ class Parameter:
 class Template:
     """A parsed template.
 
-    `macros` are the keys of parameters that it fills, in order, each once; those of AppsFlyer's fields that no
-    parameter carries start with `appsflyer:`.
+    `macros` are the keys of parameters that it fills, in order, each once; those of AppsFlyer's fields that
+    no parameter carries start with `appsflyer:`.
     """
 
     address: str
@@ -116,12 +116,12 @@ class Template:
 def parse_template(url: str) -> Template:
     """Read a postback URL; one without a query gets all of Liftoff's parameters.
 
-    Macros may be percent-encoded; `&amp;` is `&`. A fixed `test_mode`, which Liftoff's published template has, is
-    read as the macro: it counts by its mere presence, so it must be absent in production.
+    Macros may be percent-encoded; `&amp;` is `&`. A fixed `test_mode`, as Liftoff's published template has it,
+    is read as the macro: it counts by its mere presence, so it must be absent in production.
 
     Raises:
-        TemplateError: a macro that is unknown or may not leave, half a macro, a macro in front of the query, a
-            parameter twice, or a URL with a fragment, a password or white space.
+        TemplateError: a macro that is unknown or may not leave, half a macro, a macro in front of the query,
+            a parameter twice, or a URL with a fragment, a password or white space.
     """
     address, mark, query = url.strip().replace("&amp;", "&").partition("?")
     _require_address(address, query)

@@ -4,16 +4,16 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from etl.liftoff.vocabulary import check_vocabulary
 from etl.liftoff.policy import RESTRICTED_MEDIA_SOURCES, Refusal, UserId
 from etl.liftoff.templates import parse_template, require_complete
+from etl.liftoff.vocabulary import check_vocabulary
 from etl.settings.sections import HttpUrl, Section
 
 __all__ = ["RESTRICTED_MEDIA_SOURCES", "App", "Consent", "Liftoff", "Refusal", "Response", "UserId"]
 
 
 def check_postback_url(url: str) -> str:
-    """Accept a postback URL that names every parameter that Liftoff requires by a macro (Liftoff: Analytics S2S)."""
+    """Accept a postback URL with a macro for all that Liftoff requires (Liftoff: Analytics S2S)."""
     require_complete(parse_template(url))
     return url
 
@@ -52,8 +52,8 @@ class Response(Section):
 class Liftoff(Section):
     """Liftoff's two interfaces, and the manners of sending.
 
-    `postback_url` may be Liftoff's address alone, or a whole template: a query whose values are macros, such as
-    `client_ip={client_ip}`, or `ip=(ip)` in AppsFlyer's spelling. Times are in the unit of their name.
+    `postback_url` may be Liftoff's address alone, or a whole template: a query whose values are macros, such
+    as `client_ip={client_ip}`, or `ip=(ip)` in AppsFlyer's spelling. Times are in the unit of their name.
     `responses` come before the rules that pushlift has. Without a `daily_cap` there is none.
     """
 
@@ -89,8 +89,8 @@ class App(Section):
     """What Liftoff calls an AppsFlyer app and its events; needed only to send.
 
     `events` maps AppsFlyer's event names, or the topics `reinstall`, `re_engagement` and `re_attribution`, to
-    Liftoff's fixed vocabulary; installs are `install` without being named. None in the others means: as `[liftoff]` says.
-    `continuous` delivers new events after each ingest.
+    Liftoff's fixed vocabulary; installs are `install` without being named. None in the others means: as
+    `[liftoff]` says. `continuous` delivers new events after each ingest.
     """
 
     liftoff_app_id: str | None = None
