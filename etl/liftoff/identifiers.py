@@ -58,7 +58,7 @@ def clean_user_id(identifier: str) -> str | None:
 
 
 def make_user_hasher(key: bytes, app_id: str) -> Callable[[str], str | None]:
-    """Make the function that hashes AppsFlyer ids for one app: 32 hex digits of HMAC-SHA-256, None for nobody.
+    """Make the function that hashes AppsFlyer ids for one app, to 32 hex digits; None for nobody.
 
     Two apps have different hashes of one id, so they tell nobody that they have a user in common.
     """

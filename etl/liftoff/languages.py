@@ -7,14 +7,15 @@ when a text first needs it.
 import re
 import unicodedata
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final
 
 _LOCALE = re.compile(r"([A-Za-z]{2,3})(?:[-_@.#][A-Za-z0-9@.\-_#=+]*)?")
 _BRACKETS = re.compile(r"\s*[(\[\uff08].*?[)\]\uff09]\s*")
+_APOSTROPHES = re.compile("[\u02bb\u02bc\u2018\u2019`]")
 _SCRIPT_LETTERS: Final = 4
 # ISO 639-1 has no code of their own for these; it is that of the language they are a form of.
-_FORMS: Final = {"fil": "tl", "yue": "zh", "hbs": "sr", "sh": "sr", "mol": "ro", "zlm": "ms", "nds": "de"}
+_FORMS: Final = {"fil": "tl", "yue": "zh", "hbs": "sr", "sh": "sr", "mol": "ro", "zlm": "ms"}
 # What systems write besides CLDR and ISO.
 _NAMES_IN_USE: Final = {
     "bahasa indonesia": "id",
@@ -33,7 +34,7 @@ _NAMES_IN_USE: Final = {
 }
 
 
-@cache
+@lru_cache(maxsize=4096)
 def language_code(text: str) -> str | None:
     """Give the ISO 639-1 code of a language's name or of any form of locale; None where it is neither."""
     spelled = text.strip()
@@ -62,7 +63,8 @@ def _candidates(text: str) -> tuple[str, ...]:
 
 
 def _fold(name: str) -> str:
-    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
+    plain = _APOSTROPHES.sub("'", unicodedata.normalize("NFKC", name))
+    return " ".join(plain.casefold().split())
 
 
 @cache

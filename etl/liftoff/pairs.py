@@ -61,8 +61,8 @@ def choose_halves(rows: pa.Table, codes: pa.Array, policy: SendingPolicy, now_ms
 
     The primary half is sent; the other alone only when it was loaded longer ago than pairs take to settle.
     What blocks an occurrence blocks it by either half. The rows that were not chosen say so, whatever else
-    refused them, so that each occurrence is counted once under its reason. All halves of an occurrence must be
-    in the table.
+    refused them, so that each occurrence is counted once under its reason. All halves of an occurrence must
+    be in the table.
     """
     is_other = mark_false(rows, "is_primary_attribution")
     codes = _refuse(codes, is_other & _is_fresh(rows, policy, now_ms), "pair_settling")

@@ -32,7 +32,7 @@ from etl.liftoff.languages import language_code
 from etl.liftoff.money import choose_revenue, spell_amounts
 from etl.liftoff.parameters import FIELD_PREFIX, PARAMETERS
 from etl.liftoff.policy import SendingPolicy, UserId
-from etl.liftoff.templates import parse_template
+from etl.liftoff.templates import INSTALL_SECONDS, parse_template
 
 ANDROID, IOS = "android", "ios"
 _DEVICE_ID = f"^(?:{DEVICE_ID.pattern})$"
@@ -155,6 +155,8 @@ def _spell_booleans(rows: pa.Table, name: str) -> pa.Array:
 
 def _spell_field(rows: pa.Table, name: str) -> pa.Array:
     """Write a field as AppsFlyer writes it: UTC to the millisecond, true or false, plain decimals."""
+    if name == INSTALL_SECONDS:
+        return pc.utf8_slice_codeunits(_choose_installs(rows), 0, 10)
     if name not in rows.column_names:
         return pa.nulls(len(rows), pa.string())
     kind = rows.schema.field(name).type

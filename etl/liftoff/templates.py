@@ -12,6 +12,8 @@ import difflib
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
+from operator import add
 from typing import Final
 from urllib.parse import quote, unquote_plus, urlsplit
 
@@ -21,6 +23,8 @@ from etl.errors import ConfigurationError
 from etl.liftoff.parameters import FIELD_PREFIX, IDENTIFIERS, PARAMETERS, REQUIRED
 
 TEST_MODE: Final = "test_mode"
+# AppsFlyer's macro for the install in seconds, where Liftoff's own parameter has milliseconds.
+INSTALL_SECONDS: Final = "install_unix_ts"
 # Which parameter carries a field of AppsFlyer's; every other personal field stays here.
 CARRIED: Final[Mapping[str, str]] = {
     "ip": "client_ip",
@@ -46,7 +50,8 @@ CARRIED: Final[Mapping[str, str]] = {
 _MACRO = re.compile(r"\{([^{}()]*)\}|\(([^{}()]*)\)")
 _MARKS = re.compile(r"[{}()]")
 _FORBIDDEN = re.compile(r"[\x00-\x1f\x7f\s]")
-_SAFE = re.compile(r"[A-Za-z0-9_.~-]+")
+_UNSAFE = re.compile(r"[^A-Za-z0-9_.~\n-]")
+_ESCAPES = {chr(byte): f"%{byte:02X}" for byte in range(128)}
 _DEFAULT_QUERY = "&".join(f"{name}={{{name}}}" for name in PARAMETERS)
 
 
@@ -102,22 +107,20 @@ class Template:
         """
         if self._simple is None:
             return self.address + "&".join(_fill_each(self.parameters, parameters))
-        parts = []
-        get = parameters.get
+        names, values = [], []
         for name, macro in self._simple:
-            value = get(macro)
-            if value:
-                if not (value.isascii() and value.isalnum()) and not _SAFE.fullmatch(value):
-                    value = quote(value, safe="")
-                parts.append(name + value)
-        return self.address + "&".join(parts)
+            if value := parameters.get(macro):
+                names.append(name)
+                values.append(value)
+        return self.address + "&".join(map(add, names, _encode_all(values)))
 
 
+@lru_cache(maxsize=64)
 def parse_template(url: str) -> Template:
     """Read a postback URL; one without a query gets all of Liftoff's parameters.
 
-    Macros may be percent-encoded; `&amp;` is `&`. A fixed `test_mode`, as Liftoff's published template has it,
-    is read as the macro: it counts by its mere presence, so it must be absent in production.
+    Macros may be percent-encoded; `&amp;` is `&`. A fixed `test_mode`, as in Liftoff's published template, is
+    read as the macro: it counts by its mere presence, so it must be absent in production.
 
     Raises:
         TemplateError: a macro that is unknown or may not leave, half a macro, a macro in front of the query,
@@ -149,6 +152,18 @@ def require_complete(template: Template) -> None:
         raise TemplateError(
             f"names nobody; add at least one of {', '.join(f'{name}={{{name}}}' for name in IDENTIFIERS)}"
         )
+
+
+def _encode_all(values: list[str]) -> list[str]:
+    """Encode values, all in one pass where they are ASCII without newlines, as they mostly are."""
+    joined = "\n".join(values)
+    if joined.isascii() and joined.count("\n") == len(values) - 1:
+        return _UNSAFE.sub(_escape, joined).split("\n")
+    return [quote(value, safe="") for value in values]
+
+
+def _escape(found: re.Match[str]) -> str:
+    return _ESCAPES[found[0]]
 
 
 def _fill_each(parameters: tuple[Parameter, ...], values: Mapping[str, str]) -> Iterator[str]:
@@ -212,9 +227,16 @@ def _resolve_liftoff(name: str, spelling: str) -> str:
 
 
 def _resolve_field(name: str, spelling: str) -> str:
-    known = _FIELDS.get(squash_spelling(spelling)) or canonical_name(spelling)
+    squashed = squash_spelling(spelling)
+    known = _FIELDS.get(squashed) or canonical_name(spelling)
+    if squashed.startswith("sha1"):
+        raise TemplateError(
+            f"has the macro ({spelling}) in {name!r}: a hashed id is personal and never leaves"
+        )
+    if known == INSTALL_SECONDS:
+        return f"{FIELD_PREFIX}{known}"
     if known is None:
-        near = difflib.get_close_matches(squash_spelling(spelling), _FIELDS, n=1)
+        near = difflib.get_close_matches(squashed, _FIELDS, n=1)
         way_out = f"did you mean ({_FIELDS[near[0]]})?" if near else "docs/fields.md lists AppsFlyer's"
         raise TemplateError(f"has the macro ({spelling}) in {name!r}, which is not known; {way_out}")
     if known in CARRIED:
@@ -228,4 +250,10 @@ _FIELDS: Mapping[str, str] = {
     squash_spelling(spelling): known.name
     for known in BY_NAME.values()
     for spelling in (known.name, *known.aliases, *known.macros)
+} | {
+    "installunixts": INSTALL_SECONDS,
+    "partnereventid": "event_name",
+    "event": "event_name",
+    "currency": "event_revenue_currency",
+    "encode": "event_value",
 }
