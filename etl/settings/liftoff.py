@@ -1,6 +1,6 @@
 """What leaves for Liftoff, how fast, and by whose leave (Liftoff: Analytics S2S; GDPR opt-out API v3)."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
