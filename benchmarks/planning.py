@@ -91,7 +91,9 @@ def make_day(rng: np.random.Generator, people: pa.Table, day: date, number: int)
     name = rng.integers(0, len(NAMES) - 1, number)
     columns: dict[str, Any] = {field: people[field].take(pa.array(who)) for field in people.column_names}
     occurrence = _hex(rng, number)
-    flags = [["weak_identity"] if n % 500 == 1 else ["possible_twin"] if n % 500 == 2 else None for n in place]
+    flags = [
+        ["weak_identity"] if n % 500 == 1 else ["possible_twin"] if n % 500 == 2 else None for n in place
+    ]
     columns |= {
         "occurrence_id": occurrence,
         "event_id": _hex(rng, number),

@@ -23,4 +23,6 @@ def read_delivered(ledger: Ledger, liftoff_app_id: str, mode: str, first: date, 
     )
     with begin_read(ledger) as connection:
         chunks = connection.execution_options(yield_per=_CHUNK).scalars(query).partitions()
-        return pa.chunked_array([pa.array(chunk, pa.string()) for chunk in chunks], pa.string()).combine_chunks()
+        return pa.chunked_array(
+            [pa.array(chunk, pa.string()) for chunk in chunks], pa.string()
+        ).combine_chunks()

@@ -12,8 +12,24 @@ from etl.liftoff.templates import Template
 # What is shown as it is, unless an id stands in it. It fails closed: whatever is not named here is masked.
 SHOWN: Final = frozenset(
     {
-        *("liftoff_app_id", "event_name", "event_timestamp", "language", "device_model", "platform", "app_version"),
-        *("bundle_id", "os_version", "revenue", "currency_code", "is_first_event", "install_timestamp", "test_mode"),
+        *(
+            "liftoff_app_id",
+            "event_name",
+            "event_timestamp",
+            "language",
+            "device_model",
+            "platform",
+            "app_version",
+        ),
+        *(
+            "bundle_id",
+            "os_version",
+            "revenue",
+            "currency_code",
+            "is_first_event",
+            "install_timestamp",
+            "test_mode",
+        ),
     }
 )
 # These are Liftoff's own id of the app and numbers of 13 digits; an id is not looked for in them.

@@ -89,4 +89,6 @@ def name_kinds(
 def _name_kind(topic: str, name: str, vocabulary: Mapping[str, str], asked: frozenset[str]) -> EventKind:
     source_name = topic if topic in CONVERSIONS else name
     event_name = name_event(topic, name, vocabulary)
-    return EventKind(topic, name, source_name, event_name, not asked or bool({source_name, event_name} & asked))
+    return EventKind(
+        topic, name, source_name, event_name, not asked or bool({source_name, event_name} & asked)
+    )

@@ -111,7 +111,10 @@ class Selection:
             "event_name": pa.array([each.event_name for each in kinds], pa.string()),
             # None where it is not asked for and is no history of what is.
             "word": pa.array(
-                [words[each.event_name] if each.event_name in asked and each.event_name else None for each in kinds],
+                [
+                    words[each.event_name] if each.event_name in asked and each.event_name else None
+                    for each in kinds
+                ],
                 pa.int32(),
             ),
             "is_asked": pa.array([each.is_asked for each in kinds], pa.bool_()),
@@ -141,7 +144,9 @@ class Selection:
                 }
             ),
         )
-        self._create("delivered", pa.table({"occurrence_id": delivered}), "occurrence_id::uuid as occurrence_id")
+        self._create(
+            "delivered", pa.table({"occurrence_id": delivered}), "occurrence_id::uuid as occurrence_id"
+        )
         self._connection.execute(
             "create table pairs as select occurrence_id from seen where is_asked group by 1 having count(*) > 1"
         )
@@ -182,7 +187,11 @@ class Selection:
     def _scan(self, columns: Sequence[str], where: ds.Expression) -> None:
         """Offer rows to the next query, which may read them once."""
         scanner = self._dataset.scanner(
-            columns=list(columns), filter=where, batch_size=_SCANNED_ROWS, batch_readahead=2, fragment_readahead=1
+            columns=list(columns),
+            filter=where,
+            batch_size=_SCANNED_ROWS,
+            batch_readahead=2,
+            fragment_readahead=1,
         )
         self._connection.register("scanned", scanner.to_reader())
 
@@ -210,11 +219,12 @@ def open_selection(lake: Store, days: Days) -> Iterator[Selection]:
 def _spell_person() -> str:
     """Spell in SQL how `etl.appsflyer.identity` names a person; a test holds the two together."""
     keys = (f"lower(event.{name})" if name in _FOLDED else f"event.{name}" for name in PERSON_FIELDS)
-    tests = (f"event.{name} is not null and not regexp_full_match(event.{name}, '[0\\-\\s]*')" for name in PERSON_FIELDS)
+    tests = (
+        f"event.{name} is not null and not regexp_full_match(event.{name}, '[0\\-\\s]*')"
+        for name in PERSON_FIELDS
+    )
     return f"case {' '.join(f'when {test} then {key}' for test, key in zip(tests, keys, strict=True))} end"
 
 
 def _read(name: str) -> str:
     return (_QUERIES / f"{name}.sql").read_text(encoding="utf-8")
-
-
