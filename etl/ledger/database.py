@@ -10,9 +10,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from sqlite3 import Connection as SqliteConnection
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, func, make_url, select
+from sqlalchemy import URL, Connection, Engine, Row, create_engine, event, func, make_url, select
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -23,6 +23,9 @@ from etl.ledger.failures import explain_failure
 BUSY_SECONDS: Final = 30
 SQLITE_DRIVERS: Final = frozenset({"sqlite", "sqlite+pysqlite"})
 POSTGRES_DRIVERS: Final = frozenset({"postgresql", "postgresql+psycopg"})
+
+AnyRow = Row[*tuple[Any, ...]]
+"""A row of a query whose columns the type checker need not know."""
 
 LedgerClock = Callable[[Connection], datetime]
 """Tells the instant, in UTC, to a transaction that asks."""

@@ -10,6 +10,7 @@ depends_on = None
 
 INSTANT = sa.DateTime(timezone=True)
 IN_DOUBT_OR_DONE = sa.text("state IN ('sending', 'unknown', 'delivered')")
+QUEUED = sa.text("state = 'queued'")
 
 
 def upgrade() -> None:
@@ -17,6 +18,7 @@ def upgrade() -> None:
     create_plans()
     create_postbacks()
     create_senders()
+    create_decisions()
     create_suppressions()
 
 
@@ -91,6 +93,13 @@ def create_postbacks() -> None:
     )
     occurrence = ["occurrence_id", "liftoff_app_id", "mode"]
     op.create_index("postbacks_by_state", "postbacks", ["plan_id", "state", "position"])
+    op.create_index(
+        "postbacks_queued",
+        "postbacks",
+        ["plan_id", "sender", "not_before", "position"],
+        sqlite_where=QUEUED,
+        postgresql_where=QUEUED,
+    )
     op.create_index("postbacks_by_occurrence", "postbacks", occurrence)
     op.create_index(
         "postbacks_sent_once",
@@ -125,6 +134,7 @@ def create_senders() -> None:
         sa.Column("pid", sa.Integer, nullable=False),
         sa.Column("state", sa.Text, nullable=False),
         sa.Column("started_at", INSTANT, nullable=False),
+        sa.Column("renewed_at", INSTANT, nullable=False),
         sa.Column("expires_at", INSTANT, nullable=False),
         sa.PrimaryKeyConstraint("id", name="senders_pkey"),
         sa.CheckConstraint("state IN ('active', 'stopped', 'lost')", name="senders_state"),
@@ -133,10 +143,14 @@ def create_senders() -> None:
     op.create_table(
         "rates",
         sa.Column("name", sa.Text, nullable=False),
+        sa.Column("reserved_at", INSTANT, nullable=False),
         sa.Column("next_at", INSTANT, nullable=False),
         sa.Column("factor", sa.Float, nullable=False),
         sa.Column("slowed_at", INSTANT),
+        sa.Column("recovered_at", INSTANT),
+        sa.Column("blocked_at", INSTANT),
         sa.Column("blocked_until", INSTANT),
+        sa.Column("block_reason", sa.Text),
         sa.Column("failures", sa.Integer, nullable=False),
         sa.Column("day", sa.Date, nullable=False),
         sa.Column("sent", sa.BigInteger, nullable=False),
@@ -145,6 +159,22 @@ def create_senders() -> None:
         sa.Column("stop_reason", sa.Text),
         sa.PrimaryKeyConstraint("name", name="rates_pkey"),
     )
+
+
+def create_decisions() -> None:
+    op.create_table(
+        "decisions",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer, "sqlite"), autoincrement=True),
+        sa.Column("subject", sa.Text, nullable=False),
+        sa.Column("decision", sa.Text, nullable=False),
+        sa.Column("who", sa.Text, nullable=False),
+        sa.Column("reason", sa.Text),
+        sa.Column("rows", sa.BigInteger, nullable=False),
+        sa.Column("decided_at", INSTANT, nullable=False),
+        sa.PrimaryKeyConstraint("id", name="decisions_pkey"),
+        sqlite_autoincrement=True,
+    )
+    op.create_index("decisions_by_subject", "decisions", ["subject"])
 
 
 def create_suppressions() -> None:
