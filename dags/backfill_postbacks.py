@@ -10,18 +10,18 @@
 | reconcile | whatever became of the delivery: outcomes go to the lake, and are held against the plan |
 | report | prints what became of every postback; fails where any is unknown or not settled |
 
-**A run sends nothing unless `dry_run` is switched off.** A dry run ends with the price, in the log of `plan`; its
-plan stays, and `steer_postbacks` sends it.
+**A run sends nothing unless `dry_run` is switched off.** A dry run ends with the price, in the log of `plan`;
+its plan stays, and `steer_postbacks` sends it.
 
-**Pause, resume, cancel** with the DAG `steer_postbacks`, or `pushlift backfill`. A paused or stopped delivery ends
-its tasks, and the run ends red with what is left; nothing is lost, and nothing is sent twice. **Ending the run**, or
-the machine, stops the delivery as a pause would; requests then in flight may become `unknown`, are listed, and are
-not sent again unless a person says so.
+**Pause, resume, cancel** with the DAG `steer_postbacks`, or `pushlift backfill`. A paused or stopped delivery
+ends its tasks, and the run ends red with what is left; nothing is lost, and nothing is sent twice. **Ending
+the run**, or the machine, stops the delivery as a pause would; requests then in flight may become `unknown`,
+are listed, and are not sent again unless a person says so.
 
-**Refused credentials**, a redirect or a failed canary stop all sending. That is not tried again: mend the cause,
-then resume.
+**Refused credentials**, a redirect or a failed canary stop all sending. That is not tried again: mend the
+cause, then resume.
 
-Credentials: the connection `liftoff`, else the one that `PUSHLIFT_LIFTOFF_CONNECTION` names, else the environment.
+Credentials: the connection `liftoff`, or what `PUSHLIFT_LIFTOFF_CONNECTION` names; else the environment's.
 `PUSHLIFT_DELIVER_POOL` names a pool for `deliver`. Configuration and notifiers: as for `ingest_push_events`.
 Metrics: `pushlift.postbacks.<mode>.<delivered|refused|unknown|excluded|attempts>`.
 """

@@ -3,17 +3,19 @@
 | task | what it does |
 |---|---|
 | find_apps | names the apps with `continuous = true`; without one, all that follows is skipped |
-| plan | one task an app: plans the last `liftoff.continuous_days` days, and approves up to `liftoff.continuous_rows` |
+| plan | one task an app: plans its last days, and approves up to `liftoff.continuous_rows` rows |
 | deliver | one task an app: sends what is queued |
 | reconcile | one task an app: outcomes go to the lake, and are held against the plan |
 | report | prints what became of every postback; fails where any is unknown or not settled |
 
-Off unless an app enables it. What was delivered, planned or refused before is not planned again, so the days may
-overlap; a late event of an earlier day is sent by `backfill_postbacks`.
+Off unless an app enables it. It takes what came into the lake in the last `liftoff.continuous_days` days, of
+events as young; what another plan delivered, or is in doubt about, is not sent again. Late events of earlier
+days are for `backfill_postbacks`. Days whose audit failed, or that have held rows, are left out until that is
+settled.
 
-**A plan with more rows than `liftoff.continuous_rows`** waits for a person, as one that a person paused does: the run
-ends red and names it, and until it is sent, resumed or cancelled (`steer_postbacks`) nothing more is planned of that
-app. Gates, rate, retries and stops are those of `backfill_postbacks`.
+**A plan with more rows than `liftoff.continuous_rows`** waits for a person, as one that a person paused does:
+the run ends red and names it, and until it is sent, resumed or cancelled (`steer_postbacks`) nothing more is
+planned of that app. Gates, rate, retries and stops are those of `backfill_postbacks`.
 """
 
 from __future__ import annotations
@@ -21,10 +23,10 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk import Asset, TriggerRule, dag, task
+from airflow.sdk import Asset, TriggerRule, dag, task, task_group
 
 from etl.airflow.retries import retry_arguments
-from etl.airflow.sending_tasks import DELIVER_POOL
+from etl.airflow.sending_tasks import DELIVER_POOL, DELIVERY_TIMEOUT
 
 if TYPE_CHECKING:
     from etl.airflow.backfill_steps import Outcome
@@ -53,44 +55,45 @@ def deliver_new_events() -> None:
 
         return find_continuous_apps()
 
-    # A mapped task does not take its doc from the function.
-    @task(doc_md="Plan an app's last days, and approve what is no larger than configured.", multiple_outputs=False)
-    def plan(app_id: str) -> AppPlan:
-        """Plan an app's last days, and approve what is no larger than configured."""
-        from etl.airflow.continuous_steps import plan_app
+    # Each app's tasks are a chain of their own, so that one that cannot be planned keeps no other from it.
+    @task_group
+    def app(app_id: str) -> Any:
+        """Plan, deliver and reconcile one app's new events."""
 
-        return plan_app(app_id)
+        @task(multiple_outputs=False)
+        def plan(app_id: str) -> AppPlan:
+            """Plan an app's last days, and approve what is no larger than configured."""
+            from etl.airflow.continuous_steps import plan_app
 
-    @task(pool=DELIVER_POOL, doc_md="Send what is queued of an app's plan.", multiple_outputs=False)
-    def deliver(planned: AppPlan) -> AppPlan:
-        """Send what is queued of an app's plan."""
-        from etl.airflow.continuous_steps import deliver_app
+            return plan_app(app_id)
 
-        return deliver_app(planned)
+        @task(pool=DELIVER_POOL, execution_timeout=DELIVERY_TIMEOUT)
+        def deliver(planned: AppPlan) -> dict[str, int]:
+            """Send what is queued of an app's plans."""
+            from etl.airflow.continuous_steps import deliver_app
 
-    @task(
-        trigger_rule=TriggerRule.ALL_DONE_MIN_ONE_SUCCESS,
-        doc_md="Write an app's outcomes to the lake, whatever became of the delivery.",
-        multiple_outputs=False,
-    )
-    def reconcile(planned: AppPlan) -> Outcome:
-        """Write an app's outcomes to the lake, whatever became of the delivery."""
-        from etl.airflow.continuous_steps import reconcile_app
+            return deliver_app(planned)
 
-        return reconcile_app(planned)
+        @task(trigger_rule=TriggerRule.ALL_DONE_MIN_ONE_SUCCESS, multiple_outputs=False)
+        def reconcile(planned: AppPlan) -> list[Outcome]:
+            """Write an app's outcomes to the lake, whatever became of the delivery."""
+            from etl.airflow.continuous_steps import reconcile_app
+
+            return reconcile_app(planned)
+
+        planned = plan(app_id)
+        reconciled = reconcile(planned)  # type: ignore[arg-type]
+        deliver(planned) >> reconciled  # type: ignore[arg-type]
+        return reconciled
 
     @task(trigger_rule=TriggerRule.NONE_FAILED)
-    def report(outcomes: list[Outcome] | None) -> None:
+    def report(outcomes: list[list[Outcome]] | None) -> None:
         """Print what became of every postback; fail where any is unknown or not settled."""
-        from etl.airflow.continuous_steps import report_outcomes
+        from etl.airflow.continuous_steps import report_apps
 
-        report_outcomes(outcomes)
+        report_apps(outcomes)
 
-    # Airflow types what tasks exchange as XComArg.
-    plans = plan.expand(app_id=find_apps())
-    reconciled = reconcile.expand(planned=plans)
-    deliver.expand(planned=plans) >> reconciled
-    report(reconciled)  # type: ignore[arg-type]
+    report(app.expand(app_id=find_apps()))
 
 
 deliver_new_events()

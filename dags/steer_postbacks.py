@@ -2,12 +2,13 @@
 
 | action | what it does |
 |---|---|
-| send | delivers a plan that was made before, as a dry run makes one; a person is asked as in `backfill_postbacks` |
+| send | delivers a plan that a dry run made; a person is asked as in `backfill_postbacks` |
 | pause | within a second no more of the plan is sent; its delivery ends with what is left |
 | resume | lets a paused plan go on, and delivers what is left of it |
 | cancel | what is queued is never sent; what was delivered, or is in doubt, stays as it is |
 
-What follows on `steer` is what follows on `plan` in `backfill_postbacks`; after a pause or a cancellation nothing does.
+What follows on `steer` is what follows on `plan` in `backfill_postbacks`; after a pause or a cancellation
+nothing does.
 """
 
 from __future__ import annotations
@@ -38,7 +39,10 @@ if TYPE_CHECKING:
             description="Its id, as `plan` logged it, or `pushlift backfill status`.",
         ),
         "action": Param(
-            type="string", enum=["send", "pause", "resume", "cancel"], title="Action", description="See above."
+            type="string",
+            enum=["send", "pause", "resume", "cancel"],
+            title="Action",
+            description="See above.",
         ),
         "workers": Param(
             default=1,

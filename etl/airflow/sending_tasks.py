@@ -1,4 +1,4 @@
-"""The tasks from a priced plan to its reconciliation, which two DAGs have: approve, deliver, reconcile, report.
+"""The tasks from a priced plan to its report, which two DAGs have.
 
 Imported by DAG files, so nothing heavy is imported here.
 """
@@ -24,19 +24,19 @@ PRICE: Final = "{{{{ ti.xcom_pull(task_ids='{task}')['price'] }}}}"
 SUBJECT: Final = "{{{{ ti.xcom_pull(task_ids='{task}')['subject'] }}}}"
 APPROVAL_DOC: Final = """Ask a person whether the plan may be sent.
 
-The price is in the question. **Approve** starts the delivery. **Reject** cancels the plan. Who answered is kept in
-the ledger. Nobody is asked where the plan has fewer rows than `liftoff.approval_from`. Without an answer within
-a week the run fails, and the plan stays: send it with `steer_postbacks`.
+The price is in the question. **Approve** starts the delivery. **Reject** cancels the plan. Who answered is
+kept in the ledger. Nobody is asked where the plan has fewer rows than `liftoff.approval_from`. Without an
+answer within a week the run fails, and the plan stays: send it with `steer_postbacks`.
 """
 
 
-def declare_sending(priced: Any, task_id: str) -> None:  # noqa: ANN401, C901 - Airflow's XComArg; a function a task
+def declare_sending(priced: Any, task_id: str) -> None:
     """Declare what follows on the task that prices a plan."""
 
     @task.branch
     def choose(priced: Priced) -> str | None:
         """Stop where nothing is to be sent; else ask a person, or go on where none must be asked."""
-        from etl.airflow.backfill_steps import choose_way  # noqa: PLC0415 - in the body, as in DAG files
+        from etl.airflow.backfill_steps import choose_way
 
         return choose_way(priced)
 
@@ -54,7 +54,7 @@ def declare_sending(priced: Any, task_id: str) -> None:  # noqa: ANN401, C901 - 
     @task(trigger_rule=TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS)
     def begin(priced: Priced, **context: Any) -> list[Share]:
         """Record in the ledger who approved, and share the plan out to its workers."""
-        from etl.airflow.backfill_steps import begin_sending  # noqa: PLC0415 - as above
+        from etl.airflow.backfill_steps import begin_sending
 
         return begin_sending(priced, read_answer(context))
 
@@ -66,21 +66,21 @@ def declare_sending(priced: Any, task_id: str) -> None:  # noqa: ANN401, C901 - 
     )
     def deliver(share: Share) -> dict[str, int]:
         """Send what is queued of the plan, at the rate that all workers share."""
-        from etl.airflow.backfill_steps import deliver_share  # noqa: PLC0415 - as above
+        from etl.airflow.backfill_steps import deliver_share
 
         return deliver_share(share)
 
     @task(trigger_rule=TriggerRule.ALL_DONE_MIN_ONE_SUCCESS, multiple_outputs=False)
     def reconcile(priced: Priced, **context: Any) -> Outcome | None:
         """Whatever became of the delivery, write outcomes to the lake and hold them against the plan."""
-        from etl.airflow.backfill_steps import reconcile_plan  # noqa: PLC0415 - as above
+        from etl.airflow.backfill_steps import reconcile_plan
 
         return reconcile_plan(priced, read_answer(context))
 
     @task(trigger_rule=TriggerRule.NONE_FAILED)
     def report(outcome: Outcome | None) -> None:
         """Print what became of every postback; fail where any is unknown, or not settled."""
-        from etl.airflow.backfill_steps import report_outcome  # noqa: PLC0415 - as above
+        from etl.airflow.backfill_steps import report_outcome
 
         report_outcome(outcome)
 
