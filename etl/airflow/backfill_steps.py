@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, TypedDict
 from etl.airflow.configuration import load_task_settings
 from etl.airflow.plan_requests import (
     Manner,
+    find_cap,
     find_rate,
     is_approval,
     name_approver,
@@ -79,7 +80,7 @@ def plan_postbacks(context: Mapping[str, Any]) -> Priced:
     request = read_plan_request(params, name_starter(context["dag_run"]))
     report = make_plan(settings, request, secrets=load_task_secrets())
     ledger = open_plans(settings)
-    priced = price_plan(settings, ledger, require(ledger, report.plan_id), manner)
+    priced = price_plan(settings, ledger, report.plan, manner)
     count_excluded(ledger, priced)
     announce_price(context, priced)
     return priced
@@ -111,7 +112,7 @@ def steer_plan(context: Mapping[str, Any]) -> Priced:
 
 def price_plan(settings: Settings, ledger: Ledger, plan: Plan, manner: Manner) -> Priced:
     """Say what a plan would send, for how long, and whether a person must approve."""
-    from etl.airflow.pricing import spell_price  # noqa: PLC0415 - as above
+    from etl.airflow.pricing import PLANNED, spell_price  # noqa: PLC0415 - as above
     from etl.ledger.plans import read_plan_counts  # noqa: PLC0415 - as above
     from etl.liftoff.gates import SENTENCES  # noqa: PLC0415 - as above
 
@@ -123,20 +124,21 @@ def price_plan(settings: Settings, ledger: Ledger, plan: Plan, manner: Manner) -
         "Reason": plan.reason or "",
         "Asked by": plan.who or "",
     }
-    price = spell_price(facts, read_plan_counts(ledger, plan.id), manner.per_second, SENTENCES)
+    counts = read_plan_counts(ledger, plan.id)
+    rows = sum(each.count for each in counts if each.code == PLANNED)
     is_waiting = plan.state == "planned" and not manner.is_over
     return Priced(
         plan_id=plan.id,
         app_id=plan.app_id,
         mode=plan.mode,
         state=plan.state,
-        rows=plan.rows,
+        rows=rows,
         per_second=manner.per_second,
         workers=manner.workers,
         is_over=manner.is_over,
-        is_asked=is_waiting and 0 < plan.rows >= settings.liftoff.approval_from,
-        subject=f"Send {plan.rows:,} {plan.mode} postbacks of {plan.app_id}?",
-        price=price,
+        is_asked=is_waiting and 0 < rows >= settings.liftoff.approval_from,
+        subject=f"Send {rows:,} {plan.mode} postbacks of {plan.app_id}?",
+        price=spell_price(facts, counts, manner, SENTENCES),
     )
 
 

@@ -16,11 +16,12 @@ NOBODY: Final = "Airflow"
 
 @dataclass(frozen=True, slots=True)
 class Manner:
-    """How a plan is sent: at how many a second, by how many workers; `is_over` where nothing is to be sent."""
+    """How a plan is sent, how fast and by how many workers; `is_over` where it is not sent at all."""
 
     per_second: float
     workers: int = 1
     is_over: bool = False
+    daily_cap: int | None = None
 
 
 def read_plan_request(params: Mapping[str, Any], who: str) -> PlanRequest:
@@ -46,12 +47,18 @@ def read_manner(params: Mapping[str, Any], liftoff: Liftoff) -> Manner:
             f"rate = {asked:g} is more than the {configured:g} postbacks a second that are configured; ask"
             " for less, or configure more."
         )
-    return Manner(asked or configured, params["workers"], params["dry_run"])
+    cap = find_cap(liftoff, is_test=params["test_mode"])
+    return Manner(asked or configured, params["workers"], params["dry_run"], cap)
 
 
 def find_rate(liftoff: Liftoff, *, is_test: bool) -> float:
     """Give the configured rate of a mode."""
     return liftoff.test_postbacks_per_second if is_test else liftoff.postbacks_per_second
+
+
+def find_cap(liftoff: Liftoff, *, is_test: bool) -> int | None:
+    """Give the most that a mode may send a UTC day, if there is such a limit."""
+    return liftoff.test_daily_cap if is_test else liftoff.daily_cap
 
 
 def read_day(params: Mapping[str, Any], name: str) -> date:

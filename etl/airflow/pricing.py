@@ -7,6 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Final, Protocol
 
+from etl.airflow.plan_requests import Manner
+from etl.jobs.planning.reading import estimate_seconds
+
 PLANNED: Final = "planned"
 # Airflow keeps what passes between tasks in its database, and shows the question on one page.
 MAX_LINES: Final = 30
@@ -35,7 +38,7 @@ class Counted(Protocol):
 
 
 def spell_price(
-    plan: Mapping[str, str], counts: Sequence[Counted], per_second: float, sentences: Mapping[str, str]
+    plan: Mapping[str, str], counts: Sequence[Counted], manner: Manner, sentences: Mapping[str, str]
 ) -> str:
     """Spell what a plan would send and for how long, by day and event, and what it leaves out and why.
 
@@ -44,8 +47,10 @@ def spell_price(
     planned = [each for each in counts if each.code == PLANNED]
     excluded = [each for each in counts if each.code != PLANNED]
     rows = sum(each.count for each in planned)
+    seconds = estimate_seconds(rows, manner.per_second, manner.daily_cap)
+    cap = f" and at most {manner.daily_cap:,} a UTC day" if manner.daily_cap else ""
     lines = [
-        f"**{rows:,} postbacks**, {spell_duration(rows / per_second)} at {per_second:g} a second.",
+        f"**{rows:,} postbacks**, {spell_duration(seconds)} at {manner.per_second:g} a second{cap}.",
         "",
         *_tabulate(("", ""), plan.items()),
         "",

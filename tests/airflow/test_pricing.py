@@ -5,6 +5,7 @@ from datetime import date, timedelta
 
 import pytest
 
+from etl.airflow.plan_requests import Manner
 from etl.airflow.pricing import MAX_LINES, spell_duration, spell_price
 
 DAY = date(2026, 9, 1)
@@ -32,12 +33,19 @@ COUNTS = [
 
 def spell(counts: list[Count] = COUNTS) -> str:
     """Spell a price at ten a second."""
-    return spell_price({"Plan": "p1"}, counts, 10, {"suppressed": "The person opted out."})
+    return spell_price({"Plan": "p1"}, counts, Manner(10), {"suppressed": "The person opted out."})
 
 
 def test_it_says_how_many_and_how_long() -> None:
     """At the rate that was asked for."""
     assert spell().startswith("**1,500 postbacks**, 2 min 30 s at 10 a second.")
+
+
+def test_a_daily_cap_makes_it_last() -> None:
+    """A price that left it out would be wrong by days."""
+    shown = spell_price({}, COUNTS, Manner(10, daily_cap=600), {})
+
+    assert shown.startswith("**1,500 postbacks**, 2 d 30 s at 10 a second and at most 600 a UTC day.")
 
 
 def test_it_counts_by_event_and_by_day() -> None:
