@@ -17,7 +17,7 @@ import pytest
 
 from etl.lake.history import live_files
 from etl.lake.tables import EVENTS, LOADS, find_table
-from etl.quality.auditing import AppBatch, audit_app, audit_apps, audit_run
+from etl.quality.auditing import AppBatch, audit_apps, audit_run
 from etl.quality.checks import Check, Severity, Verdict, describe_failures
 from etl.quality.docs import Days, render_docs
 from etl.quality.suites import Suites, load_suites
@@ -70,7 +70,7 @@ def test_a_sound_batch_passes(audited: World) -> None:
     """Every expectation is judged, passes, and names the app."""
     suites = load_suites(None)
     batch = batch_of(audited)
-    checks = audit_app(audited.lake, batch, suites)
+    checks = audit_apps(audited.lake, [batch], suites)
     assert failed(checks) == set()
     assert {check.rule_id for check in checks} == {
         each.rule_id for suite in (suites.events, suites.batch) for each in suite.expectations
@@ -82,7 +82,7 @@ def test_a_sound_batch_passes(audited: World) -> None:
     ("columns", "rule"),
     [
         ({"event_id": "0" * 32}, "events.event_id_unique"),
-        ({"topic": "instal"}, "events.topic_known"),
+        ({"topic": "instal"}, "batch.topic_known"),
         ({"event_name": None}, "batch.mandatory_present"),
         ({"event_time": 946_684_800_000_000}, "batch.events_since_2011"),
     ],
@@ -91,7 +91,7 @@ def test_a_planted_mistake_fails_its_own_rule(audited: World, columns: Change, r
     """A required expectation fails, and holds the batch."""
     batch = batch_of(audited)
     rewrite(audited, batch, columns)
-    checks = audit_app(audited.lake, batch, load_suites(None))
+    checks = audit_apps(audited.lake, [batch], load_suites(None))
     assert rule in failed(checks)
     assert [check.is_holding for check in checks if check.rule_id == rule] == [True]
 
@@ -108,7 +108,7 @@ def test_a_planted_mistake_fails_its_own_rule(audited: World, columns: Change, r
 )
 def test_figures_are_judged(audited: World, changes: Change, rules: set[str]) -> None:
     """What became of the messages is judged with the rows."""
-    assert failed(audit_app(audited.lake, batch_of(audited, **changes), load_suites(None))) == rules
+    assert failed(audit_apps(audited.lake, [batch_of(audited, **changes)], load_suites(None))) == rules
 
 
 def test_a_column_of_another_type_is_told(audited: World) -> None:
@@ -119,7 +119,7 @@ def test_a_column_of_another_type_is_told(audited: World) -> None:
     place = table.schema.get_field_index("source_position")
     texts = table["source_position"].cast(pa.string())
     pq.write_table(table.set_column(place, "source_position", texts).drop_columns(["campaign"]), path)
-    checks = audit_app(audited.lake, batch, load_suites(None))
+    checks = audit_apps(audited.lake, [batch], load_suites(None))
     assert failed(checks) == {"batch.columns_as_agreed"}
     assert [check.observed for check in checks if check.rule_id == "batch.columns_as_agreed"] == [2.0]
 
@@ -138,7 +138,7 @@ def test_one_app_does_not_answer_for_another(audited: World) -> None:
 def test_a_batch_without_rows_is_judged_by_its_figures(audited: World) -> None:
     """Where every message was a duplicate there is no row to judge."""
     empty = replace(batch_of(audited), files=(), partitions=(), published=0, duplicates=9)
-    assert {check.suite for check in audit_app(audited.lake, empty, load_suites(None))} == {"batch"}
+    assert {check.suite for check in audit_apps(audited.lake, [empty], load_suites(None))} == {"batch"}
 
 
 def test_loads_are_judged_for_all_apps(audited: World) -> None:
@@ -171,7 +171,7 @@ def test_no_value_of_a_row_is_told(audited: World, tmp_path: Path) -> None:
         expectation("expect_column_value_lengths_to_equal", column="ip", value=3),
         expectation("expect_column_values_to_be_between", column="customer_user_id", max_value=1),
     )
-    checks = audit_app(audited.lake, batch, suites)
+    checks = audit_apps(audited.lake, [batch], suites)
     assert len(failed(checks)) == 6
     told = repr(checks) + "".join(describe_failures(checks))
     assert not [value for value in ("4815162342", "203.0.113.77", "47-11") if value in told]
@@ -180,7 +180,7 @@ def test_no_value_of_a_row_is_told(audited: World, tmp_path: Path) -> None:
 def test_an_expectation_that_cannot_be_judged_fails(audited: World, tmp_path: Path) -> None:
     """It fails with its own severity, tells the kind of the error, and never its text."""
     broken = expectation("expect_column_values_to_be_between", "warning", column="event_name", max_value=1)
-    (check,) = audit_app(audited.lake, batch_of(audited), write_suite(tmp_path, broken))
+    (check,) = audit_apps(audited.lake, [batch_of(audited)], write_suite(tmp_path, broken))
     assert (check.verdict, check.severity) == (Verdict.FAILED, Severity.ADVISORY)
     assert "could not be judged (MetricResolutionError)" in check.detail
 
@@ -189,7 +189,7 @@ def test_few_values_say_nothing(audited: World, tmp_path: Path) -> None:
     """With fewer judged values than `least_rows` a failure passes, and says so."""
     strict = expectation("expect_column_values_to_be_in_set", column="platform", value_set=["x"])
     strict["meta"] = {"least_rows": 1_000}
-    (check,) = audit_app(audited.lake, batch_of(audited), write_suite(tmp_path, strict))
+    (check,) = audit_apps(audited.lake, [batch_of(audited)], write_suite(tmp_path, strict))
     assert check.verdict is Verdict.PASSED
     assert "too few to judge" in check.detail
 
@@ -218,7 +218,7 @@ ADDED = [
 @pytest.mark.parametrize("added", ADDED, ids=lambda added: str(added["type"]))
 def test_what_a_user_adds_is_judged(audited: World, tmp_path: Path, added: dict[str, Any]) -> None:
     """Expectations about texts, times, days, numbers, booleans, lists, pairs and tables need no code."""
-    (check,) = audit_app(audited.lake, batch_of(audited), write_suite(tmp_path, added))
+    (check,) = audit_apps(audited.lake, [batch_of(audited)], write_suite(tmp_path, added))
     assert check.verdict is Verdict.PASSED, check.detail
 
 
