@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 # Counts, and no unexpected value. SUMMARY has the same counts and takes a quarter longer.
 _RESULT_FORMAT: Final = {"result_format": "BASIC", "partial_unexpected_count": 0}
 _RULE: Final = "pushlift_rule"
-_IMPORTING: Final = threading.Lock()
+_PREPARING: Final = threading.RLock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ def _import() -> None:
     logger = logging.getLogger("great_expectations")
     # It says of each of its metrics that it is not registered twice.
     logger.setLevel(max(logger.level, logging.ERROR))
-    with _IMPORTING:
+    with _PREPARING:
         import great_expectations  # noqa: F401, PLC0415 - seconds of CPU
 
 
@@ -139,8 +139,14 @@ def open_context() -> EphemeralDataContext:
     return context
 
 
-@cache
 def _batch_definition() -> BatchDefinition[Any]:
+    """Give the batch's definition; a thread that prepares it is waited for."""
+    with _PREPARING:
+        return _define_batch()
+
+
+@cache
+def _define_batch() -> BatchDefinition[Any]:
     """Define the batch once a process: it holds names, and no frame."""
     context = open_context()
     asset = context.data_sources.add_pandas("pushlift").add_dataframe_asset("batch")

@@ -18,6 +18,7 @@ import pytest
 from etl.lake.history import live_files
 from etl.lake.tables import EVENTS, LOADS, find_table
 from etl.quality.auditing import AppBatch, audit_apps, audit_run
+from etl.quality.batches import read_batch, read_rows
 from etl.quality.checks import Check, Severity, Verdict, describe_failures
 from etl.quality.docs import Days, render_docs
 from etl.quality.suites import Suites, load_suites
@@ -111,6 +112,51 @@ def test_figures_are_judged(audited: World, changes: Change, rules: set[str]) ->
     assert failed(audit_apps(audited.lake, [batch_of(audited, **changes)], load_suites(None))) == rules
 
 
+@pytest.mark.parametrize(
+    ("versions", "verdict"),
+    [
+        (["3.0"] + ["2.0"] * 99, Verdict.PASSED),
+        (["3.0"] * 2 + ["2.0"] * 98, Verdict.FAILED),
+        (["3.0"] * 99 + [None], Verdict.PASSED),
+    ],
+    ids=["one_in_a_hundred", "two_in_a_hundred", "too_few_told"],
+)
+def test_a_share_is_of_the_rows_that_tell(audited: World, versions: list[str], verdict: Verdict) -> None:
+    """Versions are judged where a hundred rows tell one, and one in a hundred may be unknown."""
+    batch = batch_of(audited)
+    rewrite(audited, batch, {"api_version": versions})
+    checks = audit_apps(audited.lake, [batch], load_suites(None))
+    assert [check.verdict for check in checks if check.rule_id == "batch.api_version_known"] == [verdict]
+
+
+def test_an_event_at_its_installation_is_sound(audited: World) -> None:
+    """An installation may be its own event; one after the event is early, and one untold is not judged."""
+    rows, _ = read_rows(audited.lake, batch_of(audited), ["install_time"])
+    at = rows["event_time"].cast(pa.int64()).to_pylist()
+    batch = batch_of(audited)
+    rewrite(audited, batch, {"install_time": [at[0] + 1, None, *at[2:]]})
+    figures = read_batch(audited.lake, batch, load_suites(None)).figures
+    assert (figures["rows_with_install_time"], figures["event_before_install_share"]) == (99, 1 / 99)
+
+
+@pytest.mark.parametrize(
+    ("flags", "rules"),
+    [
+        ([["weak_identity"]] * 40 + [None] * 60, set()),
+        ([["weak_identity"]] * 90 + [None] * 10, {"batch.identity_strong"}),
+        ([["weak_identity", "unknown_country"]] * 45 + [None] * 55, {"batch.flags_few"}),
+    ],
+    ids=["some_weak", "most_weak", "many_odd"],
+)
+def test_weak_identities_have_a_rule_of_their_own(
+    audited: World, flags: list[list[str] | None], rules: set[str]
+) -> None:
+    """How people are named is no oddity of the rows that other flags tell of."""
+    batch = batch_of(audited)
+    rewrite(audited, batch, {"quality_flags": flags})
+    assert failed(audit_apps(audited.lake, [batch], load_suites(None))) == rules
+
+
 def test_a_column_of_another_type_is_told(audited: World) -> None:
     """A file that is not as the table has it fails, and the rest is judged all the same."""
     batch = batch_of(audited)
@@ -133,6 +179,28 @@ def test_one_app_does_not_answer_for_another(audited: World) -> None:
     rows = float(sound.published)
     assert told == {sound.app_id: (Verdict.PASSED, rows), "other": (Verdict.FAILED, rows)}
     assert failed([check for check in checks if check.app_id == sound.app_id]) == set()
+
+
+@pytest.mark.parametrize(
+    ("type_", "bound"),
+    [
+        ("expect_column_max_to_be_between", {"min_value": 50}),
+        ("expect_column_max_to_be_between", {"max_value": 50}),
+        ("expect_column_min_to_be_between", {"min_value": 50}),
+        ("expect_column_min_to_be_between", {"max_value": 50}),
+    ],
+)
+def test_an_extreme_of_all_apps_is_not_that_of_each(
+    audited: World, tmp_path: Path, type_: str, bound: dict[str, int]
+) -> None:
+    """Judged together, one app's figure must not stand for another's."""
+    body = expectation(type_, column="duplicates", **bound)
+    (tmp_path / "batch.json").write_text(json.dumps({"name": "batch", "expectations": [body]}))
+    few = batch_of(audited, app_id="few", duplicates=10)
+    many = replace(few, app_id="many", duplicates=90)
+    checks = audit_apps(audited.lake, [few, many], load_suites(tmp_path))
+    wrong = "few" if "min_value" in bound else "many"
+    assert [check.app_id for check in checks if check.verdict is Verdict.FAILED] == [wrong]
 
 
 def test_a_batch_without_rows_is_judged_by_its_figures(audited: World) -> None:
