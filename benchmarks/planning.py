@@ -1,8 +1,8 @@
-"""What planning costs: two million events of an app, written straight into a lake, gated and frozen as a plan.
+"""What planning costs: two million events of an app, written straight into a lake, frozen as a plan.
 
-`python -m benchmarks.planning FOLDER [EVENTS]` makes the lake where it is not there yet, with a month of history
-before it and with pairs, weak rows, twins, test messages and refused sources in it, and plans all of it in a
-process of its own.
+`python -m benchmarks.planning FOLDER [EVENTS]` makes the lake where it is not there yet, with a month of
+history before it and with pairs, weak rows, twins, test messages and refused sources in it, and plans all of
+it in a process of its own.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ NAMES = ("af_purchase", "af_add_to_cart", "af_complete_registration", "af_level_
 SOURCES = (None, "liftoff_int", "googleadwords_int", "applovin_int", "Facebook Ads")
 MODELS = ("iPhone14,2", "iPhone15,3", "iPhone16,1")
 LANGUAGES = ("English", "Deutsch", "pt-BR", "fr_FR", "日本語")
-AGENT = "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/21F"
+AGENT = "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 Mobile/21F"
 
 
 def build_settings(folder: Path) -> Settings:
@@ -92,7 +92,7 @@ def make_day(rng: np.random.Generator, people: pa.Table, day: date, number: int)
     columns: dict[str, Any] = {field: people[field].take(pa.array(who)) for field in people.column_names}
     occurrence = _hex(rng, number)
     flags = [
-        ["weak_identity"] if n % 500 == 1 else ["possible_twin"] if n % 500 == 2 else None for n in place
+        ["weak_identity"] if n % 500 == 1 else ["possible_twin"] if n % 250 == 0 else None for n in place
     ]
     columns |= {
         "occurrence_id": occurrence,
@@ -113,7 +113,7 @@ def make_day(rng: np.random.Generator, people: pa.Table, day: date, number: int)
         "os_version": pa.repeat("17.5.1", number),
         "bundle_id": pa.repeat("com.example.shop", number),
         "att": pa.array(["authorized" if n % 3 else "denied" for n in place]),
-        "is_test_message": pa.array(place % 1000 == 3),
+        "is_test_message": pa.array(place % 1000 == 1),
         "quality_flags": pa.array(flags, LIST_TYPE),
         "loaded_at": pa.repeat(pa.scalar(datetime.combine(day, datetime.min.time(), UTC), UTC_TYPE), number),
     }

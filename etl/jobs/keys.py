@@ -18,7 +18,7 @@ class Keys:
 
 
 def require_keys(ledger: Ledger, secrets: Secrets | None = None) -> Keys:
-    """Give the keys; raises ConfigurationError where there is none, or one that the ledger was not begun with.
+    """Give the keys; raises ConfigurationError without one, or with one that is not the ledger's.
 
     With another key nobody who is suppressed would be recognized, so this fails closed.
     """

@@ -1,4 +1,4 @@
-"""Compact the tables of accounts: the file a run that `loads`, `checks`, `profiles` and `postbacks` gather becomes few.
+"""Compact the tables of accounts: the file a run that `loads`, `checks` and their like gather becomes few.
 
 It works under the publish lock, when no recorded publish is unfinished: files that nobody reads yet are
 written, and one Delta commit a table puts them in the small files' place. A kill leaves the old files or the

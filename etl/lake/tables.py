@@ -207,8 +207,7 @@ PROFILES = Table(
     partition_by=(),
     statistics=("profiled_at", "kind"),
 )
-# What became of each postback, a row an outcome: one that a person resolved later has another row. Nothing in it
-# leads to a person but the ids of `events`.
+# What became of each postback, a row an outcome. Nothing in it leads to a person but the ids of `events`.
 POSTBACKS = Table(
     "postbacks",
     pa.schema(

@@ -9,7 +9,7 @@ from airflow.providers_manager import ProvidersManager
 FILLED_IN = "a-value-that-nobody-may-see"
 
 if __name__ == "__main__":
-    manager = ProvidersManager()
+    manager = ProvidersManager()  # type: ignore[no-untyped-call] # Airflow's
     hook = manager.hooks["liftoff"]
     fields = {
         widget.field_name: widget.is_sensitive

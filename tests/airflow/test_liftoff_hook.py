@@ -10,13 +10,14 @@ from typing import Any, Protocol
 import pytest
 from airflow.sdk import BaseHook
 from airflow.sdk._shared.secrets_masker import _secrets_masker
-from etl.liftoff.sandbox.credentials import TEST_API_KEY, TEST_PASSWORD, TEST_USER
-from etl.liftoff.sandbox.process import SandboxProcess, run_sandbox
 from pydantic import SecretStr
 
 from etl.airflow.liftoff_hook import EMPTY, LiftoffHook
 from etl.airflow.task_secrets import load_task_secrets
 from etl.errors import ConfigurationError
+from etl.liftoff.parameters import PARAMETERS
+from etl.liftoff.sandbox.credentials import TEST_API_KEY, TEST_PASSWORD, TEST_USER
+from etl.liftoff.sandbox.process import SandboxProcess, run_sandbox
 
 
 class Connect(Protocol):
@@ -56,7 +57,7 @@ def connect(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Connect:
 
 def reveal(secret: SecretStr | None) -> str | None:
     """Give a secret's text."""
-    return secret and secret.get_secret_value()
+    return None if secret is None else secret.get_secret_value()
 
 
 def address(sandbox: SandboxProcess) -> str:
@@ -80,7 +81,7 @@ def test_the_test_moves_nobodys_data(sandbox: SandboxProcess, connect: Connect) 
     connect(RIGHT, address(sandbox)).test_connection()
 
     state = sandbox.state()
-    assert state["postbacks"]["production"]["accepted"] == state["postbacks"]["test"]["accepted"] == 0
+    assert state["production"]["accepted"] == state["test"]["accepted"] == 0
     assert state["opt_outs"]["production"]["received"] == 0
 
 
@@ -106,7 +107,8 @@ def test_wrong_credentials_are_named_and_not_quoted(
 
 def test_a_template_is_asked_without_its_parameters(sandbox: SandboxProcess, connect: Connect) -> None:
     """Its macros would be sent as they are."""
-    template = f"postback_url = '{sandbox.postback_url}?event_name={{event_name}}&test_mode={{test_mode}}'"
+    macros = "&".join(f"{name}={{{name}}}" for name in PARAMETERS)
+    template = f"postback_url = '{sandbox.postback_url}?{macros}'"
 
     assert connect({"password": TEST_API_KEY}, template).test_connection()[0]
 

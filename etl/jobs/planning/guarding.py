@@ -22,7 +22,7 @@ def refuse_forgotten_deliveries(lake: Store, ledger: Ledger) -> None:
     shown = LakeTable(lake, POSTBACKS).dataset().count_rows(filter=pc.field("state").isin(TOLD))
     if shown:
         raise LedgerError(
-            f"The lake shows {shown:,} postbacks as sent, and the ledger {ledger.name} knows of none: it is new, or"
-            " another. Nothing is planned, so that nothing is sent twice; point at the right ledger, or run"
-            " pushlift ledger rebuild."
+            f"The lake shows {shown:,} postbacks as sent, and the ledger {ledger.name} knows of none:"
+            " it is new, or another. Nothing is planned, so that nothing is sent twice; point at the right"
+            " ledger, or run pushlift ledger rebuild."
         )

@@ -1,7 +1,7 @@
 """From when on the lake tells all of an app's events: what `is_first_event` rests on.
 
-A person's event is told to be the first only if nothing of that person can be missing: if they installed the app
-after the history began, and no day between lacks rows that are held or that failed their audit.
+A person's event is told to be the first only if nothing of that person can be missing: if they installed the
+app after the history began, and no day between lacks rows that are held or that failed their audit.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from etl.lake.info import list_live_files
 from etl.lake.tables import EVENTS, find_table
 from etl.stores import Store
 
-# Events of devices that were offline are of days before anything else of the app landed. A day with fewer rows
-# than this share of the usual day is no beginning.
+# Events of devices that were offline are of days before anything else of the app landed. A day with fewer
+# rows than this share of the usual day is no beginning.
 LEAST_SHARE: Final = 0.1
 
 

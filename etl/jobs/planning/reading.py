@@ -83,7 +83,8 @@ def describe_plan(report: PlanReport) -> Iterator[str]:
     plan = report.plan
     asked = json.loads(plan.filter)
     days = f", {asked['from']} to {asked['to']}" if "from" in asked else ""
-    yield f"Plan {plan.id} ({plan.state}): {plan.app_id} to Liftoff app {plan.liftoff_app_id}, {plan.mode}{days}"
+    way = f"{plan.app_id} to Liftoff app {plan.liftoff_app_id}"
+    yield f"Plan {plan.id} ({plan.state}): {way}, {plan.mode}{days}"
     if asked.get("events"):
         yield f"  of the events {', '.join(asked['events'])}"
     yield f"  {report.queued:>10,}  postbacks would be sent"

@@ -19,9 +19,9 @@ FailedDays = Literal["refuse", "exclude", "accept"]
 class PlanRequest:
     """An app's UTC days, both included, and perhaps some events of them (none named: all that are mapped).
 
-    `events` are AppsFlyer's names or Liftoff's. `failed_days` says what follows when a day's audit failed, or when
-    rows of it are held: no plan, a plan without these days, or a plan as if nothing were. With `loaded_since`, only
-    occurrences of which the lake learned at that instant or later.
+    `events` are AppsFlyer's names or Liftoff's. `failed_days` says what follows when a day's audit failed, or
+    when rows of it are held: no plan, a plan without these days, or a plan as if nothing were. With
+    `loaded_since`, only occurrences of which the lake learned at that instant or later.
     """
 
     app_id: str
@@ -56,7 +56,7 @@ class PlanRequest:
 
 @dataclass(frozen=True, slots=True)
 class EventKind:
-    """Events that are told alike: their topic and name, what the vocabulary calls them, whether they are asked for.
+    """Events that are told alike: topic and name, what the vocabulary calls them, whether they are asked for.
 
     `source_name` is what the configuration maps: a conversion's topic, else the event's name. `event_name` is
     Liftoff's; None where it has none.
@@ -81,7 +81,8 @@ def name_kinds(
     if unknown:
         known = ", ".join(f"{source} ({name})" for source, name in sorted(mapped.items()))
         raise UsageError(
-            f"The event {unknown[0]!r} is not mapped for this app, so nothing can be sent of it; mapped are: {known}."
+            f"The event {unknown[0]!r} is not mapped for this app, so nothing can be sent of it;"
+            f" mapped are: {known}."
         )
     return [_name_kind(topic, name, vocabulary, frozenset(asked)) for topic, name in sorted(found)]
 

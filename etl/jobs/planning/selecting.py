@@ -1,11 +1,13 @@
 """Select from the lake what a plan is made of: a few passes over a few columns, then each chosen row once.
 
-`is_first_event` is decided for each of Liftoff's events and each person of an app, from the lake's whole history:
+`is_first_event` is decided for each of Liftoff's events and each person of an app, from the lake's whole
+history:
 
-- false where an earlier occurrence is in the lake (times that are equal: the lesser `occurrence_id` is earlier);
-- true where none is, and none can be missing: the person installed the app after the lake's history of it began,
-  and no day since may not be relied on (`history.py`). The install is that which the person's rows of an install or
-  its in-app events tell; rows of re-engagements and re-attributions tell their own times;
+- false where an earlier occurrence is in the lake (times that are equal: the lesser `occurrence_id` is
+  earlier);
+- true where none is, and none can be missing: the person installed the app after the lake's history of it
+  began, and no day since may not be relied on (`history.py`). The install is that which the person's rows of
+  an install or its in-app events tell; rows of re-engagements and re-attributions tell their own times;
 - null otherwise, and for a row whose person or whose time is in doubt (`weak_identity`, `possible_twin`).
 
 Test messages are no history. The halves of a retargeting pair are one occurrence.
@@ -89,7 +91,7 @@ class Unmapped:
 
 
 class Selection:
-    """One version of a lake's events, in the hands of DuckDB; ids stand in memory as numbers, never in a file."""
+    """One version of a lake's events, in the hands of DuckDB."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, dataset: ds.Dataset, days: Days) -> None:
         """Begin with a connection of its own."""
@@ -148,7 +150,8 @@ class Selection:
             "delivered", pa.table({"occurrence_id": delivered}), "occurrence_id::uuid as occurrence_id"
         )
         self._connection.execute(
-            "create table pairs as select occurrence_id from seen where is_asked group by 1 having count(*) > 1"
+            "create table pairs as select occurrence_id from seen where is_asked group by 1"
+            " having count(*) > 1"
         )
         self._connection.execute(_read("chosen"), {"since": loaded_since})
         self._connection.execute("drop table seen; drop table firsts; drop table delivered; drop table pairs")
@@ -197,7 +200,7 @@ class Selection:
 
     def _create(self, name: str, rows: pa.Table, columns: str = "*") -> None:
         self._connection.register("given", rows)
-        self._connection.execute(f"create table {name} as select {columns} from given")  # noqa: S608 - our own names
+        self._connection.execute(f"create table {name} as select {columns} from given")  # noqa: S608 - our own
         self._connection.unregister("given")
 
 

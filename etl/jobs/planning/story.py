@@ -1,7 +1,7 @@
 """The story of a plan: a filter in; out comes what would be sent, what not and why, frozen and priced.
 
-Nothing leaves. A plan appears whole or not at all: rows are added in draft, and one transaction makes a plan of
-them. What a kill leaves in draft is nothing to anybody, and the next planning drops it.
+Nothing leaves. A plan appears whole or not at all: rows are added in draft, and one transaction makes a plan
+of them. What a kill leaves in draft is nothing to anybody, and the next planning drops it.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """What a plan stands on: what was asked and agreed, the stores, the keys, the present, and the gate's verdict."""
+    """What a plan stands on: what was asked and agreed, stores, keys, the present, the gate's verdict."""
 
     request: PlanRequest
     policy: SendingPolicy
@@ -138,7 +138,7 @@ def draft_plan(ground: Ground, plan: Plan, fence: Fence, tell: Progress) -> tupl
 
 
 def select_rows(ground: Ground, plan: Plan, selection: Selection, tally: Tally) -> int:
-    """Choose the plan's rows, and count those that have no name at Liftoff; gives the number of chosen ones."""
+    """Choose the plan's rows, and count those without a name at Liftoff; gives the number of chosen ones."""
     request = ground.request
     kinds = name_kinds(selection.find_kinds(), ground.policy.events, request.events)
     if not kinds:
