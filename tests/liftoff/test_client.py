@@ -97,7 +97,11 @@ def test_a_reset_after_reading_is_unanswered() -> None:
 def test_silence_is_unanswered() -> None:
     """A server that never answers is given up after the time for reading."""
     done = threading.Event()
-    with serving(lambda _: bool(done.wait(10)) and None) as (url, _):
+
+    def hold(_: socket.socket) -> None:
+        done.wait(10)
+
+    with serving(hold) as (url, _):
         answer = ask(url, read_seconds=0.2)
         done.set()
     assert (answer.reach, answer.detail) == ("unanswered", "timeout")
