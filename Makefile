@@ -39,7 +39,7 @@ demo: $(READY)
 
 test: $(READY)
 	scripts/browser.sh
-	$(BIN)/python -m pytest
+	$(BIN)/python -m tests
 
 lint: $(READY)
 	$(BIN)/ruff check $(SOURCES)
