@@ -39,7 +39,7 @@ demo: $(READY)
 
 test: $(READY)
 	scripts/browser.sh
-	$(BIN)/python -m pytest
+	$(BIN)/python -m tests
 
 lint: $(READY)
 	$(BIN)/ruff check $(SOURCES)
@@ -57,7 +57,7 @@ bench: $(READY)
 # --upgrade on purpose: a lock is made anew when somebody asks for newer versions.
 lock: $(READY)
 	$(BIN)/python -m pip install --quiet uv
-	$(BIN)/uv pip compile pyproject.toml --extra airflow --extra s3 --extra postgres --extra test \
+	$(BIN)/uv pip compile pyproject.toml --extra airflow --extra s3 --extra postgres --extra sandbox --extra test \
 	  --universal --python-version 3.11 --generate-hashes --upgrade --quiet \
 	  --no-emit-index-url --no-emit-find-links --no-header --output-file $(LOCKED)
 

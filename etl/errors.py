@@ -5,6 +5,9 @@ PushliftError                       exit 1
 │  ├─ ConfigurationError            fix the configuration or the environment
 │  │  └─ UnsafeStore                choose a store that honours conditional puts
 │  ├─ UsageError                    fix the arguments
+│  ├─ PlanChanged                   plan anew: the configuration is not the one that was approved
+│  ├─ SendingStopped                mend what Liftoff refuses, or lift the stop, then resume
+│  ├─ PostbacksUnsettled            resume the plan, or decide about what is unknown
 │  └─ LedgerError                   repair the ledger, or point at the right one
 │     ├─ LedgerUpgradeNeeded        run `pushlift ledger upgrade`
 │     └─ LedgerUnavailable          wait: the database is busy or does not answer      (retryable)
@@ -62,6 +65,22 @@ class UnsafeStore(ConfigurationError):
 
 class UsageError(OperatorError):
     """The arguments of a command or a run are wrong."""
+
+
+class PlanChanged(OperatorError):
+    """The mapping, the gates or the URL are not those that the plan was made, and approved, with."""
+
+
+class SendingStopped(OperatorError):
+    """Nothing leaves until a person has looked: refused credentials, a redirect, a stop, a failed canary."""
+
+    exit_code = 1
+
+
+class PostbacksUnsettled(OperatorError):
+    """Some postbacks are not sent yet, or nobody knows whether they were; the message names each plan."""
+
+    exit_code = 1
 
 
 class LedgerError(OperatorError):

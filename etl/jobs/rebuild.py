@@ -11,10 +11,11 @@ from deltalake import DeltaTable
 
 from etl.appsflyer.identity import PERSON_FIELDS, choose_persons
 from etl.lake.history import live_files, read_columns
-from etl.lake.tables import EVENTS, LOADS, find_table
+from etl.lake.tables import EVENTS, LOADS, POSTBACKS, find_table
 from etl.ledger.database import Ledger, begin_write
 from etl.ledger.identities import merge_app_identities
 from etl.ledger.objects import FinishedObject, finish_objects
+from etl.ledger.restoring import RESTORED_COLUMNS, restore_deliveries
 from etl.ledger.upgrade import open_current_ledger
 from etl.settings.models import Settings
 from etl.stores import Store, open_store
@@ -25,14 +26,15 @@ _COUNTS = ["messages", "held"]
 
 @dataclass(frozen=True, slots=True)
 class RebuildReport:
-    """How many versions of objects, and how many apps, the ledger knows again."""
+    """How many versions of objects, apps and outcomes of postbacks the ledger knows again."""
 
     objects: int
     apps: int
+    postbacks: int = 0
 
 
 def rebuild_ledger(settings: Settings) -> RebuildReport:
-    """Mark every object that `loads` has as finished, and learn by which fields each app's rows are named.
+    """Mark what `loads` has as finished, learn how each app's rows are named, and what Liftoff has heard of.
 
     An object of which rows were held, and neither released nor read again, is left out: the batch is lost
     with the ledger, so that the object must be read again. Repeating it changes nothing. What only the ledger
@@ -44,7 +46,7 @@ def rebuild_ledger(settings: Settings) -> RebuildReport:
     _finish(ledger, finished)
     identities = _read_identities(lake, find_table(lake, EVENTS))
     merge_app_identities(ledger, identities)
-    return RebuildReport(len(finished), len(identities))
+    return RebuildReport(len(finished), len(identities), _restore(ledger, find_table(lake, POSTBACKS)))
 
 
 def _read_finished(loads: DeltaTable | None) -> list[FinishedObject]:
@@ -62,6 +64,19 @@ def _read_finished(loads: DeltaTable | None) -> list[FinishedObject]:
         held[version] = row["held"]
         found[version] = FinishedObject(*version, row["size"], row["landed_at"], row["load_id"])
     return [each for version, each in found.items() if held[version] <= 0]
+
+
+def _restore(ledger: Ledger, outcomes: DeltaTable | None) -> int:
+    """Restore the newest outcome of each postback, so that nothing is sent twice."""
+    if outcomes is None:
+        return 0
+    columns = [*RESTORED_COLUMNS, "exported_at"]
+    rows = outcomes.to_pyarrow_dataset().to_table(columns=columns).sort_by("exported_at")
+    places = pa.array(range(rows.num_rows), pa.int64())
+    newest = (
+        rows.append_column("place", places).group_by(["plan_id", "position"]).aggregate([("place", "max")])
+    )
+    return restore_deliveries(ledger, rows.take(newest["place_max"]).sort_by("exported_at"))
 
 
 def _finish(ledger: Ledger, objects: list[FinishedObject]) -> None:

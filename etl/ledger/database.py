@@ -10,9 +10,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from sqlite3 import Connection as SqliteConnection
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, func, make_url, select
+from sqlalchemy import URL, Connection, Engine, Row, create_engine, event, func, make_url, select
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -21,8 +21,15 @@ from etl.errors import LedgerError
 from etl.ledger.failures import explain_failure
 
 BUSY_SECONDS: Final = 30
+CACHE_KIB: Final = 65_536
+CHECKPOINT_PAGES: Final = 8_000
+"""Pages that the write-ahead log holds before they are copied: many a page is written often in that time."""
+
 SQLITE_DRIVERS: Final = frozenset({"sqlite", "sqlite+pysqlite"})
 POSTGRES_DRIVERS: Final = frozenset({"postgresql", "postgresql+psycopg"})
+
+AnyRow = Row[*tuple[Any, ...]]
+"""A row of a query whose columns the type checker need not know."""
 
 LedgerClock = Callable[[Connection], datetime]
 """Tells the instant, in UTC, to a transaction that asks."""
@@ -107,6 +114,8 @@ def prepare_sqlite_connection(connection: SqliteConnection, _entry: ConnectionPo
         "synchronous = FULL",
         "secure_delete = ON",
         "foreign_keys = ON",
+        f"cache_size = -{CACHE_KIB}",
+        f"wal_autocheckpoint = {CHECKPOINT_PAGES}",
     ):
         connection.execute(f"PRAGMA {pragma}").close()
 

@@ -1,18 +1,23 @@
 """One TOML file, validated once, overridable by environment variables; secrets from the environment alone."""
 
+from etl.settings.liftoff import App, Consent, Liftoff, Refusal, Response, UserId
 from etl.settings.loading import find_config, load_settings
-from etl.settings.models import App, Ingest, Liftoff, Settings, Source, Storage, StoreOptions
+from etl.settings.models import Ingest, Settings, Source, Storage, StoreOptions
 from etl.settings.secrets import Secrets, load_secrets
 
 __all__ = [
     "App",
+    "Consent",
     "Ingest",
     "Liftoff",
+    "Refusal",
+    "Response",
     "Secrets",
     "Settings",
     "Source",
     "Storage",
     "StoreOptions",
+    "UserId",
     "find_config",
     "load_secrets",
     "load_settings",

@@ -4,12 +4,14 @@ import re
 from pathlib import Path
 from typing import Annotated, Final
 
-from pydantic import AfterValidator, BaseModel, ByteSize, ConfigDict, Field
+from pydantic import AfterValidator, ByteSize, Field
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from etl.appsflyer.envelope_path import ENVELOPE_PATH
 from etl.appsflyer.macros import parse_template
+from etl.settings.liftoff import App, Liftoff
 from etl.settings.locations import check_ledger_url, check_location
+from etl.settings.sections import HttpUrl, Section
 
 ENVIRONMENT_PREFIX: Final = "PUSHLIFT_"
 ENVIRONMENT_DELIMITER: Final = "__"
@@ -53,13 +55,6 @@ LedgerUrl = Annotated[str, AfterValidator(check_ledger_url)]
 Envelope = Annotated[str, AfterValidator(check_envelope)]
 LandedAtPattern = Annotated[str, AfterValidator(check_landed_at_pattern)]
 Template = Annotated[str, AfterValidator(check_template)]
-HttpUrl = Annotated[str, Field(pattern=r"^https?://[^\s/]+")]
-
-
-class Section(BaseModel):
-    """A table of the file: frozen, and with no key that is not named here."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
 class StoreOptions(Section):
@@ -122,22 +117,6 @@ class Ingest(Section):
     envelope: Envelope | None = None
     landed_at_pattern: LandedAtPattern | None = None
     sources: Sources = ()
-
-
-class Liftoff(Section):
-    """Liftoff's two interfaces (Liftoff: Analytics S2S; GDPR opt-out API v3)."""
-
-    postback_url: HttpUrl = "https://analytics.liftoff.io/v2/events"
-    opt_out_url: HttpUrl | None = None
-    postbacks_per_second: float = Field(default=15, gt=0, le=10_000)
-
-
-class App(Section):
-    """What Liftoff calls an AppsFlyer app and its events; needed only to send."""
-
-    liftoff_app_id: str | None = None
-    app_store_id: str | None = None
-    events: dict[str, str] = Field(default_factory=dict)
 
 
 class Quality(Section):

@@ -7,13 +7,14 @@ from pydantic import SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 SECRET_NAME: Final = re.compile(
-    r"secret|passw|token|credential|api_?key|access_?key|hash_?key|private_?key|_user$|^key$"
+    r"secret|passw|token|credential|api_?key|access_?key|hash_?key|user_id_key|private_?key|_user$|^key$"
 )
 URL_PASSWORD: Final = re.compile(r"(://[^/\s:@]*:)[^/\s]+(@)")
 
 # What somebody might write into the file, and the variable that is meant; the first match counts.
 VARIABLES: Final = (
     (re.compile(r"hash_?key"), "PUSHLIFT_HASH_KEY"),
+    (re.compile(r"user_id_key"), "PUSHLIFT_USER_ID_KEY"),
     (re.compile(r"secret_access_key|^secret$"), "AWS_SECRET_ACCESS_KEY"),
     (re.compile(r"access_key|^key$"), "AWS_ACCESS_KEY_ID"),
     (re.compile(r"session_token"), "AWS_SESSION_TOKEN"),
@@ -24,7 +25,11 @@ VARIABLES: Final = (
 
 
 class Secrets(BaseSettings):
-    """What opens the partner's doors, and the key of the suppressions' hashes."""
+    """What opens the partner's doors, and the keys of hashes.
+
+    `hash_key` is that of suppressions; `user_id_key` is that of the user ids which Liftoff gets, and the same
+    unless given: it must outlive a rotation of the other, or everybody would look new to Liftoff.
+    """
 
     model_config = SettingsConfigDict(
         frozen=True, extra="ignore", env_prefix="PUSHLIFT_", env_ignore_empty=True, hide_input_in_errors=True
@@ -34,6 +39,7 @@ class Secrets(BaseSettings):
     liftoff_opt_out_user: SecretStr | None = None
     liftoff_opt_out_password: SecretStr | None = None
     hash_key: SecretStr | None = None
+    user_id_key: SecretStr | None = None
 
 
 def load_secrets() -> Secrets:

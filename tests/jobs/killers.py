@@ -1,6 +1,5 @@
 """Processes that ingest and are killed, each at a step of its choice."""
 
-import multiprocessing
 import os
 import signal
 import sys
@@ -17,10 +16,8 @@ from etl.lake import publish
 from etl.ledger.database import Ledger, begin_write
 from etl.ledger.schema import locks
 from etl.settings import Settings
+from tests.services.warm import run_forked
 from tests.services.worlds import World
-
-CONTEXT: Final = multiprocessing.get_context("forkserver")
-CONTEXT.set_forkserver_preload([__name__, "etl.jobs.normalizing", "etl.jobs.handover"])
 
 
 def die() -> None:
@@ -103,10 +100,7 @@ def kill_after(settings: Settings, step: str, *, is_reprocess: bool = False) -> 
 
 def run_to_death(target: Callable[..., None], step: str, settings: Settings, *arguments: object) -> None:
     """Run a function in a process that must be killed at a step; time then passes over its lock."""
-    process = CONTEXT.Process(target=target, args=(settings, *arguments))
-    process.start()
-    process.join()
-    assert process.exitcode == -signal.SIGKILL, step
+    assert run_forked(target, settings, *arguments) == -signal.SIGKILL, step
     expire_locks(World(settings).open_ledger())
 
 

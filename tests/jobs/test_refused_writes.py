@@ -1,11 +1,9 @@
 """A full disk or a refused write: a clear error, readers undisturbed, and a next run that converges."""
 
-import multiprocessing
 import os
 import resource
 from collections.abc import Iterator
 from contextlib import contextmanager
-from multiprocessing.connection import Connection as Pipe
 from pathlib import Path
 
 import pytest
@@ -13,8 +11,8 @@ from s3fs import S3FileSystem
 
 from etl.errors import PushliftError, StoreRefusedWrite
 from etl.settings import Settings
-from tests.jobs.killers import CONTEXT
 from tests.services.s3 import S3Server
+from tests.services.warm import run_forked
 from tests.services.worlds import World, build_settings, check_conservation, message, messages
 
 NOBODY = 65534
@@ -41,7 +39,7 @@ def being_nobody(folder: Path) -> Iterator[None]:
         os.seteuid(0)
 
 
-def ingest_within(settings: Settings, step: str, pipe: Pipe) -> None:
+def ingest_within(settings: Settings, step: str, told: Path) -> None:
     """Ingest where, from a step on, no file grows beyond a size, as on a full disk; tell the error."""
     world = World(settings)
     try:
@@ -52,7 +50,7 @@ def ingest_within(settings: Settings, step: str, pipe: Pipe) -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (FULL_BYTES, FULL_BYTES))
         world.settle(run, outcomes)
     except PushliftError as error:
-        pipe.send((type(error).__name__, error.message))
+        told.write_text(f"{type(error).__name__}\n{error.message}", encoding="utf-8")
 
 
 @pytest.mark.parametrize("step", ["normalize", "settle"])
@@ -66,13 +64,11 @@ def test_a_disk_that_is_full(tmp_path: Path, postgres_url: str, step: str) -> No
     world.ingest()
     before = world.contents()
     world.land([message(n, original_url=os.urandom(400).hex()) for n in range(1000)])
-    here, there = multiprocessing.Pipe()
-    process = CONTEXT.Process(target=ingest_within, args=(world.settings, step, there))
-    process.start()
-    there.close()
-    kind, text = here.recv()
-    process.join()
+    told = tmp_path / "told"
 
+    assert run_forked(ingest_within, world.settings, step, told) == 0
+
+    kind, text = told.read_text(encoding="utf-8").split("\n", 1)
     assert kind == "StoreRefusedWrite"
     assert "cannot be written" in text
     assert world.contents() == before

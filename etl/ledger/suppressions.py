@@ -1,0 +1,94 @@
+"""Suppressions: people of whom nothing may leave, known only by keyed hashes of their ids."""
+
+import hashlib
+import hmac
+from collections.abc import Collection, Iterable
+from typing import Final, Literal
+
+from sqlalchemy import Connection, bindparam, select, update
+
+from etl.errors import ConfigurationError
+from etl.ledger.database import Ledger, begin_read, begin_write
+from etl.ledger.dialects import insert_into
+from etl.ledger.facts import claim_fact
+from etl.ledger.postback_tables import suppressions
+
+SuppressionKind = Literal["erase", "do_not_share"]
+
+EVERY_APP: Final = "*"
+"""The app id of a suppression that holds for all of them."""
+
+HASH_KEY_FACT: Final = "hash_key_check"
+CHUNK: Final = 500
+
+_SUPPRESSED: Final = select(suppressions.c.subject).where(
+    suppressions.c.subject.in_(bindparam("subjects", expanding=True)),
+    suppressions.c.app_id.in_(bindparam("app_ids", expanding=True)),
+    suppressions.c.lifted_at.is_(None),
+)
+
+
+def suppress(ledger: Ledger, subjects: Iterable[str], app_id: str, kind: SuppressionKind) -> None:
+    """Suppress people, given by their keyed hashes, from now on; one that was lifted holds again."""
+    wanted = sorted(set(subjects))
+    if not wanted:
+        return
+    with begin_write(ledger) as connection:
+        now = ledger.clock(connection)
+        statement = insert_into(connection, suppressions)
+        upsert = statement.on_conflict_do_update(
+            index_elements=["subject", "app_id"],
+            set_={"kind": statement.excluded.kind, "created_at": now, "lifted_at": None},
+            where=suppressions.c.lifted_at.is_not(None) | (statement.excluded.kind == "erase"),
+        )
+        row = {"app_id": app_id, "kind": kind, "created_at": now}
+        connection.execute(upsert, [row | {"subject": subject} for subject in wanted])
+
+
+def lift(ledger: Ledger, subjects: Iterable[str], app_id: str) -> int:
+    """Lift suppressions, and return how many there were."""
+    statement = update(suppressions).where(
+        suppressions.c.app_id == app_id, suppressions.c.lifted_at.is_(None)
+    )
+    wanted = sorted(set(subjects))
+    lifted = 0
+    with begin_write(ledger) as connection:
+        now = ledger.clock(connection)
+        for start in range(0, len(wanted), CHUNK):
+            chunk = statement.where(suppressions.c.subject.in_(wanted[start : start + CHUNK]))
+            lifted += connection.execute(chunk.values(lifted_at=now)).rowcount
+    return lifted
+
+
+def find_suppressed(connection: Connection, subjects: Collection[str], app_id: str) -> frozenset[str]:
+    """Find those of the subjects that are suppressed for an app, within the caller's transaction."""
+    wanted = sorted(set(subjects))
+    found: set[str] = set()
+    for start in range(0, len(wanted), CHUNK):
+        values = {"subjects": wanted[start : start + CHUNK], "app_ids": [app_id, EVERY_APP]}
+        found.update(connection.scalars(_SUPPRESSED, values))
+    return frozenset(found)
+
+
+def list_suppressed(ledger: Ledger, app_id: str) -> frozenset[str]:
+    """List every subject that is suppressed for an app."""
+    query = select(suppressions.c.subject).where(
+        suppressions.c.app_id.in_([app_id, EVERY_APP]), suppressions.c.lifted_at.is_(None)
+    )
+    with begin_read(ledger) as connection:
+        return frozenset(connection.scalars(query))
+
+
+def check_hash_key(ledger: Ledger, key: bytes) -> None:
+    """Make sure that hashes are made with the key that the ledger's own were made with.
+
+    The first use of a key writes its check value. Raises ConfigurationError without a key, or with another.
+    """
+    if not key:
+        raise ConfigurationError("The key of subjects' hashes is missing: set PUSHLIFT_HASH_KEY.")
+    value = hmac.new(key, b"pushlift: check value of the hash key", hashlib.sha256).hexdigest()
+    if not hmac.compare_digest(claim_fact(ledger, HASH_KEY_FACT, value), value):
+        raise ConfigurationError(
+            f"The key of subjects' hashes is not the one that the ledger {ledger.name} was begun with: with"
+            " another, nobody who is suppressed would be recognized. Set PUSHLIFT_HASH_KEY to the first one."
+        )
