@@ -34,7 +34,8 @@ def count_processes() -> int:
 
 def start(folder: str, arguments: Sequence[str]) -> Process:
     """Start a process that shares the suite; Ctrl-C reaches it through this one alone, and once."""
-    command = [sys.executable, "-m", "pytest", "-p", "tests.side_by_side", "--share", folder]
+    # Given as one word: pytest would take a folder for a path to tests, and look there for its configuration.
+    command = [sys.executable, "-m", "pytest", "-p", "tests.side_by_side", f"--share={folder}"]
     # Both would write what failed last to the same file.
     options = ["-p", "no:cacheprovider", f"--durations={SLOWEST_SHOWN}"]
     # The tests start hundreds of interpreters, each of which would compile all modules again.
