@@ -1,30 +1,25 @@
 """What leaves for Liftoff, how fast, and by whose leave (Liftoff: Analytics S2S; GDPR opt-out API v3)."""
 
-from enum import StrEnum
-from typing import Final
+from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
+from etl.liftoff.policy import RESTRICTED_MEDIA_SOURCES, Refusal, UserId
+from etl.liftoff.templates import parse_template, require_complete
+from etl.liftoff.vocabulary import check_vocabulary
 from etl.settings.sections import HttpUrl, Section
 
-# Named by AppsFlyer as networks whose terms restrict sharing (AppsFlyer: Push API V2.0).
-RESTRICTED_MEDIA_SOURCES: Final = ("facebook", "twitter", "snapchat", "pinterest")
+__all__ = ["RESTRICTED_MEDIA_SOURCES", "App", "Consent", "Liftoff", "Refusal", "Response", "UserId"]
 
 
-class UserId(StrEnum):
-    """What Liftoff is told as `user_id`: a keyed hash, one an app, of the AppsFlyer id; or an id as it is."""
-
-    HASHED = "hashed"
-    APPSFLYER_ID = "appsflyer_id"
-    CUSTOMER_USER_ID = "customer_user_id"
+def check_postback_url(url: str) -> str:
+    """Accept a postback URL with a macro for all that Liftoff requires (Liftoff: Analytics S2S)."""
+    require_complete(parse_template(url))
+    return url
 
 
-class Refusal(StrEnum):
-    """What follows when a person did not agree: nothing, no advertising id, or no postback at all."""
-
-    SEND = "send"
-    WITHHOLD = "withhold"
-    REFUSE = "refuse"
+PostbackUrl = Annotated[str, AfterValidator(check_postback_url)]
+Vocabulary = Annotated[dict[str, str], AfterValidator(check_vocabulary)]
 
 
 class Consent(Section):
@@ -57,13 +52,12 @@ class Response(Section):
 class Liftoff(Section):
     """Liftoff's two interfaces, and the manners of sending.
 
-    `postback_url` may be Liftoff's address alone, or a whole template with macros in braces, such as
-    `https://…/v2/events?liftoff_app_id={liftoff_app_id}&client_ip={client_ip}`. Times are in
-    the unit of their name. `responses` come before the rules that pushlift has. Without a `daily_cap` there is
-    none.
+    `postback_url` may be Liftoff's address alone, or a whole template: a query whose values are macros, such
+    as `client_ip={client_ip}`, or `ip=(ip)` in AppsFlyer's spelling. Times are in the unit of their name.
+    `responses` come before the rules that pushlift has. Without a `daily_cap` there is none.
     """
 
-    postback_url: str = Field(default="https://analytics.liftoff.io/v2/events", pattern=r"^https?://[^\s/]+")
+    postback_url: PostbackUrl = "https://analytics.liftoff.io/v2/events"
     opt_out_url: HttpUrl | None = None
     proxy: HttpUrl | None = None
     postbacks_per_second: float = Field(default=15, gt=0, le=10_000)
@@ -94,15 +88,15 @@ class Liftoff(Section):
 class App(Section):
     """What Liftoff calls an AppsFlyer app and its events; needed only to send.
 
-    `events` maps AppsFlyer's event names, or the topics `install`, `reinstall`, `re_engagement` and
-    `re_attribution`, to Liftoff's fixed vocabulary. None in the others means: as `[liftoff]` says.
-    `continuous` delivers new events after each ingest.
+    `events` maps AppsFlyer's event names, or the topics `reinstall`, `re_engagement` and `re_attribution`, to
+    Liftoff's fixed vocabulary; installs are `install` without being named. None in the others means: as
+    `[liftoff]` says. `continuous` delivers new events after each ingest.
     """
 
     liftoff_app_id: str | None = None
     app_store_id: str | None = None
     bundle_id: str | None = None
-    events: dict[str, str] = Field(default_factory=dict)
+    events: Vocabulary = Field(default_factory=dict)
     user_id: UserId | None = None
     restricted_media_sources: tuple[str, ...] | None = None
     continuous: bool = False
