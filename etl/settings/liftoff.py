@@ -1,6 +1,6 @@
 """What leaves for Liftoff, how fast, and by whose leave (Liftoff: Analytics S2S; GDPR opt-out API v3)."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
@@ -46,7 +46,7 @@ class Response(Section):
 
     status: str = Field(pattern=r"^([1-5]\d\d|[1-5]xx)$")
     body_contains: str | None = None
-    outcome: str = Field(pattern=r"^(delivered|retry|refused|stop|unknown)$")
+    outcome: Literal["delivered", "retry", "refused", "stop", "unknown"]
 
 
 class Liftoff(Section):

@@ -1,0 +1,116 @@
+"""The threads that send: each with a connection of its own, one postback at a time."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from queue import Empty, SimpleQueue
+from types import TracebackType
+from typing import Final, Protocol, Self
+
+from etl.ledger.claims import Claimed
+from etl.liftoff.answers import Answer
+
+STALE: Final = "stale_intent"
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """A postback whose intent is recorded: its attempt `number`.
+
+    It is due at `due_at`, and not to be sent after `expires_at`: both are the monotonic clock's.
+    """
+
+    row: Claimed
+    number: int
+    url: str
+    due_at: float
+    expires_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What came of an errand."""
+
+    errand: Errand
+    answer: Answer
+
+
+class Transport(Protocol):
+    """What sends a URL: `etl.liftoff.client.Client`, or a test's stand-in for the network."""
+
+    def send(self, url: str) -> Answer:
+        """Send and tell what came of it."""
+
+    def close(self) -> None:
+        """Close the connection."""
+
+
+class Crew:
+    """Threads that run errands; `open_transport` opens each its own transport."""
+
+    def __init__(
+        self,
+        size: int,
+        open_transport: Callable[[], Transport],
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        """Start nothing yet."""
+        self.size = size
+        self._open = open_transport
+        self._clock = clock
+        self._sleep = sleep
+        self._errands: SimpleQueue[Errand | None] = SimpleQueue()
+        self._done: SimpleQueue[Done] = SimpleQueue()
+        self._threads = [threading.Thread(target=self._work, daemon=True) for _ in range(size)]
+
+    def __enter__(self) -> Self:
+        """Start the threads."""
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Let the threads end; what is in flight ends with its timeout."""
+        for _ in self._threads:
+            self._errands.put(None)
+
+    def send(self, errand: Errand) -> None:
+        """Hand an errand over."""
+        self._errands.put(errand)
+
+    def collect(self, wait_seconds: float) -> list[Done]:
+        """Collect what is done, waiting so long for the first."""
+        found: list[Done] = []
+        try:
+            found.append(
+                self._done.get(timeout=wait_seconds) if wait_seconds > 0 else self._done.get_nowait()
+            )
+            while True:
+                found.append(self._done.get_nowait())
+        except Empty:
+            return found
+
+    def _work(self) -> None:
+        transport = self._open()
+        try:
+            while (errand := self._errands.get()) is not None:
+                self._done.put(Done(errand, self._run(transport, errand)))
+        finally:
+            transport.close()
+
+    def _run(self, transport: Transport, errand: Errand) -> Answer:
+        wait = errand.due_at - self._clock()
+        if wait > 0:
+            self._sleep(wait)
+        if self._clock() > errand.expires_at:
+            return Answer("unsent", detail=STALE)
+        try:
+            return transport.send(errand.url)
+        except Exception:  # noqa: BLE001 - whatever a transport raises, its text may hold the URL
+            return Answer("unanswered", detail="failed")

@@ -1,0 +1,207 @@
+"""Sends one postback after the other: a `requests` session that leaks nothing and never sends twice.
+
+Neither `.netrc`, nor the environment, nor a redirect may move the key or a person's data elsewhere, so none
+of them is heeded. No error text and no log line has a URL, a parameter or the key.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Final, Self
+
+import requests
+from pydantic import SecretStr
+from requests.adapters import HTTPAdapter
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import HTTPError
+from urllib3.poolmanager import PoolManager
+
+from etl.liftoff.answers import Answer
+
+MOST_BODY_BYTES: Final = 65_536
+"""So much of an answer is read; a longer one cannot fill the memory."""
+
+IDLE_SECONDS: Final = 2.0
+"""A connection that was idle for longer is opened anew.
+
+A server that closes an idle one just as a request is written leaves it in doubt; most close after five
+seconds or more.
+"""
+
+
+class _Marks:
+    """Whether the request at hand has begun to leave; a client is used by one thread."""
+
+    has_left = False
+
+
+class _MarkingConnection(HTTPConnection):
+    """A connection that notes when the first byte of a request is about to leave."""
+
+    marks: _Marks
+
+    def send(self, data: Any) -> None:  # noqa: ANN401 - http.client's signature
+        """Connect first, so that whatever fails until then has surely sent nothing."""
+        if self.sock is None:
+            self.connect()
+        self.marks.has_left = True
+        super().send(data)
+
+
+class _MarkingTlsConnection(HTTPSConnection):
+    """The same with TLS, whose handshake belongs to connecting."""
+
+    marks: _Marks
+
+    def send(self, data: Any) -> None:  # noqa: ANN401 - as above
+        """Connect first, as above."""
+        if self.sock is None:
+            self.connect()
+        self.marks.has_left = True
+        super().send(data)
+
+
+class _MarkingAdapter(HTTPAdapter):
+    """Connections that mark, one of them, and no retries of urllib3's."""
+
+    def __init__(self, marks: _Marks) -> None:
+        self._marks = marks
+        super().__init__(pool_connections=1, pool_maxsize=1, max_retries=0, pool_block=True)
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - requests' signature
+        """Have the pools make connections that mark."""
+        super().init_poolmanager(*args, **kwargs)
+        _mark_pools(self.poolmanager, self._marks)
+
+    def proxy_manager_for(self, proxy: str, **kwargs: Any) -> PoolManager:  # noqa: ANN401 - as above
+        """Do the same for the connections through a proxy."""
+        manager: PoolManager = super().proxy_manager_for(proxy, **kwargs)
+        _mark_pools(manager, self._marks)
+        return manager
+
+
+@dataclass(frozen=True, slots=True)
+class Manners:
+    """How to speak to Liftoff: how long to wait for a connection and for an answer, and by which proxy."""
+
+    connect_seconds: float
+    read_seconds: float
+    proxy: str | None = None
+
+
+class Client:
+    """A session of one thread.
+
+    `clock` is monotonic, in seconds. `key` is Liftoff's API key, which goes into the header Authorization
+    (Liftoff: Analytics S2S).
+    """
+
+    def __init__(self, key: SecretStr, manners: Manners, clock: Callable[[], float] = time.monotonic) -> None:
+        """Open nothing yet."""
+        quiet_transport()
+        self._clock = clock
+        self._marks = _Marks()
+        self._timeout = (manners.connect_seconds, manners.read_seconds)
+        self._proxies = {"http": manners.proxy, "https": manners.proxy} if manners.proxy else {}
+        self._session = requests.Session()
+        self._session.trust_env = False
+        for scheme in ("http://", "https://"):
+            self._session.mount(scheme, _MarkingAdapter(self._marks))
+        headers = {
+            "Authorization": f"Bearer {key.get_secret_value()}",
+            "Accept": "*/*",
+            "Accept-Encoding": "identity",
+            "User-Agent": "pushlift",
+        }
+        # Prepared once: each postback only has another URL, which is complete and encoded.
+        self._prepared = requests.Request("GET", "http://localhost", headers=headers).prepare()
+        self._used_at = clock()
+
+    def __enter__(self) -> Self:
+        """Give the client itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close the connection."""
+        self.close()
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._session.close()
+
+    def send(self, url: str) -> Answer:
+        """Send one GET and tell what came of it; raises nothing that the network does.
+
+        `url` is complete and encoded. Redirects are answers, and are not followed.
+        """
+        began = self._clock()
+        if began - self._used_at > IDLE_SECONDS:
+            self._session.close()
+        self._marks.has_left = False
+        try:
+            answer = self._ask(url)
+        except (requests.RequestException, HTTPError, OSError, ValueError) as error:
+            answer = self._explain(error)
+            self._session.close()
+        self._used_at = self._clock()
+        return answer(round(1000 * (self._used_at - began)))
+
+    def _ask(self, url: str) -> Callable[[int], Answer]:
+        self._prepared.url = url
+        response = self._session.get_adapter(url).send(
+            self._prepared, stream=True, timeout=self._timeout, verify=True, proxies=self._proxies
+        )
+        status, retry_after = response.status_code, response.headers.get("Retry-After")
+        try:
+            body = _read_body(response)
+        except (requests.RequestException, HTTPError, OSError):
+            # An error status is an answer, however its body ends; a success must be heard to the end.
+            self._session.close()
+            if requests.codes.ok <= status < requests.codes.multiple_choices:
+                return lambda took: Answer("unanswered", status, detail="half_an_answer", milliseconds=took)
+            body = b""
+        return lambda took: Answer("answered", status, body, retry_after, None, took)
+
+    def _explain(self, error: Exception) -> Callable[[int], Answer]:
+        """Name an error by its kind alone: its text holds the URL."""
+        if self._marks.has_left:
+            detail = "timeout" if isinstance(error, requests.Timeout) else "no_answer"
+            return lambda took: Answer("unanswered", detail=detail, milliseconds=took)
+        return lambda took: Answer("unsent", detail="unreachable", milliseconds=took)
+
+
+def quiet_transport() -> None:
+    """Keep urllib3 from logging URLs, at whatever level."""
+    for name in ("urllib3", "urllib3.connectionpool", "urllib3.connection", "requests"):
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
+
+
+def _read_body(response: requests.Response) -> bytes:
+    """Read an answer's body to its end, or its beginning where it is long: then the connection is closed."""
+    pieces: list[bytes] = []
+    size = 0
+    while size < MOST_BODY_BYTES:
+        piece = response.raw.read(MOST_BODY_BYTES - size, decode_content=True)
+        if not piece:
+            response.raw.release_conn()
+            return b"".join(pieces)
+        pieces.append(piece)
+        size += len(piece)
+    response.close()
+    return b"".join(pieces)
+
+
+def _mark_pools(manager: PoolManager, marks: _Marks) -> None:
+    plain = type("_Connection", (_MarkingConnection,), {"marks": marks})
+    secure = type("_TlsConnection", (_MarkingTlsConnection,), {"marks": marks})
+    manager.pool_classes_by_scheme = {
+        "http": type("_Pool", (HTTPConnectionPool,), {"ConnectionCls": plain}),
+        "https": type("_TlsPool", (HTTPSConnectionPool,), {"ConnectionCls": secure}),
+    }

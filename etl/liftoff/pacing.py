@@ -1,0 +1,100 @@
+"""Slots in hand: when this process may make its next attempts.
+
+Slots are reserved from the shared rate a little ahead, used when their time comes, and given up when they are
+late: what was not sent in time is never caught up in a burst.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final, Protocol
+
+AHEAD_SECONDS: Final = 0.05
+"""Slots of so long are reserved at once."""
+
+LATE_SECONDS: Final = 0.012
+"""A slot may be used so late, or one slot's length late where rates are low."""
+
+LATEST_SECONDS: Final = 0.5
+
+
+class Slots(Protocol):
+    """What the shared rate answers: offsets in seconds from now, or why there are none."""
+
+    @property
+    def slots(self) -> tuple[float, ...]:
+        """Offsets, ascending."""
+
+    @property
+    def reason(self) -> str | None:
+        """Why there are none."""
+
+    @property
+    def wait_seconds(self) -> float:
+        """How long to wait before asking again."""
+
+
+@dataclass(slots=True)
+class Pacer:
+    """The slots of one process.
+
+    `reserve(count)` asks the shared rate; `hand_back(count)` tells it of slots that were not used. `clock` is
+    monotonic, in seconds.
+    """
+
+    per_second: float
+    reserve: Callable[[int], Slots]
+    hand_back: Callable[[int], None]
+    clock: Callable[[], float] = time.monotonic
+    reason: str | None = None
+    _slots: deque[float] = field(default_factory=deque)
+    _ask_at: float = 0.0
+
+    def take(self, most: int, within: float) -> list[float]:
+        """Take up to `most` slots that begin within so many seconds, as instants of the clock."""
+        if most <= 0:
+            return []
+        self._give_up_late()
+        if len(self._slots) < most:
+            self._refill()
+        until = self.clock() + within
+        taken: list[float] = []
+        while self._slots and len(taken) < most and self._slots[0] <= until:
+            taken.append(self._slots.popleft())
+        return taken
+
+    def put_back(self, slots: list[float]) -> None:
+        """Keep slots that were taken and not used, for whoever comes in time."""
+        self._slots.extendleft(reversed(slots))
+
+    def next_at(self) -> float:
+        """Tell when there is something to do: the next slot's time, or that of asking again."""
+        return self._slots[0] if self._slots else self._ask_at
+
+    def release(self) -> None:
+        """Give all slots in hand back."""
+        if self._slots:
+            self.hand_back(len(self._slots))
+            self._slots.clear()
+
+    def _refill(self) -> None:
+        now = self.clock()
+        if now < self._ask_at or (self._slots and self._slots[-1] > now + AHEAD_SECONDS):
+            return
+        answer = self.reserve(max(1, math.ceil(self.per_second * AHEAD_SECONDS)))
+        self.reason = answer.reason
+        self._ask_at = 0.0 if answer.slots else now + answer.wait_seconds
+        self._slots.extend(now + slot for slot in answer.slots)
+
+    def _give_up_late(self) -> None:
+        tolerance = min(max(LATE_SECONDS, 1.0 / self.per_second), LATEST_SECONDS)
+        oldest, late = self.clock() - tolerance, 0
+        while self._slots and self._slots[0] < oldest:
+            self._slots.popleft()
+            late += 1
+        if late:
+            self.hand_back(late)
