@@ -20,6 +20,7 @@ LATE_SECONDS: Final = 0.012
 """A slot may be used so late, or one slot's length late where rates are low."""
 
 LATEST_SECONDS: Final = 0.5
+HAND_BACK_SECONDS: Final = 1.0
 
 
 class Slots(Protocol):
@@ -53,6 +54,8 @@ class Pacer:
     reason: str | None = None
     _slots: deque[float] = field(default_factory=deque)
     _ask_at: float = 0.0
+    _late: int = 0
+    _handed_back_at: float = 0.0
 
     def take(self, most: int, within: float) -> list[float]:
         """Take up to `most` slots that begin within so many seconds, as instants of the clock."""
@@ -77,9 +80,11 @@ class Pacer:
 
     def release(self) -> None:
         """Give all slots in hand back."""
-        if self._slots:
-            self.hand_back(len(self._slots))
-            self._slots.clear()
+        unused = len(self._slots) + self._late
+        self._slots.clear()
+        self._late = 0
+        if unused:
+            self.hand_back(unused)
 
     def _refill(self) -> None:
         now = self.clock()
@@ -92,9 +97,11 @@ class Pacer:
 
     def _give_up_late(self) -> None:
         tolerance = min(max(LATE_SECONDS, 1.0 / self.per_second), LATEST_SECONDS)
-        oldest, late = self.clock() - tolerance, 0
-        while self._slots and self._slots[0] < oldest:
+        now = self.clock()
+        while self._slots and self._slots[0] < now - tolerance:
             self._slots.popleft()
-            late += 1
-        if late:
+            self._late += 1
+        if self._late and now >= self._handed_back_at + HAND_BACK_SECONDS:
+            self._handed_back_at = now
+            late, self._late = self._late, 0
             self.hand_back(late)

@@ -123,6 +123,7 @@ class Engine:
     _outcomes: list[Outcome] = field(default_factory=list)
     _in_flight: int = 0
     _is_dry: bool = False
+    _is_warm: bool = False
     _claim_at: float = 0.0
     _look_at: float = 0.0
     _renew_at: float = 0.0
@@ -160,7 +161,9 @@ class Engine:
         if most <= 0:
             return []
         self._fill()
-        slots = self.pacer.take(min(most, len(self._claimed)), AHEAD_SECONDS)
+        # What is done for the first time takes long: let one wait for it, not a crowd.
+        most = min(most, len(self._claimed)) if self._is_warm else min(1, len(self._claimed))
+        slots = self.pacer.take(most, AHEAD_SECONDS)
         if self.pacer.reason == "daily_cap" and not slots:
             self.stopping = "daily_cap"
         return slots
@@ -200,6 +203,7 @@ class Engine:
         self.tally.excluded += sum(code not in _OPEN_CODES for code in verdict.refused.values())
         unused = [each.slot for position, each in intents.items() if position not in verdict.admitted]
         self.pacer.put_back([*unused, *slots[len(intents) :]])
+        self._is_warm = self._is_warm or bool(verdict.admitted)
         if verdict.hindrance is not None:
             self.stopping = verdict.hindrance
             self._claimed.extend(each.row for each in intents.values())
