@@ -8,7 +8,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, Select, bindparam, func, select, update
 
 from etl.ledger.database import Ledger, begin_read, begin_write
-from etl.ledger.postback_tables import QUEUED, postbacks
+from etl.ledger.postback_tables import WAITING, plans, postbacks
 from etl.ledger.senders import Sender, find_hindrance
 
 LONGEST_WAIT_SECONDS: Final = 3600.0
@@ -41,21 +41,31 @@ _COLUMNS: Final = (
     postbacks.c.attempts,
     postbacks.c.first_attempt_at,
 )
-_FREE_ROWS: Final = (
+_WAITING: Final = (
     select(*_COLUMNS)
-    .where(postbacks.c.plan_id == bindparam("plan"), QUEUED, postbacks.c.sender.is_(None))
+    .where(postbacks.c.plan_id == bindparam("plan"), WAITING, postbacks.c.sender.is_(None))
+    .order_by(postbacks.c.not_before, postbacks.c.position)
     .limit(bindparam("limit"))
     .with_for_update(skip_locked=True)
 )
-_BY_DUE_TIME: Final = _FREE_ROWS.order_by(postbacks.c.not_before, postbacks.c.position)
-_DUE: Final = _BY_DUE_TIME.where(postbacks.c.not_before <= bindparam("now"))
-_OVERDUE: Final = _BY_DUE_TIME.where(postbacks.c.not_before > bindparam("farthest"))
-_FRESH: Final = _FREE_ROWS.where(
-    postbacks.c.not_before.is_(None), postbacks.c.position < bindparam("before")
-).order_by(postbacks.c.position)
+_DUE: Final = _WAITING.where(postbacks.c.not_before <= bindparam("now"))
+_OVERDUE: Final = _WAITING.where(postbacks.c.not_before > bindparam("farthest"))
+_NEXT_POSITION: Final = select(plans.c.next_position).where(plans.c.id == bindparam("plan")).with_for_update()
+_FRESH: Final = (
+    select(*_COLUMNS)
+    .where(
+        postbacks.c.plan_id == bindparam("plan"),
+        postbacks.c.position >= bindparam("first"),
+        postbacks.c.position < bindparam("before"),
+        postbacks.c.state == "queued",
+    )
+    .order_by(postbacks.c.position)
+    .limit(bindparam("limit"))
+)
+_ADVANCE: Final = update(plans).values(next_position=bindparam("next")).where(plans.c.id == bindparam("plan"))
 _TAKE: Final = (
     update(postbacks)
-    .values(sender=bindparam("sender_id"))
+    .values(sender=bindparam("sender_id"), not_before=bindparam("now"))
     .where(
         postbacks.c.plan_id == bindparam("plan"),
         postbacks.c.position.in_(bindparam("positions", expanding=True)),
@@ -66,7 +76,7 @@ _GIVE_BACK: Final = (
     .values(sender=None)
     .where(
         postbacks.c.plan_id == bindparam("plan"),
-        QUEUED,
+        WAITING,
         postbacks.c.sender == bindparam("sender_id"),
         postbacks.c.position.in_(bindparam("positions", expanding=True)),
     )
@@ -91,20 +101,28 @@ def claim(
         if find_hindrance(ledger, connection, sender) is not None:
             return []
         now = ledger.clock(connection)
-        values = {
-            "plan": sender.plan_id,
-            "now": now,
-            "farthest": now + timedelta(seconds=longest_wait_seconds),
-            "before": _EVERYWHERE if before is None else before,
-        }
-        found: list[Claimed] = []
-        for query in (_DUE, _OVERDUE, _FRESH):
-            if len(found) < limit:
-                found += _read(connection, query, values | {"limit": limit - len(found)})
+        farthest = now + timedelta(seconds=longest_wait_seconds)
+        values = {"plan": sender.plan_id, "now": now, "farthest": farthest}
+        found = _read(connection, _DUE, values | {"limit": limit})
+        if len(found) < limit:
+            found += _read(connection, _OVERDUE, values | {"limit": limit - len(found)})
+        if len(found) < limit:
+            found += _take_fresh(connection, sender.plan_id, limit - len(found), before)
         if found:
             positions = [row.position for row in found]
-            taken = {"plan": sender.plan_id, "sender_id": sender.id, "positions": positions}
+            taken = {"plan": sender.plan_id, "sender_id": sender.id, "positions": positions, "now": now}
             connection.execute(_TAKE, taken)
+    return found
+
+
+def _take_fresh(connection: Connection, plan_id: str, limit: int, before: int | None) -> list[Claimed]:
+    """Take the next rows that nobody had yet; whoever asks at the same time waits."""
+    first: int = connection.execute(_NEXT_POSITION, {"plan": plan_id}).scalar_one()
+    end = _EVERYWHERE if before is None else before
+    values: dict[str, object] = {"plan": plan_id, "first": first, "before": end, "limit": limit}
+    found = _read(connection, _FRESH, values)
+    if found:
+        connection.execute(_ADVANCE, {"plan": plan_id, "next": found[-1].position + 1})
     return found
 
 
@@ -119,15 +137,23 @@ def release_claims(ledger: Ledger, sender: Sender, positions: Sequence[int]) -> 
 
 def next_due(ledger: Ledger, plan_id: str) -> float | None:
     """Tell in how many seconds an unclaimed row of the plan is due: 0 for now, None where there is none."""
-    query = select(postbacks.c.not_before).where(
-        postbacks.c.plan_id == plan_id, QUEUED, postbacks.c.sender.is_(None)
+    fresh = (
+        select(postbacks.c.position)
+        .join(plans, plans.c.id == postbacks.c.plan_id)
+        .where(
+            postbacks.c.plan_id == plan_id,
+            postbacks.c.position >= plans.c.next_position,
+            postbacks.c.state == "queued",
+        )
+        .limit(1)
     )
-    fresh = query.where(postbacks.c.not_before.is_(None)).limit(1)
-    waiting = query.where(postbacks.c.not_before.is_not(None)).order_by(postbacks.c.not_before).limit(1)
+    waiting = select(func.min(postbacks.c.not_before)).where(
+        postbacks.c.plan_id == plan_id, WAITING, postbacks.c.sender.is_(None)
+    )
     with begin_read(ledger) as connection:
         if connection.execute(fresh).first() is not None:
             return 0.0
-        due: datetime | None = connection.execute(waiting).scalar_one_or_none()
+        due: datetime | None = connection.execute(waiting).scalar_one()
         if due is None:
             return None
         return max(0.0, (due - ledger.clock(connection)).total_seconds())

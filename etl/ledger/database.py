@@ -21,6 +21,10 @@ from etl.errors import LedgerError
 from etl.ledger.failures import explain_failure
 
 BUSY_SECONDS: Final = 30
+CACHE_KIB: Final = 65_536
+CHECKPOINT_PAGES: Final = 8_000
+"""Pages that the write-ahead log holds before they are copied: many a page is written often in that time."""
+
 SQLITE_DRIVERS: Final = frozenset({"sqlite", "sqlite+pysqlite"})
 POSTGRES_DRIVERS: Final = frozenset({"postgresql", "postgresql+psycopg"})
 
@@ -110,6 +114,8 @@ def prepare_sqlite_connection(connection: SqliteConnection, _entry: ConnectionPo
         "synchronous = FULL",
         "secure_delete = ON",
         "foreign_keys = ON",
+        f"cache_size = -{CACHE_KIB}",
+        f"wal_autocheckpoint = {CHECKPOINT_PAGES}",
     ):
         connection.execute(f"PRAGMA {pragma}").close()
 

@@ -8,7 +8,7 @@ from typing import Final
 from sqlalchemy import Connection, bindparam, or_, select, update
 
 from etl.ledger.database import Ledger, begin_read
-from etl.ledger.postback_tables import attempts, postbacks
+from etl.ledger.postback_tables import IN_DOUBT_OR_DONE, NEVER_SENT, attempts, plans, postbacks
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,14 +79,21 @@ def mark_exported(connection: Connection, plan_id: str, exported: Sequence[Postb
 
 
 def find_postbacks(ledger: Ledger, occurrence_id: str) -> list[Postback]:
-    """Find the rows of every plan for one occurrence."""
-    query = (
-        select(*_COLUMNS)
-        .where(postbacks.c.occurrence_id == occurrence_id)
-        .order_by(postbacks.c.plan_id, postbacks.c.position)
+    """Find the rows of every plan for one occurrence; those still queued are searched for plan by plan."""
+    is_named = postbacks.c.occurrence_id == occurrence_id
+    unfinished = select(plans.c.id).where(plans.c.state.not_in(["finished", "cancelled"]))
+    conditions = (
+        (IN_DOUBT_OR_DONE,),
+        (NEVER_SENT,),
+        (postbacks.c.plan_id.in_(unfinished), postbacks.c.state == "queued"),
     )
     with begin_read(ledger) as connection:
-        return [Postback(*row) for row in connection.execute(query)]
+        rows = [
+            Postback(*row)
+            for condition in conditions
+            for row in connection.execute(select(*_COLUMNS).where(is_named, *condition))
+        ]
+    return sorted(rows, key=lambda row: (row.plan_id, row.position))
 
 
 def list_attempts(ledger: Ledger, plan_id: str, position: int) -> list[Attempt]:

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from etl.ledger.claims import Claimed
 from etl.ledger.database import AnyRow
-from etl.ledger.postback_tables import IN_DOUBT_OR_DONE, QUEUED, attempts, postbacks
+from etl.ledger.postback_tables import IN_DOUBT_OR_DONE, attempts, postbacks
 from etl.ledger.schema import UtcInstant
 from etl.ledger.senders import Sender
 from etl.ledger.suppressions import find_suppressed
@@ -61,7 +61,7 @@ _HELD: Final = (
     .where(
         postbacks.c.plan_id == bindparam("plan"),
         postbacks.c.position.in_(bindparam("positions", expanding=True)),
-        QUEUED,
+        postbacks.c.state == "queued",
         postbacks.c.sender == bindparam("sender_id"),
     )
     .order_by(postbacks.c.position)
@@ -97,7 +97,7 @@ _EXCLUDE: Final = (
     .where(
         postbacks.c.plan_id == bindparam("plan"),
         postbacks.c.position == bindparam("at"),
-        QUEUED,
+        postbacks.c.state == "queued",
         postbacks.c.sender == bindparam("sender_id"),
     )
 )

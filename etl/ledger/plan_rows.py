@@ -5,13 +5,13 @@ from datetime import datetime
 from typing import Final
 
 import pyarrow as pa
-from sqlalchemy import ColumnElement, Delete, TextClause, Update, delete, func, select, update
+from sqlalchemy import Delete, Update, bindparam, delete, func, select, update
 
 from etl.ledger.bulk import insert_in_bulk
 from etl.ledger.database import Ledger, begin_read, begin_write
 from etl.ledger.decisions import Decision, record_decision
 from etl.ledger.plans import Plan, PlanState, move_plan, require_plan
-from etl.ledger.postback_tables import QUEUED, plans, postbacks
+from etl.ledger.postback_tables import plans, postbacks
 
 PLANNED_COLUMNS: Final = (
     "position",
@@ -71,7 +71,13 @@ def compare_plan(ledger: Ledger, plan_id: str) -> list[Overlap]:
         .group_by(other.c.plan_id, other.c.state)
         .order_by(other.c.plan_id, other.c.state)
     )
+    plan = require_plan(ledger, plan_id)
+    others = select(plans.c.id).where(
+        plans.c.id != plan_id, plans.c.liftoff_app_id == plan.liftoff_app_id, plans.c.mode == plan.mode
+    )
     with begin_read(ledger) as connection:
+        if connection.execute(others.limit(1)).first() is None:
+            return []
         return [Overlap(*row) for row in connection.execute(query)]
 
 
@@ -86,7 +92,7 @@ def cancel_plan(ledger: Ledger, plan_id: str, who: str, reason: str | None = Non
         move_plan(connection, plan_id, "cancelled", sources, {"finished_at": now})
         record_decision(ledger, connection, Decision(plan_id, "cancel", who, reason))
     statement = update(postbacks).values(state="cancelled", sender=None, settled_at=now)
-    _sweep(ledger, statement.where(_take(plan_id, QUEUED), QUEUED))
+    _sweep(ledger, plan_id, statement.where(postbacks.c.state == "queued"))
     return require_plan(ledger, plan_id)
 
 
@@ -102,25 +108,17 @@ def drop_drafting(ledger: Ledger, before: datetime) -> list[str]:
 
 def _drop_plan(ledger: Ledger, plan_id: str) -> None:
     """Delete the rows first, so that a call that is cut off is completed by another."""
-    _sweep(ledger, delete(postbacks).where(_take(plan_id)))
+    _sweep(ledger, plan_id, delete(postbacks))
     with begin_write(ledger) as connection:
         connection.execute(delete(plans).where(plans.c.id == plan_id, plans.c.state == "drafting"))
 
 
-def _take(plan_id: str, *conditions: ColumnElement[bool] | TextClause) -> ColumnElement[bool]:
-    """Take a limited number of a plan's rows that meet the conditions."""
-    taken = (
-        select(postbacks.c.position)
-        .where(postbacks.c.plan_id == plan_id, *conditions)
-        .limit(SWEEP_ROWS)
-        .scalar_subquery()
-    )
-    return (postbacks.c.plan_id == plan_id) & postbacks.c.position.in_(taken)
-
-
-def _sweep(ledger: Ledger, statement: Update | Delete) -> None:
-    """Repeat a statement, each time in a transaction of its own, until it finds no more rows."""
-    while True:
+def _sweep(ledger: Ledger, plan_id: str, statement: Update | Delete) -> None:
+    """Carry a statement out over a plan's rows, so many at a time, each in a transaction of its own."""
+    of_plan = postbacks.c.plan_id == plan_id
+    ranges = statement.where(of_plan, postbacks.c.position.between(bindparam("first"), bindparam("last")))
+    with begin_read(ledger) as connection:
+        highest = connection.execute(select(func.max(postbacks.c.position)).where(of_plan)).scalar_one()
+    for first in range(0, -1 if highest is None else highest + 1, SWEEP_ROWS):
         with begin_write(ledger) as connection:
-            if connection.execute(statement).rowcount == 0:
-                return
+            connection.execute(ranges, {"first": first, "last": first + SWEEP_ROWS - 1})

@@ -67,6 +67,7 @@ def start_plan(ledger: Ledger, new: NewPlan) -> Plan:
         row = _describe(new) | {
             "state": "drafting",
             "rows": 0,
+            "next_position": 0,
             "summary": "{}",
             "created_at": ledger.clock(connection),
         }
@@ -89,6 +90,8 @@ def finish_plan(
         for each in counts
     ]
     with begin_write(ledger) as connection:
+        if not ledger.is_sqlite:
+            connection.exec_driver_sql("ANALYZE postbacks")  # or else its planner takes millions for none
         query = select(func.count()).select_from(postbacks).where(postbacks.c.plan_id == plan_id)
         held = connection.execute(query).scalar_one()
         values = {"plan_hash": plan_hash, "summary": summary, "rows": held}

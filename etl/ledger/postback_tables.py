@@ -30,6 +30,7 @@ plans = Table(
     Column("configuration_hash", Text, nullable=False),
     Column("plan_hash", Text),
     Column("rows", BigInteger, nullable=False),
+    Column("next_position", BigInteger, nullable=False),
     Column("summary", Text, nullable=False),
     Column("canary", Text, nullable=False),
     Column("reason", Text),
@@ -64,8 +65,18 @@ IN_DOUBT_OR_DONE: Final = text("state IN ('sending', 'unknown', 'delivered')")
 A partial index serves only the queries that hold its condition word for word.
 """
 
-QUEUED: Final = text("state = 'queued'")
-"""These wait for a sender, or for its intent."""
+TOUCHED: Final = text("state <> 'queued'")
+"""These were sent, or never will be."""
+
+WAITING: Final = text("state = 'queued' AND not_before IS NOT NULL")
+"""These are claimed, or wait to be tried again.
+
+The others that are queued are fresh: nobody had them yet, they are at or above their plan's `next_position`,
+and no index but the primary key holds them, which is what makes millions of them cheap to add.
+"""
+
+NEVER_SENT: Final = text("state IN ('refused', 'excluded', 'cancelled')")
+"""These ended without Liftoff's acceptance."""
 
 postbacks = Table(
     "postbacks",
@@ -95,17 +106,29 @@ postbacks = Table(
         "state IN ('queued', 'sending', 'delivered', 'refused', 'unknown', 'excluded', 'cancelled')",
         name="postbacks_state",
     ),
-    Index("postbacks_by_state", "plan_id", "state", "position"),
     Index(
-        "postbacks_queued",
+        "postbacks_by_state",
+        "plan_id",
+        "state",
+        "position",
+        sqlite_where=TOUCHED,
+        postgresql_where=TOUCHED,
+    ),
+    Index(
+        "postbacks_waiting",
         "plan_id",
         "sender",
         "not_before",
         "position",
-        sqlite_where=QUEUED,
-        postgresql_where=QUEUED,
+        sqlite_where=WAITING,
+        postgresql_where=WAITING,
     ),
-    Index("postbacks_by_occurrence", "occurrence_id", "liftoff_app_id", "mode"),
+    Index(
+        "postbacks_never_sent",
+        "occurrence_id",
+        sqlite_where=NEVER_SENT,
+        postgresql_where=NEVER_SENT,
+    ),
     Index(
         "postbacks_sent_once",
         "occurrence_id",

@@ -7,7 +7,7 @@ from typing import Final
 from sqlalchemy import bindparam, func, select, update
 
 from etl.ledger.database import Ledger, begin_read, begin_write
-from etl.ledger.postback_tables import IN_DOUBT_OR_DONE, plans, postbacks
+from etl.ledger.postback_tables import IN_DOUBT_OR_DONE, TOUCHED, WAITING, plans, postbacks
 
 STATES: Final = ("queued", "sending", "delivered", "refused", "unknown", "excluded", "cancelled")
 
@@ -23,22 +23,27 @@ class OutcomeCount:
     count: int
 
 
-_OPEN: Final = (
-    select(postbacks.c.position)
-    .where(postbacks.c.plan_id == bindparam("plan"), postbacks.c.state.in_(["queued", "sending"]))
-    .exists()
+_OF_PLAN: Final = postbacks.c.plan_id == bindparam("plan")
+_FRESH: Final = select(postbacks.c.position).where(
+    _OF_PLAN, postbacks.c.position >= plans.c.next_position, postbacks.c.state == "queued"
 )
+_WAITING: Final = select(postbacks.c.position).where(_OF_PLAN, WAITING)
+_SENDING: Final = select(postbacks.c.position).where(_OF_PLAN, TOUCHED, postbacks.c.state == "sending")
+_IS_DONE: Final = ~(_FRESH.exists() | _WAITING.exists() | _SENDING.exists())
 
 
 def count_states(ledger: Ledger, plan_id: str, before: int | None = None) -> dict[str, int]:
     """Count a plan's rows by state, every state among them; only below a position if so asked."""
-    query = select(postbacks.c.state, func.count()).where(postbacks.c.plan_id == plan_id)
-    if before is not None:
-        query = query.where(postbacks.c.position < before)
+    below = () if before is None else (postbacks.c.position < before,)
+    touched = select(postbacks.c.state, func.count()).where(_OF_PLAN, TOUCHED, *below)
+    every = select(func.count()).select_from(postbacks).where(_OF_PLAN, *below)
+    counts = dict.fromkeys(STATES, 0)
     with begin_read(ledger) as connection:
-        found = connection.execute(query.group_by(postbacks.c.state))
-        counts = {state: count for state, count in found}  # noqa: C416
-    return dict.fromkeys(STATES, 0) | counts
+        values = {"plan": plan_id}
+        for state, count in connection.execute(touched.group_by(postbacks.c.state), values):
+            counts[state] = count
+        counts["queued"] = connection.execute(every, values).scalar_one() - sum(counts.values())
+    return counts
 
 
 def count_outcomes(ledger: Ledger, plan_id: str) -> list[OutcomeCount]:
@@ -57,7 +62,7 @@ def settle_plan_if_done(ledger: Ledger, plan_id: str) -> bool:
 
     What is unknown is held, and does not keep the plan open: only a person can resolve it.
     """
-    statement = update(plans).where(plans.c.id == plan_id, plans.c.state == "approved", ~_OPEN)
+    statement = update(plans).where(plans.c.id == plan_id, plans.c.state == "approved", _IS_DONE)
     with begin_write(ledger) as connection:
         now = ledger.clock(connection)
         connection.execute(statement.values(state="finished", finished_at=now), {"plan": plan_id})

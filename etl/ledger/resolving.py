@@ -60,7 +60,7 @@ def resolve_unknown(ledger: Ledger, plan_id: str, *, resend: bool, who: str, rea
     with begin_write(ledger) as connection:
         now = ledger.clock(connection)
         if resend:
-            statement = statement.values(state="queued", code=RESENT, not_before=None, sender=None)
+            statement = statement.values(state="queued", code=RESENT, not_before=now, sender=None)
         else:
             statement = statement.values(code=DROPPED, settled_at=now)
         count = connection.execute(statement).rowcount

@@ -61,6 +61,7 @@ def _describe_plan(row: Mapping[str, Any], now: datetime) -> dict[str, object]:
         "filter": "{}",
         "configuration_hash": "",
         "rows": 0,
+        "next_position": 0,
         "summary": '{"restored": true}',
         "canary": "off",
         "created_at": now,

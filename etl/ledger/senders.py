@@ -16,7 +16,7 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 
 from etl.ledger.database import AnyRow, Ledger, begin_read, begin_write
 from etl.ledger.plans import require_plan
-from etl.ledger.postback_tables import QUEUED, attempts, plans, postbacks, rates, senders
+from etl.ledger.postback_tables import TOUCHED, WAITING, attempts, plans, postbacks, rates, senders
 
 _STANDING: Final = (
     select(
@@ -36,10 +36,11 @@ _STANDING: Final = (
 _FREE: Final = (
     update(postbacks)
     .values(sender=None)
-    .where(postbacks.c.plan_id == bindparam("plan"), QUEUED, postbacks.c.sender == bindparam("sender_id"))
+    .where(postbacks.c.plan_id == bindparam("plan"), WAITING, postbacks.c.sender == bindparam("sender_id"))
 )
 _SENDING: Final = select(postbacks.c.position.label("at"), postbacks.c.attempts.label("attempt")).where(
     postbacks.c.plan_id == bindparam("plan"),
+    TOUCHED,
     postbacks.c.state == "sending",
     postbacks.c.sender == bindparam("sender_id"),
 )

@@ -10,7 +10,9 @@ depends_on = None
 
 INSTANT = sa.DateTime(timezone=True)
 IN_DOUBT_OR_DONE = sa.text("state IN ('sending', 'unknown', 'delivered')")
-QUEUED = sa.text("state = 'queued'")
+TOUCHED = sa.text("state <> 'queued'")
+WAITING = sa.text("state = 'queued' AND not_before IS NOT NULL")
+NEVER_SENT = sa.text("state IN ('refused', 'excluded', 'cancelled')")
 
 
 def upgrade() -> None:
@@ -34,6 +36,7 @@ def create_plans() -> None:
         sa.Column("configuration_hash", sa.Text, nullable=False),
         sa.Column("plan_hash", sa.Text),
         sa.Column("rows", sa.BigInteger, nullable=False),
+        sa.Column("next_position", sa.BigInteger, nullable=False),
         sa.Column("summary", sa.Text, nullable=False),
         sa.Column("canary", sa.Text, nullable=False),
         sa.Column("reason", sa.Text),
@@ -91,24 +94,11 @@ def create_postbacks() -> None:
             name="postbacks_state",
         ),
     )
+    add_index("postbacks_by_state", ["plan_id", "state", "position"], TOUCHED)
+    add_index("postbacks_waiting", ["plan_id", "sender", "not_before", "position"], WAITING)
+    add_index("postbacks_never_sent", ["occurrence_id"], NEVER_SENT)
     occurrence = ["occurrence_id", "liftoff_app_id", "mode"]
-    op.create_index("postbacks_by_state", "postbacks", ["plan_id", "state", "position"])
-    op.create_index(
-        "postbacks_queued",
-        "postbacks",
-        ["plan_id", "sender", "not_before", "position"],
-        sqlite_where=QUEUED,
-        postgresql_where=QUEUED,
-    )
-    op.create_index("postbacks_by_occurrence", "postbacks", occurrence)
-    op.create_index(
-        "postbacks_sent_once",
-        "postbacks",
-        occurrence,
-        unique=True,
-        sqlite_where=IN_DOUBT_OR_DONE,
-        postgresql_where=IN_DOUBT_OR_DONE,
-    )
+    add_index("postbacks_sent_once", occurrence, IN_DOUBT_OR_DONE, unique=True)
     op.create_table(
         "attempts",
         sa.Column("plan_id", sa.Text, nullable=False),
@@ -123,6 +113,10 @@ def create_postbacks() -> None:
         sa.Column("milliseconds", sa.Integer),
         sa.PrimaryKeyConstraint("plan_id", "position", "number", name="attempts_pkey"),
     )
+
+
+def add_index(name: str, columns: list[str], where: sa.TextClause, *, unique: bool = False) -> None:
+    op.create_index(name, "postbacks", columns, unique=unique, sqlite_where=where, postgresql_where=where)
 
 
 def create_senders() -> None:
