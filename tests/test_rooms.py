@@ -56,9 +56,38 @@ def reaches(imported: str, forbidden: frozenset[str]) -> bool:
     return any(imported == name or imported.startswith(f"{name}.") for name in forbidden)
 
 
+# What decides about postbacks; the rest of that room sends, or stands in for the partner.
+PURE_LEAVING = [
+    *(
+        ROOT / "etl/liftoff" / f"{name}.py"
+        for name in (
+            *("addresses", "columns", "consent", "device_models", "event_names", "gates", "identifiers"),
+            *(
+                "languages",
+                "media_sources",
+                "money",
+                "pairs",
+                "parameters",
+                "payloads",
+                "policy",
+                "postbacks",
+            ),
+            *("preparing", "templates", "vocabulary"),
+        )
+    ),
+    ROOT / "etl/subjects.py",
+]
+
+
 @pytest.mark.parametrize("path", list_modules("etl/appsflyer"), ids=lambda path: path.stem)
 def test_what_arrives_is_read_without_reaching_out(path: Path) -> None:
     """The room of what arrives imports no store, database or network, nor what judges its rows."""
+    assert [name for name in imported_by(path) if reaches(name, OUTWARD)] == []
+
+
+@pytest.mark.parametrize("path", PURE_LEAVING, ids=lambda path: path.stem)
+def test_what_leaves_is_decided_without_reaching_out(path: Path) -> None:
+    """Mapping, gates and templates import no store, ledger or network, nor settings: values in, values out."""
     assert [name for name in imported_by(path) if reaches(name, OUTWARD)] == []
 
 

@@ -1,0 +1,55 @@
+from pathlib import Path
+
+import pytest
+
+from etl.errors import ConfigurationError
+from etl.settings import load_settings
+
+
+def explain(folder: Path, text: str) -> str:
+    """Return what a configuration is refused with."""
+    file = folder / "pushlift.toml"
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(ConfigurationError) as refusal:
+        load_settings(file)
+    return str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "problem"),
+    [
+        ("https://analytics.liftoff.io/v2/events?x={languag}", "did you mean {language}?"),
+        ("https://analytics.liftoff.io/v2/events?ip={client_ip}", "lacks {liftoff_app_id}, "),
+        ("ftp://analytics.liftoff.io", "is no web address"),
+    ],
+)
+def test_a_postback_url_that_cannot_be_filled_is_refused_at_start(
+    tmp_path: Path, url: str, problem: str
+) -> None:
+    """An unknown macro, or a required one that is missing, is told before anything is planned."""
+    message = explain(tmp_path, f'[liftoff]\npostback_url = "{url}"')
+    assert "liftoff.postback_url" in message
+    assert problem in message
+
+
+@pytest.mark.parametrize(
+    ("events", "problem"),
+    [
+        ('af_purchase = ""', "is empty"),
+        ('af_purchase = "purchase_17104289661"', "made by a program"),
+        ('af_purchase = "a\\u0007"', "control characters"),
+        ('install = "first_open"', 'calls installs "install"'),
+    ],
+)
+def test_events_need_fixed_names(tmp_path: Path, events: str, problem: str) -> None:
+    """Liftoff wants a fixed vocabulary, so the configuration cannot have another."""
+    message = explain(tmp_path, f'[apps."id1".events]\n{events}')
+    assert "apps.id1.events" in message
+    assert problem in message
+
+
+def test_the_default_sends_everything_that_liftoff_knows(tmp_path: Path) -> None:
+    """Without a word of configuration the URL is Liftoff's, with all parameters."""
+    file = tmp_path / "pushlift.toml"
+    file.write_text("", encoding="utf-8")
+    assert load_settings(file).liftoff.postback_url == "https://analytics.liftoff.io/v2/events"
