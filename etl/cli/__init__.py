@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import typer
 
-from etl.cli import check, demo, explain, ingest, lake, ledger, quality, quarantine, sql, version
+from etl.cli import check, demo, explain, ingest, lake, ledger, quality, quarantine, sandbox, sql, version
 from etl.cli.logs import configure_logs
 from etl.errors import PushliftError
 
@@ -33,6 +33,7 @@ def build_app() -> typer.Typer:
     app.command("sql")(sql.sql)
     app.add_typer(lake.app, name="lake")
     app.add_typer(ledger.app, name="ledger")
+    app.command("sandbox")(sandbox.sandbox)
     app.command("demo")(demo.demo)
     app.command("check")(check.check)
     app.command("version")(version.version)
