@@ -1,7 +1,7 @@
-"""A bare receiver: answers every request with 200 and notes when it arrived. `python -m benchmarks.receiver PORT`.
+"""A bare receiver: `python -m benchmarks.receiver` answers each request with 200 and notes when it came.
 
-As little as a server can do, so that rates are the sender's and not the server's. GET /figures tells what came:
-the count, the first and the last second, and the most requests in any sliding second; GET /reset forgets it.
+As little as a server can do, so that rates are the sender's and not the server's. GET /figures tells
+what came: the count, the seconds, and the most requests in any sliding second; GET /reset forgets it.
 """
 
 from __future__ import annotations

@@ -101,7 +101,9 @@ def list_subjects(key: bytes, rows: pa.Table) -> pa.Array:
         hashed.append(_hash_lists(key, _get_array(rows, "embedded_ids")))
     if not hashed:
         return pa.array([""] * len(rows), pa.string())
-    return pc.binary_join_element_wise(*hashed, " ", null_handling="skip")
+    # Not by skipping nulls: Arrow then leaves out the rows that have nothing else.
+    joined = pc.binary_join_element_wise(*(pc.fill_null(each, "") for each in hashed), " ")
+    return pc.utf8_trim_whitespace(pc.replace_substring_regex(joined, " +", " "))
 
 
 def _is_nobody(folded: str) -> bool:

@@ -12,6 +12,7 @@ pytest_plugins = [
     "tests.services.browser",
     "tests.services.postgres",
     "tests.services.s3",
+    "tests.services.sandboxes",
     "tests.services.stores",
     "tests.services.worlds",
 ]

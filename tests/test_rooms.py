@@ -87,7 +87,7 @@ def test_what_arrives_is_read_without_reaching_out(path: Path) -> None:
 
 @pytest.mark.parametrize("path", PURE_LEAVING, ids=lambda path: path.stem)
 def test_what_leaves_is_decided_without_reaching_out(path: Path) -> None:
-    """Mapping, gates and templates import no store, ledger or network, nor settings: values in, values out."""
+    """Mapping, gates and templates import no store, ledger, network or settings: values in, values out."""
     assert [name for name in imported_by(path) if reaches(name, OUTWARD)] == []
 
 

@@ -11,7 +11,20 @@ from collections.abc import Callable
 
 import typer
 
-from etl.cli import check, demo, explain, ingest, lake, ledger, quality, quarantine, sandbox, sql, version
+from etl.cli import (
+    backfill,
+    check,
+    demo,
+    explain,
+    ingest,
+    lake,
+    ledger,
+    quality,
+    quarantine,
+    sandbox,
+    sql,
+    version,
+)
 from etl.cli.logs import configure_logs
 from etl.errors import PushliftError
 
@@ -29,6 +42,7 @@ def build_app() -> typer.Typer:
     app.command("ingest")(ingest.ingest)
     app.add_typer(quarantine.app, name="quarantine")
     app.add_typer(quality.app, name="quality")
+    app.add_typer(backfill.app, name="backfill")
     app.command("explain")(explain.explain)
     app.command("sql")(sql.sql)
     app.add_typer(lake.app, name="lake")

@@ -1,9 +1,11 @@
 """Show how far a long step is: a bar on a terminal, log lines elsewhere."""
 
 import logging
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from types import FrameType
 from typing import Final
 
 import typer
@@ -47,6 +49,25 @@ def log_tenths() -> Progress:
             LOG.info("%s: %d %%", step, tenth * 100 // _TENTHS)
 
     return tell
+
+
+@contextmanager
+def stop_on_signal() -> Iterator[Callable[[], bool]]:
+    """Give what asks whether SIGINT or SIGTERM came; a second SIGINT interrupts at once."""
+    told: list[int] = []
+
+    def note(number: int, _frame: FrameType | None) -> None:
+        if told:
+            raise KeyboardInterrupt
+        told.append(number)
+        typer.echo("pushlift: stopping when what is on its way is answered …", err=True)
+
+    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield lambda: bool(told)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Compact the tables of accounts: the file a run that `loads`, `checks` and `profiles` gather becomes few.
+"""Compact the tables of accounts: the file a run that `loads`, `checks` and their like gather becomes few.
 
 It works under the publish lock, when no recorded publish is unfinished: files that nobody reads yet are
 written, and one Delta commit a table puts them in the small files' place. A kill leaves the old files or the
@@ -25,7 +25,7 @@ from etl.lake.delta_errors import explain_delta_errors
 from etl.lake.drafts import DraftFile, write_draft
 from etl.lake.filesystems import open_filesystem
 from etl.lake.publish import TRANSACTION_ID
-from etl.lake.tables import CHECKS, LOADS, PROFILES, TABLES, Table, find_table, table_uri
+from etl.lake.tables import CHECKS, LOADS, POSTBACKS, PROFILES, TABLES, Table, find_table, table_uri
 from etl.ledger.database import Ledger
 from etl.ledger.drafts import Draft, mark_drafts, register_drafts
 from etl.ledger.locks import Fence, check_fence
@@ -36,7 +36,12 @@ from etl.stores.translating import explain_errors
 LOG: Final = logging.getLogger(__name__)
 
 # Each with the time by which it is read, so that files hold stretches of it and readers pass over the rest.
-TIME_COLUMNS: Final[Mapping[Table, str]] = {LOADS: "loaded_at", CHECKS: "checked_at", PROFILES: "profiled_at"}
+TIME_COLUMNS: Final[Mapping[Table, str]] = {
+    LOADS: "loaded_at",
+    CHECKS: "checked_at",
+    PROFILES: "profiled_at",
+    POSTBACKS: "exported_at",
+}
 # Two days of hourly runs.
 MOST_SMALL_FILES: Final = 48
 TARGET_ROWS: Final = 100_000

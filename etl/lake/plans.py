@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from etl.lake.drafts import DraftFile
+from etl.ledger.exported import Exported, read_exported
 from etl.ledger.held import HeldBatch, HeldDraft, HeldObject, Release
 from etl.ledger.objects import FinishedObject
 
@@ -34,7 +35,8 @@ class PublishPlan:
 
     `versions` are those of the tables that the run was settled against; `number` the transaction number, 0
     until the publish is recorded; `identities` the identity fields that each app's rows have. `held` are the
-    batches that it holds back, `release` says which earlier one it publishes after all.
+    batches that it holds back, `release` says which earlier one it publishes after all, `exported` of which
+    postbacks it tells the outcomes.
     """
 
     run_id: str
@@ -47,6 +49,7 @@ class PublishPlan:
     identities: tuple[tuple[str, tuple[str, ...]], ...] = ()
     held: tuple[HeldBatch, ...] = ()
     release: Release | None = None
+    exported: Exported | None = None
     number: int = 0
 
     @property
@@ -81,6 +84,7 @@ def read_plan(text: str) -> PublishPlan:
         identities=tuple((app, tuple(fields)) for app, fields in found["identities"]),
         held=tuple(_read_batch(item) for item in found.get("held", ())),
         release=Release(**found["release"]) if found.get("release") else None,
+        exported=read_exported(found["exported"]) if found.get("exported") else None,
         number=found["number"],
     )
 

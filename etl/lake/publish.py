@@ -126,6 +126,7 @@ def _carry_out(publish: RecordedPublish) -> int:
         is_covering=plan.is_reprocess,
         held=plan.held,
         release=plan.release,
+        exported=plan.exported,
     )
     finish_publish(ledger, publish.id, effects, publish.fence)
     return published_version(publish.lake)

@@ -18,7 +18,7 @@ from deltalake import DeltaTable
 
 from etl.errors import ConfigurationError
 from etl.lake.filesystems import open_filesystem
-from etl.lake.tables import CHECKS, EVENTS, LOADS, PROFILES, QUARANTINE, TABLES, Table, find_table
+from etl.lake.tables import CHECKS, EVENTS, LOADS, POSTBACKS, PROFILES, QUARANTINE, TABLES, Table, find_table
 from etl.settings import Settings, load_settings
 from etl.stores import Store, open_store
 
@@ -95,6 +95,11 @@ class Lake:
     def profiles(self) -> LakeTable:
         """What each run saw of each app: a row a figure."""
         return LakeTable(self.store, PROFILES)
+
+    @property
+    def postbacks(self) -> LakeTable:
+        """What became of each postback: a row an outcome."""
+        return LakeTable(self.store, POSTBACKS)
 
 
 def open_lake(config: str | Path | Settings | None = None) -> Lake:

@@ -207,7 +207,36 @@ PROFILES = Table(
     partition_by=(),
     statistics=("profiled_at", "kind"),
 )
-TABLES = (EVENTS, QUARANTINE, LOADS, CHECKS, PROFILES)
+# What became of each postback, a row an outcome. Nothing in it leads to a person but the ids of `events`.
+POSTBACKS = Table(
+    "postbacks",
+    pa.schema(
+        [
+            ("plan_id", pa.string()),
+            ("position", pa.int64()),
+            ("occurrence_id", pa.string()),
+            ("event_id", pa.string()),
+            ("app_id", pa.string()),
+            ("liftoff_app_id", pa.string()),
+            ("mode", pa.string()),
+            ("event_date", pa.date32()),
+            ("source_name", pa.string()),
+            ("event_name", pa.string()),
+            ("state", pa.string()),
+            ("code", pa.string()),
+            ("attempts", pa.int32()),
+            ("status", pa.int32()),
+            ("planned_at", UTC_TYPE),
+            ("first_attempt_at", UTC_TYPE),
+            ("settled_at", UTC_TYPE),
+            ("exported_at", UTC_TYPE),
+            ("run_id", pa.string()),
+        ]
+    ),
+    partition_by=(),
+    statistics=("event_date", "mode", "state", "exported_at"),
+)
+TABLES = (EVENTS, QUARANTINE, LOADS, CHECKS, PROFILES, POSTBACKS)
 # What settling reads: a run that settled before one of these changed settles again.
 SETTLED_TABLES = (EVENTS, QUARANTINE, LOADS)
 

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Final
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from sqlalchemy import Delete, Update, bindparam, delete, func, select, update
 
 from etl.ledger.bulk import insert_in_bulk
@@ -23,7 +24,10 @@ PLANNED_COLUMNS: Final = (
     "parameters",
     "subjects",
 )
-"""What the planner says of each row; the rest is the plan's, or not known yet."""
+"""What the planner says of each row; the rest is the plan's, or not known yet.
+
+A column `code` besides says why a row is excluded from the beginning; null where it is not.
+"""
 
 SWEEP_ROWS: Final = 10_000
 """Rows that one transaction changes at most, so that senders of other plans wait for no sweep."""
@@ -48,11 +52,24 @@ def add_postbacks(ledger: Ledger, plan: Plan, rows: pa.Table) -> int:
         "plan_id": plan.id,
         "liftoff_app_id": plan.liftoff_app_id,
         "mode": plan.mode,
-        "state": "queued",
         "attempts": 0,
     }
-    insert_in_bulk(ledger, postbacks, rows.select(list(PLANNED_COLUMNS)), constants)
+    chosen = rows.select(list(PLANNED_COLUMNS))
+    if "code" in rows.column_names:
+        with begin_read(ledger) as connection:
+            chosen = _add_exclusions(chosen, rows["code"], ledger.clock(connection))
+    else:
+        constants["state"] = "queued"
+    insert_in_bulk(ledger, postbacks, chosen, constants)
     return int(rows.num_rows)
+
+
+def _add_exclusions(rows: pa.Table, codes: pa.ChunkedArray, now: datetime) -> pa.Table:
+    """Add state, code and instant of what is excluded from the beginning."""
+    is_excluded = pc.is_valid(codes)
+    settled_at = pc.if_else(is_excluded, pa.scalar(now, pa.timestamp("us", "UTC")), None)
+    rows = rows.append_column("state", pc.if_else(is_excluded, "excluded", "queued"))
+    return rows.append_column("code", codes).append_column("settled_at", settled_at)
 
 
 def compare_plan(ledger: Ledger, plan_id: str) -> list[Overlap]:

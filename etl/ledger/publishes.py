@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Select, delete, insert, select, update
 from etl.errors import LedgerError
 from etl.ledger.database import Ledger, begin_read, begin_write
 from etl.ledger.drafts import mark_drafts_within
+from etl.ledger.exported import Exported, mark_exported
 from etl.ledger.held import HeldBatch, Release, cover_objects, hold_batches, release_batch
 from etl.ledger.locks import Fence, check_fence_within
 from etl.ledger.objects import FinishedObject, finish_objects
@@ -46,7 +47,8 @@ class PublishEffects:
     """What a finished publish means to the ledger.
 
     A publish that `is_covering` has read its objects again, so that what was held of them is void. `held` are
-    the batches that it holds back, `release` the one that it publishes after all.
+    the batches that it holds back, `release` the one that it publishes after all, `exported` the outcomes of
+    postbacks that it brings into the lake.
     """
 
     objects: Sequence[FinishedObject] = ()
@@ -54,6 +56,7 @@ class PublishEffects:
     is_covering: bool = False
     held: Sequence[HeldBatch] = ()
     release: Release | None = None
+    exported: Exported | None = None
 
 
 def record_publish(ledger: Ledger, run_id: str, payload: str, fence: Fence | None = None) -> int:
@@ -140,6 +143,8 @@ def finish_publish(
         hold_batches(connection, effects.held)
         if effects.release is not None:
             release_batch(connection, effects.release, now)
+        if effects.exported is not None:
+            mark_exported(connection, effects.exported)
 
 
 def is_finished(connection: Connection, publish_id: int) -> bool:

@@ -138,7 +138,7 @@ def expire_senders(ledger: Ledger) -> list[str]:
 
 def check_sender(ledger: Ledger, sender: Sender) -> str | None:
     """Tell why this sender may not send at all (a code of `find_hindrance`), or None."""
-    with begin_read(ledger) as connection:
+    with begin_write(ledger) as connection:
         return find_hindrance(ledger, connection, sender)
 
 

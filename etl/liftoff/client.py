@@ -34,6 +34,9 @@ seconds or more.
 """
 
 
+_HTTP_1_1: Final = 11
+
+
 class _Marks:
     """Whether the request at hand has begun to leave; a client is used by one thread."""
 
@@ -160,13 +163,14 @@ class Client:
         )
         status, retry_after = response.status_code, response.headers.get("Retry-After")
         try:
-            body = _read_body(response)
+            body, is_whole = _read_body(response), _tells_its_end(response)
         except (requests.RequestException, HTTPError, OSError):
-            # An error status is an answer, however its body ends; a success must be heard to the end.
+            body, is_whole = b"", False
+        if not is_whole:
             self._session.close()
-            if requests.codes.ok <= status < requests.codes.multiple_choices:
-                return lambda took: Answer("unanswered", status, detail="half_an_answer", milliseconds=took)
-            body = b""
+        # An error status is an answer, however its body ends; a success must be heard to the end.
+        if not is_whole and requests.codes.ok <= status < requests.codes.multiple_choices:
+            return lambda took: Answer("unanswered", status, detail="half_an_answer", milliseconds=took)
         return lambda took: Answer("answered", status, body, retry_after, None, took)
 
     def _explain(self, error: Exception) -> Callable[[int], Answer]:
@@ -196,6 +200,21 @@ def _read_body(response: requests.Response) -> bytes:
         size += len(piece)
     response.close()
     return b"".join(pieces)
+
+
+def _tells_its_end(response: requests.Response) -> bool:
+    """Whether an answer says where it ends (RFC 9112, 6.3).
+
+    One that was cut in its headers has no length any more, and http.client takes it for whole.
+    """
+    headers, version = response.headers, response.raw.version
+    return (
+        "Content-Length" in headers
+        or "chunked" in headers.get("Transfer-Encoding", "").casefold()
+        or "close" in headers.get("Connection", "").casefold()
+        or version < _HTTP_1_1
+        or response.status_code == requests.codes.no_content
+    )
 
 
 def _mark_pools(manager: PoolManager, marks: _Marks) -> None:

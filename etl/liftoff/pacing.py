@@ -91,6 +91,11 @@ class Pacer:
         if now < self._ask_at or (self._slots and self._slots[-1] > now + AHEAD_SECONDS):
             return
         answer = self.reserve(max(1, math.ceil(self.per_second * AHEAD_SECONDS)))
+        if answer.reason == "daily_cap" and self._late:
+            # Some of the day's attempts were never made.
+            late, self._late = self._late, 0
+            self.hand_back(late)
+            return
         self.reason = answer.reason
         self._ask_at = 0.0 if answer.slots else now + answer.wait_seconds
         self._slots.extend(now + slot for slot in answer.slots)

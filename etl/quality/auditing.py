@@ -6,7 +6,7 @@ where that says the same of each; an app alone is judged where it does not.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
@@ -26,12 +26,7 @@ from etl.quality.verdicts import to_check
 if TYPE_CHECKING:
     from etl.stores import Store
 
-__all__ = ["AppBatch", "audit_app", "audit_apps", "audit_run", "load_suites", "prepare"]
-
-
-def audit_app(lake: Store, batch: AppBatch, suites: Suites) -> list[Check]:
-    """Judge one app's batch; see `audit_apps`."""
-    return audit_apps(lake, [batch], suites)
+__all__ = ["AppBatch", "audit_apps", "audit_run", "load_suites", "prepare"]
 
 
 def audit_apps(lake: Store, batches: Sequence[AppBatch], suites: Suites) -> list[Check]:
@@ -95,9 +90,16 @@ def _judge_figures(read: Sequence[ReadBatch], suite: Suite) -> list[Check]:
 
 def is_rowwise(expectation: Expectation) -> bool:
     """Tell whether an expectation that holds for some rows together holds for each of them alone."""
+    if expectation.type in _EXTREME:
+        return _EXTREME[expectation.type] not in expectation.kwargs
     return expectation.type in _ROWWISE and "mostly" not in expectation.kwargs
 
 
+# One bound of an extreme holds for every row; the other bound is met by any row.
+_EXTREME: Final[Mapping[str, str]] = {
+    "expect_column_max_to_be_between": "min_value",
+    "expect_column_min_to_be_between": "max_value",
+}
 _ROWWISE: Final = frozenset(
     {
         "expect_column_values_to_be_between",

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 # Counts, and no unexpected value. SUMMARY has the same counts and takes a quarter longer.
 _RESULT_FORMAT: Final = {"result_format": "BASIC", "partial_unexpected_count": 0}
 _RULE: Final = "pushlift_rule"
-_IMPORTING: Final = threading.Lock()
+_PREPARING: Final = threading.RLock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,12 @@ class Outcome:
 
 
 def prepare() -> None:
-    """Import Great Expectations, quietly: seconds of CPU, to be spent beside other work.
+    """Import Great Expectations and open its context: seconds of CPU, to be spent beside other work."""
+    _batch_definition()
+
+
+def _import() -> None:
+    """Import Great Expectations, quietly.
 
     Whoever uses it calls this before: its modules import each other, so a thread that imports one of them
     while another thread imports the whole finds it half made.
@@ -50,7 +55,7 @@ def prepare() -> None:
     logger = logging.getLogger("great_expectations")
     # It says of each of its metrics that it is not registered twice.
     logger.setLevel(max(logger.level, logging.ERROR))
-    with _IMPORTING:
+    with _PREPARING:
         import great_expectations  # noqa: F401, PLC0415 - seconds of CPU
 
 
@@ -82,7 +87,6 @@ def validate_suites(suites: Suites) -> None:
     What only Great Expectations can see is seen here: arguments that an expectation does not take, bounds
     of another type than the column.
     """
-    prepare()
     for suite in suites:
         for place, expectation in enumerate(suite.expectations, start=1):
             where = f"{suite.path}, expectation {place} ({expectation.type})"
@@ -111,7 +115,7 @@ def _tell(error: Exception) -> str:
 
 def build(suite: Suite, expectations: Iterable[Expectation]) -> ExpectationSuite:
     """Build a suite as Great Expectations has it; raises its own errors where it takes an expectation not."""
-    prepare()
+    _import()
     from great_expectations.core import ExpectationSuite  # noqa: PLC0415 - seconds of CPU
 
     bodies = [
@@ -125,7 +129,7 @@ def build(suite: Suite, expectations: Iterable[Expectation]) -> ExpectationSuite
 
 def open_context() -> EphemeralDataContext:
     """Open a context in memory, without telemetry and progress bars."""
-    prepare()
+    _import()
     import great_expectations as gx  # noqa: PLC0415 - seconds of CPU
     from great_expectations.data_context.types.base import ProgressBarsConfig  # noqa: PLC0415 - the same
 
@@ -135,8 +139,14 @@ def open_context() -> EphemeralDataContext:
     return context
 
 
-@cache
 def _batch_definition() -> BatchDefinition[Any]:
+    """Give the batch's definition; a thread that prepares it is waited for."""
+    with _PREPARING:
+        return _define_batch()
+
+
+@cache
+def _define_batch() -> BatchDefinition[Any]:
     """Define the batch once a process: it holds names, and no frame."""
     context = open_context()
     asset = context.data_sources.add_pandas("pushlift").add_dataframe_asset("batch")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Final
 
 import numpy as np
@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from etl.appsflyer.topics import Topic
 from etl.lake.tables import EVENTS, LOADS, file_schema
 from etl.quality.offered import LEAST_COUNT, MANDATORY, UNACCOUNTED
 from etl.quality.robust import low_share
@@ -23,10 +24,16 @@ FIGURE_COLUMNS: Final = (
     "quality_flags",
     "clock_issues",
     "is_test_message",
+    "api_version",
+    "install_time",
     "event_revenue",
     "event_revenue_currency",
     "event_revenue_usd",
 )
+# Those whose fields `etl.appsflyer` knows how to read.
+_API_VERSIONS: Final = ("1.0", "2.0")
+# How people are named has a figure of its own.
+_WEAK: Final = ("weak_identity",)
 # The vendor's first version tells seconds only; that is no doubt about the clock.
 _BENIGN: Final = ("milliseconds_recovered", "second_precision")
 _MICROS_A_DAY: Final = 86_400_000_000
@@ -47,15 +54,18 @@ def count_figures(rows: pa.Table, days: Days, counts: Mapping[str, int]) -> dict
         **counts,
         "messages": messages,
         "mandatory_nulls": sum(rows[name].null_count for name in MANDATORY),
+        "unknown_topics": _count_others(rows["topic"], Topic),
         **_count_times(rows, days),
+        **_count_versions(rows["api_version"]),
+        **_count_installs(rows["event_time"], rows["install_time"]),
         "event_names": names,
         "event_names_share": names / max(1, rows.num_rows),
         "revenue_usd": float(pc.sum(rows["event_revenue_usd"]).as_py() or 0),
         **_share("quarantined", counts["quarantined"], messages),
         **_share("duplicate", counts["duplicates"], messages),
-        **_share("flagged", rows.num_rows - rows["quality_flags"].null_count, rows.num_rows),
+        **_share("flagged", _count_beside(rows["quality_flags"], _WEAK), rows.num_rows),
         **_share("weak_identity", _count_item(rows["quality_flags"], "weak_identity"), rows.num_rows),
-        **_share("doubtful_clock", _count_doubtful(rows["clock_issues"]), rows.num_rows),
+        **_share("doubtful_clock", _count_beside(rows["clock_issues"], _BENIGN), rows.num_rows),
         **_share("test_message", pc.sum(rows["is_test_message"]).as_py() or 0, rows.num_rows),
         **_share("revenue_without_currency", _count_bare(revenue, rows["event_revenue_currency"]), paid),
         **_share("negative_revenue", _count_negative(revenue), paid),
@@ -100,26 +110,50 @@ def _count_times(rows: pa.Table, days: Days) -> dict[str, float]:
     }
 
 
+def _count_versions(versions: pa.ChunkedArray) -> dict[str, float]:
+    told = len(versions) - versions.null_count
+    return {
+        "rows_with_api_version": told,
+        "unknown_api_version_share": _count_others(versions, _API_VERSIONS) / max(1, told),
+    }
+
+
+def _count_installs(events: pa.ChunkedArray, installs: pa.ChunkedArray) -> dict[str, float]:
+    is_early = pc.less(events, installs)
+    told = len(is_early) - is_early.null_count
+    return {
+        "rows_with_install_time": told,
+        "event_before_install_share": (pc.sum(is_early).as_py() or 0) / max(1, told),
+    }
+
+
+def _count_others(texts: pa.ChunkedArray, known: Iterable[str]) -> int:
+    """Count the texts that are none of the known; null is no text."""
+    expected = set(known)
+    found = texts.unify_dictionaries().value_counts().to_pylist()
+    return sum(each["counts"] for each in found if each["values"] not in {None, *expected})
+
+
 def _count_item(lists: pa.ChunkedArray, item: str) -> int:
     return pc.sum(pc.equal(pc.list_flatten(lists), item)).as_py() or 0
 
 
-def _count_doubtful(issues: pa.ChunkedArray) -> int:
-    """Count the rows with an issue that is a doubt."""
-    doubts = 0
-    for chunk in issues.chunks:
+def _count_beside(lists: pa.ChunkedArray, benign: Collection[str]) -> int:
+    """Count the rows that list a code beside the benign ones."""
+    rows = 0
+    for chunk in lists.chunks:
         items, parents = pc.list_flatten(chunk), pc.list_parent_indices(chunk)
-        doubts += len(pc.unique(parents.filter(pc.invert(_is_benign(items)))))
-    return doubts
+        rows += len(pc.unique(parents.filter(pc.invert(_mark_benign(items, benign)))))
+    return rows
 
 
-def _is_benign(items: pa.Array) -> pa.Array:
-    """Mark the benign issues, of whichever field: its name follows a colon."""
+def _mark_benign(items: pa.Array, benign: Collection[str]) -> pa.Array:
+    """Mark the benign codes, of whichever field: its name follows a colon."""
     if not len(items):
         return pa.array([], pa.bool_())
     encoded = items.dictionary_encode()
-    benign = [name.partition(":")[0] in _BENIGN for name in encoded.dictionary.to_pylist()]
-    return pa.array(benign, pa.bool_()).take(encoded.indices)
+    marks = [name.partition(":")[0] in benign for name in encoded.dictionary.to_pylist()]
+    return pa.array(marks, pa.bool_()).take(encoded.indices)
 
 
 def _count_bare(revenue: pa.ChunkedArray, currency: pa.ChunkedArray) -> int:

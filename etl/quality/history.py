@@ -20,7 +20,6 @@ __all__ = [
     "HistoryRules",
     "Profile",
     "judge_histories",
-    "judge_history",
     "judge_silence",
     "merge_profiles",
     "profile_rows",
@@ -29,13 +28,6 @@ __all__ = [
 
 # A run of fewer rows has no shares of its own.
 _LEAST_RUN_ROWS = 100
-
-
-def judge_history(
-    lake: Store, batch: AppBatch, profile: Profile, rules: HistoryRules, now: datetime
-) -> list[Check]:
-    """Judge one app's batch; see `judge_histories`."""
-    return judge_histories(lake, [batch], profile, rules, now)
 
 
 def judge_histories(

@@ -8,6 +8,7 @@ from typing import Any, Final
 from etl.appsflyer.fields import BY_NAME
 from etl.quality.checks import Check, Verdict
 from etl.quality.expecting import Outcome
+from etl.quality.offered import SHARE_OF
 from etl.quality.suites import Expectation
 
 # What GX takes beside what is expected.
@@ -31,7 +32,7 @@ def to_check(
 ) -> Check:
     """Make the check of an outcome; `row` is the batch's figures, where these were judged."""
     expectation = outcome.expectation
-    judged = _count_judged(outcome.result) if row is None else int(row["rows"])
+    judged = _count_judged(outcome.result) if row is None else _count_behind(expectation, row)
     too_few = (
         not outcome.success and not outcome.raised and judged is not None and judged < expectation.least_rows
     )
@@ -70,6 +71,11 @@ def _name_subject(expectation: Expectation) -> str:
 def _count_judged(result: Mapping[str, Any]) -> int | None:
     rows = result.get("element_count")
     return None if rows is None else int(rows) - int(result.get("missing_count") or 0)
+
+
+def _count_behind(expectation: Expectation, row: Mapping[str, float]) -> int:
+    """Count the rows that a figure was made from."""
+    return int(row[SHARE_OF.get(str(expectation.kwargs.get("column")), "rows")])
 
 
 def _find_figure(expectation: Expectation, row: Mapping[str, float]) -> float | None:

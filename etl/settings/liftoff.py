@@ -83,6 +83,8 @@ class Liftoff(Section):
     accept_doubtful_identity: bool = False
     keep_personal_days: float = Field(default=7, ge=0)
     approval_from: int = Field(default=1, ge=0)
+    continuous_days: int = Field(default=3, ge=1)
+    continuous_rows: int = Field(default=100_000, ge=0)
 
 
 class App(Section):

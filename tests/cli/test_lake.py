@@ -9,7 +9,7 @@ from tests.services.worlds import World, messages
 
 def test_the_lake_is_told_in_numbers(shell: Shell, local_world: World) -> None:
     """Each table's version, files, rows and partitions, and each app's days; before the first run too."""
-    assert [table["version"] for table in shell.ask("lake", "info")["tables"]] == [None] * 5
+    assert [table["version"] for table in shell.ask("lake", "info")["tables"]] == [None] * 6
     local_world.land([*messages(range(3)), b"no json"])
     local_world.land(messages([9], event_time="2026-09-02 01:00:00.000"), "push/2026/09/02/13/b.json.gz")
     shell.run("ingest")

@@ -54,4 +54,4 @@ def test_a_column_is_read_as_its_texts(texts: list[str | None]) -> None:
 def test_an_address_is_one(text: str) -> None:
     """What is told can be read as an address."""
     address = client_ip(text)
-    assert address is None or ipaddress.ip_address(address)
+    assert address is None or ipaddress.ip_address(address) is not None

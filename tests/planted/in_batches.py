@@ -94,7 +94,7 @@ def thousandths_for_dollars(messages: list[Message], _chance: random.Random) -> 
     return messages
 
 
-@KINDS.checked("events.event_names_bounded")
+@KINDS.checked("batch.event_names_bounded")
 def value_in_the_name(messages: list[Message], _chance: random.Random) -> list[Message]:
     """Every event has a name of its own."""
     for number, message in enumerate(messages):
@@ -110,7 +110,7 @@ def item_in_the_name(messages: list[Message], _chance: random.Random) -> list[Me
     return messages
 
 
-@KINDS.checked("events.install_before_event")
+@KINDS.checked("batch.install_before_event")
 def install_clock_ahead(messages: list[Message], chance: random.Random) -> list[Message]:
     """A tenth of the installs come after their events."""
     for message in pick(messages, 0.1, chance):
@@ -127,7 +127,7 @@ def platform_by_its_maker(messages: list[Message], chance: random.Random) -> lis
     return messages
 
 
-@KINDS.checked("events.api_version_known")
+@KINDS.checked("batch.api_version_known")
 def version_of_tomorrow(messages: list[Message], chance: random.Random) -> list[Message]:
     """A tenth of the messages are of a version that nobody knows."""
     for message in pick(messages, 0.1, chance):

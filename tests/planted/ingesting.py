@@ -11,8 +11,7 @@ import pyarrow.compute as pc
 
 from etl.jobs import ingest
 from etl.lake.tables import CHECKS, EVENTS, QUARANTINE
-from etl.settings import Settings
-from etl.settings.models import App, Ingest, Storage
+from etl.settings import App, Ingest, Settings, Storage
 from etl.stores import write_object
 from tests.planted.landings import Landing
 from tests.services.worlds import EVERYTHING, World

@@ -17,7 +17,8 @@ import pytest
 
 from etl.lake.history import live_files
 from etl.lake.tables import EVENTS, LOADS, find_table
-from etl.quality.auditing import AppBatch, audit_app, audit_apps, audit_run
+from etl.quality.auditing import AppBatch, audit_apps, audit_run
+from etl.quality.batches import read_batch, read_rows
 from etl.quality.checks import Check, Severity, Verdict, describe_failures
 from etl.quality.docs import Days, render_docs
 from etl.quality.suites import Suites, load_suites
@@ -70,7 +71,7 @@ def test_a_sound_batch_passes(audited: World) -> None:
     """Every expectation is judged, passes, and names the app."""
     suites = load_suites(None)
     batch = batch_of(audited)
-    checks = audit_app(audited.lake, batch, suites)
+    checks = audit_apps(audited.lake, [batch], suites)
     assert failed(checks) == set()
     assert {check.rule_id for check in checks} == {
         each.rule_id for suite in (suites.events, suites.batch) for each in suite.expectations
@@ -82,7 +83,7 @@ def test_a_sound_batch_passes(audited: World) -> None:
     ("columns", "rule"),
     [
         ({"event_id": "0" * 32}, "events.event_id_unique"),
-        ({"topic": "instal"}, "events.topic_known"),
+        ({"topic": "instal"}, "batch.topic_known"),
         ({"event_name": None}, "batch.mandatory_present"),
         ({"event_time": 946_684_800_000_000}, "batch.events_since_2011"),
     ],
@@ -91,7 +92,7 @@ def test_a_planted_mistake_fails_its_own_rule(audited: World, columns: Change, r
     """A required expectation fails, and holds the batch."""
     batch = batch_of(audited)
     rewrite(audited, batch, columns)
-    checks = audit_app(audited.lake, batch, load_suites(None))
+    checks = audit_apps(audited.lake, [batch], load_suites(None))
     assert rule in failed(checks)
     assert [check.is_holding for check in checks if check.rule_id == rule] == [True]
 
@@ -108,7 +109,52 @@ def test_a_planted_mistake_fails_its_own_rule(audited: World, columns: Change, r
 )
 def test_figures_are_judged(audited: World, changes: Change, rules: set[str]) -> None:
     """What became of the messages is judged with the rows."""
-    assert failed(audit_app(audited.lake, batch_of(audited, **changes), load_suites(None))) == rules
+    assert failed(audit_apps(audited.lake, [batch_of(audited, **changes)], load_suites(None))) == rules
+
+
+@pytest.mark.parametrize(
+    ("versions", "verdict"),
+    [
+        (["3.0"] + ["2.0"] * 99, Verdict.PASSED),
+        (["3.0"] * 2 + ["2.0"] * 98, Verdict.FAILED),
+        (["3.0"] * 99 + [None], Verdict.PASSED),
+    ],
+    ids=["one_in_a_hundred", "two_in_a_hundred", "too_few_told"],
+)
+def test_a_share_is_of_the_rows_that_tell(audited: World, versions: list[str], verdict: Verdict) -> None:
+    """Versions are judged where a hundred rows tell one, and one in a hundred may be unknown."""
+    batch = batch_of(audited)
+    rewrite(audited, batch, {"api_version": versions})
+    checks = audit_apps(audited.lake, [batch], load_suites(None))
+    assert [check.verdict for check in checks if check.rule_id == "batch.api_version_known"] == [verdict]
+
+
+def test_an_event_at_its_installation_is_sound(audited: World) -> None:
+    """An installation may be its own event; one after the event is early, and one untold is not judged."""
+    rows, _ = read_rows(audited.lake, batch_of(audited), ["install_time"])
+    at = rows["event_time"].cast(pa.int64()).to_pylist()
+    batch = batch_of(audited)
+    rewrite(audited, batch, {"install_time": [at[0] + 1, None, *at[2:]]})
+    figures = read_batch(audited.lake, batch, load_suites(None)).figures
+    assert (figures["rows_with_install_time"], figures["event_before_install_share"]) == (99, 1 / 99)
+
+
+@pytest.mark.parametrize(
+    ("flags", "rules"),
+    [
+        ([["weak_identity"]] * 40 + [None] * 60, set()),
+        ([["weak_identity"]] * 90 + [None] * 10, {"batch.identity_strong"}),
+        ([["weak_identity", "unknown_country"]] * 45 + [None] * 55, {"batch.flags_few"}),
+    ],
+    ids=["some_weak", "most_weak", "many_odd"],
+)
+def test_weak_identities_have_a_rule_of_their_own(
+    audited: World, flags: list[list[str] | None], rules: set[str]
+) -> None:
+    """How people are named is no oddity of the rows that other flags tell of."""
+    batch = batch_of(audited)
+    rewrite(audited, batch, {"quality_flags": flags})
+    assert failed(audit_apps(audited.lake, [batch], load_suites(None))) == rules
 
 
 def test_a_column_of_another_type_is_told(audited: World) -> None:
@@ -119,7 +165,7 @@ def test_a_column_of_another_type_is_told(audited: World) -> None:
     place = table.schema.get_field_index("source_position")
     texts = table["source_position"].cast(pa.string())
     pq.write_table(table.set_column(place, "source_position", texts).drop_columns(["campaign"]), path)
-    checks = audit_app(audited.lake, batch, load_suites(None))
+    checks = audit_apps(audited.lake, [batch], load_suites(None))
     assert failed(checks) == {"batch.columns_as_agreed"}
     assert [check.observed for check in checks if check.rule_id == "batch.columns_as_agreed"] == [2.0]
 
@@ -135,10 +181,32 @@ def test_one_app_does_not_answer_for_another(audited: World) -> None:
     assert failed([check for check in checks if check.app_id == sound.app_id]) == set()
 
 
+@pytest.mark.parametrize(
+    ("type_", "bound"),
+    [
+        ("expect_column_max_to_be_between", {"min_value": 50}),
+        ("expect_column_max_to_be_between", {"max_value": 50}),
+        ("expect_column_min_to_be_between", {"min_value": 50}),
+        ("expect_column_min_to_be_between", {"max_value": 50}),
+    ],
+)
+def test_an_extreme_of_all_apps_is_not_that_of_each(
+    audited: World, tmp_path: Path, type_: str, bound: dict[str, int]
+) -> None:
+    """Judged together, one app's figure must not stand for another's."""
+    body = expectation(type_, column="duplicates", **bound)  # type: ignore[arg-type] # bounds are numbers
+    (tmp_path / "batch.json").write_text(json.dumps({"name": "batch", "expectations": [body]}))
+    few = batch_of(audited, app_id="few", duplicates=10)
+    many = replace(few, app_id="many", duplicates=90)
+    checks = audit_apps(audited.lake, [few, many], load_suites(tmp_path))
+    wrong = "few" if "min_value" in bound else "many"
+    assert [check.app_id for check in checks if check.verdict is Verdict.FAILED] == [wrong]
+
+
 def test_a_batch_without_rows_is_judged_by_its_figures(audited: World) -> None:
     """Where every message was a duplicate there is no row to judge."""
     empty = replace(batch_of(audited), files=(), partitions=(), published=0, duplicates=9)
-    assert {check.suite for check in audit_app(audited.lake, empty, load_suites(None))} == {"batch"}
+    assert {check.suite for check in audit_apps(audited.lake, [empty], load_suites(None))} == {"batch"}
 
 
 def test_loads_are_judged_for_all_apps(audited: World) -> None:
@@ -171,7 +239,7 @@ def test_no_value_of_a_row_is_told(audited: World, tmp_path: Path) -> None:
         expectation("expect_column_value_lengths_to_equal", column="ip", value=3),
         expectation("expect_column_values_to_be_between", column="customer_user_id", max_value=1),
     )
-    checks = audit_app(audited.lake, batch, suites)
+    checks = audit_apps(audited.lake, [batch], suites)
     assert len(failed(checks)) == 6
     told = repr(checks) + "".join(describe_failures(checks))
     assert not [value for value in ("4815162342", "203.0.113.77", "47-11") if value in told]
@@ -180,7 +248,7 @@ def test_no_value_of_a_row_is_told(audited: World, tmp_path: Path) -> None:
 def test_an_expectation_that_cannot_be_judged_fails(audited: World, tmp_path: Path) -> None:
     """It fails with its own severity, tells the kind of the error, and never its text."""
     broken = expectation("expect_column_values_to_be_between", "warning", column="event_name", max_value=1)
-    (check,) = audit_app(audited.lake, batch_of(audited), write_suite(tmp_path, broken))
+    (check,) = audit_apps(audited.lake, [batch_of(audited)], write_suite(tmp_path, broken))
     assert (check.verdict, check.severity) == (Verdict.FAILED, Severity.ADVISORY)
     assert "could not be judged (MetricResolutionError)" in check.detail
 
@@ -189,7 +257,7 @@ def test_few_values_say_nothing(audited: World, tmp_path: Path) -> None:
     """With fewer judged values than `least_rows` a failure passes, and says so."""
     strict = expectation("expect_column_values_to_be_in_set", column="platform", value_set=["x"])
     strict["meta"] = {"least_rows": 1_000}
-    (check,) = audit_app(audited.lake, batch_of(audited), write_suite(tmp_path, strict))
+    (check,) = audit_apps(audited.lake, [batch_of(audited)], write_suite(tmp_path, strict))
     assert check.verdict is Verdict.PASSED
     assert "too few to judge" in check.detail
 
@@ -218,7 +286,7 @@ ADDED = [
 @pytest.mark.parametrize("added", ADDED, ids=lambda added: str(added["type"]))
 def test_what_a_user_adds_is_judged(audited: World, tmp_path: Path, added: dict[str, Any]) -> None:
     """Expectations about texts, times, days, numbers, booleans, lists, pairs and tables need no code."""
-    (check,) = audit_app(audited.lake, batch_of(audited), write_suite(tmp_path, added))
+    (check,) = audit_apps(audited.lake, [batch_of(audited)], write_suite(tmp_path, added))
     assert check.verdict is Verdict.PASSED, check.detail
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from etl.appsflyer.row_rules import FIELD_OF
 from etl.jobs.ingest import IngestOptions, ingest
-from etl.settings.models import App
+from etl.settings import App
 from tests.survival.landing import NOW, Landing, Row, as_line, message
 
 BROKEN: dict[str, dict[str, object]] = {

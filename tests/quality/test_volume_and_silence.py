@@ -14,7 +14,7 @@ from etl.errors import ConfigurationError
 from etl.lake.tables import EVENTS, PROFILES, open_or_create
 from etl.quality.batches import AppBatch
 from etl.quality.checks import Check, Severity, Verdict
-from etl.quality.history import HistoryRules, judge_history, judge_silence
+from etl.quality.history import HistoryRules, judge_histories, judge_silence
 from etl.quality.history_rules import SILENCE, VOLUME
 from etl.quality.profile import ROWS, Figure, Profile, profiles_table
 from etl.quality.volume import complete_hours
@@ -51,7 +51,7 @@ def judge(lake: Store, rules: HistoryRules | None = None, **files: tuple[str, ..
     table = profiles_table(seen, "before", NOW - timedelta(hours=1))
     write_deltalake(lake.uri_of("profiles"), table, mode="append")
     batch = AppBatch(APP, files.get("files", ()), files.get("partitions", ()), 0, 0, 0)
-    checks = judge_history(lake, batch, Profile(), rules or HistoryRules(), NOW)
+    checks = judge_histories(lake, [batch], Profile(), rules or HistoryRules(), NOW)
     return [check for check in checks if check.verdict is Verdict.FAILED]
 
 

@@ -11,8 +11,9 @@ from pydantic import SecretStr
 
 from etl.jobs.delivery.breaker import Breaker
 from etl.jobs.delivery.canary import start_watch
+from etl.jobs.delivery.counting import Clocks, Tally
 from etl.jobs.delivery.crew import Crew, Transport
-from etl.jobs.delivery.engine import Clocks, Engine, Tally
+from etl.jobs.delivery.engine import Engine
 from etl.jobs.delivery.guarding import (
     QualityGuard,
     require_hash_key,

@@ -10,8 +10,6 @@ from typing import Final
 MOST_FAILURES: Final = 10
 FIRST_BREAK_SECONDS: Final = 5.0
 LONGEST_BREAK_SECONDS: Final = 300.0
-LEAST_WAIT_SECONDS: Final = 1.0
-"""A 429 without Retry-After makes all wait so long."""
 
 
 @dataclass(slots=True)
@@ -54,7 +52,7 @@ class Breaker:
         self.break_seconds = FIRST_BREAK_SECONDS
 
     def obey(self, wait_seconds: float | None) -> None:
-        """Keep, and have everybody keep, the wait that the partner asked for."""
-        seconds = LEAST_WAIT_SECONDS if wait_seconds is None else wait_seconds
-        self._until = max(self._until, self.clock() + seconds)
-        self.block(seconds, "too_many_requests")
+        """Keep, and have everybody keep, the wait that the partner asks for, if any."""
+        if wait_seconds:
+            self._until = max(self._until, self.clock() + wait_seconds)
+            self.block(wait_seconds, "retry_after")

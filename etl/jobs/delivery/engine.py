@@ -8,18 +8,17 @@ members, and what costs, the commit, is shared by all that happened meanwhile.
 from __future__ import annotations
 
 import random
-import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Final, TypeVar
 
 from etl.errors import LedgerUnavailable
 from etl.jobs.delivery.breaker import Breaker
 from etl.jobs.delivery.canary import CanaryWatch
+from etl.jobs.delivery.counting import Clocks, Tally
 from etl.jobs.delivery.crew import Crew, Done, Errand
-from etl.ledger.claims import Claimed, claim, next_due, release_claims
+from etl.ledger.claims import Claimed, claim, release_claims
 from etl.ledger.database import Ledger
 from etl.ledger.intents import Exclusion, Verdict
 from etl.ledger.outcomes import Outcome
@@ -58,31 +57,6 @@ GAVE_UP: Final = "gave_up"
 _OPEN_CODES: Final = frozenset({"claim_lost", "sending_elsewhere"})
 
 Result = TypeVar("Result")
-
-
-@dataclass(frozen=True, slots=True)
-class Clocks:
-    """The clocks of an engine: seconds that only grow, the time of day, and sleeping."""
-
-    monotonic: Callable[[], float] = time.monotonic
-    now: Callable[[], datetime] = lambda: datetime.now(UTC)
-    sleep: Callable[[float], None] = time.sleep
-
-
-@dataclass(slots=True)
-class Tally:
-    """What this process did: requests by what came of them."""
-
-    delivered: int = 0
-    refused: int = 0
-    retried: int = 0
-    unknown: int = 0
-    excluded: int = 0
-
-    @property
-    def settled(self) -> int:
-        """Rows that are done with."""
-        return self.delivered + self.refused + self.unknown + self.excluded
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,10 +113,6 @@ class Engine:
                 self._turn()
         finally:
             self._drain()
-
-    def find_due(self) -> float | None:
-        """Tell in how many seconds a row of the plan is due that nobody has claimed; None where none is."""
-        return next_due(self.ledger, self.sender.plan_id)
 
     def _turn(self) -> None:
         self._look()
@@ -218,8 +188,7 @@ class Engine:
         self, outcomes: list[Outcome], intents: list[Claimed], exclusions: list[Exclusion]
     ) -> Verdict:
         """Do the transaction; a ledger that is locked or gone for a while is waited for, nothing is lost."""
-        deadline = self.clocks.monotonic() + LEDGER_PATIENCE_SECONDS
-        wait = 0.1
+        deadline, wait = self.clocks.monotonic() + LEDGER_PATIENCE_SECONDS, 0.1
         while True:
             try:
                 return exchange(self.ledger, self.sender, outcomes, intents, exclusions)
@@ -315,15 +284,13 @@ class Engine:
         """Record what is still to come, and give back what is not sent."""
         self.stopping = self.stopping or ("done" if self._is_idle() else "failed")
         while self._in_flight or self._outcomes:
-            if self._in_flight:
-                self._collect()
+            self._collect()
             outcomes, self._outcomes = self._outcomes, []
             self._record(outcomes, [], [])
         self.stopping = None if self.stopping == "done" else self.stopping
         self._try(self.pacer.release)
-        positions = [row.position for row in self._claimed]
+        self._try(lambda: release_claims(self.ledger, self.sender, [row.position for row in self._claimed]))
         self._claimed.clear()
-        self._try(lambda: release_claims(self.ledger, self.sender, positions))
 
     def _try(self, ask: Callable[[], Result]) -> Result | None:
         """Ask the ledger, unless it is locked or gone: then the next exchange waits for it."""

@@ -12,8 +12,10 @@ from typing import Final
 from etl.errors import SendingStopped
 from etl.jobs.delivery.assembly import Delivery, Prepared, build_engine, prepare
 from etl.jobs.delivery.canary import WHO
+from etl.jobs.delivery.counting import Clocks, Tally
 from etl.jobs.delivery.crew import Crew
-from etl.jobs.delivery.engine import Clocks, Engine, Tally
+from etl.jobs.delivery.engine import Engine
+from etl.ledger.claims import next_due
 from etl.ledger.database import Ledger
 from etl.ledger.plans import Plan, pause_plan, require_plan
 from etl.ledger.progress import count_states, settle_plan_if_done
@@ -111,7 +113,7 @@ def _run(engine: Engine, clocks: Clocks) -> str | None:
         engine.canary.look()
         if settle_plan_if_done(engine.ledger, engine.sender.plan_id):
             return None
-        due = engine.find_due()
+        due = next_due(engine.ledger, engine.sender.plan_id)
         clocks.sleep(min(max(WAIT_SECONDS if due is None else due, LEAST_WAIT_SECONDS), WAIT_SECONDS))
 
 

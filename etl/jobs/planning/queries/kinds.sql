@@ -1,0 +1,2 @@
+-- Which kinds of events the scanned rows are of.
+select distinct coalesce(topic, '') as topic, coalesce(event_name, '') as name from scanned

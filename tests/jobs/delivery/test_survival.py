@@ -1,0 +1,152 @@
+"""A delivery survives what networks and machines do to it: nothing is lost, nothing arrives twice."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import random
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+
+from etl.jobs.delivery.assembly import Delivery
+from etl.jobs.delivery.story import run_delivery
+from etl.ledger.plans import require_plan
+from etl.ledger.progress import count_states
+from etl.liftoff.sandbox.process import SandboxProcess
+from etl.settings import Secrets, Settings
+from tests.jobs.delivery.conftest import World
+
+FAULTS = {
+    "429": 0.02,
+    "500": 0.03,
+    "503": 0.02,
+    "200_error": 0.02,
+    "slow": 0.02,
+    "half": 0.01,
+    "reset": 0.01,
+    "nothing": 0.001,
+}
+KILLS = 50
+
+
+def send(settings: Settings, secrets: Secrets, plan_id: str) -> None:
+    """Send in a process of its own."""
+    run_delivery(Delivery(settings, secrets), plan_id)
+
+
+@contextmanager
+def sending(world: World, plan_id: str) -> Iterator[BaseProcess]:
+    """Run a sender, forked from a server that has imported what it needs."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["etl.jobs.delivery.story"])
+    process = context.Process(target=send, args=(world.settings, world.secrets, plan_id))
+    process.start()
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.join()
+
+
+def check_ends(world: World, plan_id: str, rows: int) -> dict[str, int]:
+    """Every row has ended, and the partner and the ledger agree as far as anybody can know."""
+    counts, state = count_states(world.ledger, plan_id), world.sandbox.state()
+    assert counts["delivered"] + counts["refused"] + counts["unknown"] == rows
+    assert state["accepted_twice"] == 0
+    received = state["received_occurrences"]
+    assert counts["delivered"] <= received <= rows
+    accepted = state["accepted_occurrences"]
+    assert counts["delivered"] <= accepted <= counts["delivered"] + counts["unknown"]
+    return counts
+
+
+def test_all_faults_mixed_at_random(tmp_path: Path, sqlite_url: str, sandbox: SandboxProcess) -> None:
+    """Of 20,000 postbacks each ends delivered, refused or unknown; unknown only where no answer came."""
+    sandbox.set_faults(FAULTS, seed=11, slow_seconds=0.02, nothing_seconds=2.0)
+    world = World(tmp_path, sqlite_url, sandbox, connections=16, read_seconds=1.0)
+    plan_id = world.plan(rows=20_000)
+    world.send(plan_id)
+    counts = check_ends(world, plan_id, 20_000)
+    assert counts["refused"] == 0
+    assert 0 < counts["unknown"] <= sandbox.state()["unanswered"]
+
+
+def test_killed_at_any_moment(tmp_path: Path, ledger_url: str, sandbox: SandboxProcess) -> None:
+    """Killed 50 times, at least 30 of them between an intent and its outcome: at most those are in doubt."""
+    sandbox.set_faults({"slow": 1.0}, slow_seconds=0.02)
+    world = World(tmp_path, ledger_url, sandbox, claim_seconds=1.0, connections=4)
+    plan_id = world.plan(rows=3_000)
+    chance, between = random.Random(5), 0  # noqa: S311 - seeded, not secret
+    for _ in range(KILLS):
+        begun = sandbox.state()["received"]
+        with sending(world, plan_id) as process:
+            wanted = begun + chance.randint(1, 40)
+            while process.is_alive() and sandbox.state()["received"] < wanted:
+                process.join(chance.uniform(0.001, 0.01))
+            assert process.pid is not None
+            os.kill(process.pid, signal.SIGKILL)
+        between += count_states(world.ledger, plan_id)["sending"] > 0
+    assert between >= 30
+    sandbox.set_faults({})
+    world.send(plan_id)
+    assert require_plan(world.ledger, plan_id).state == "finished"
+    counts = check_ends(world, plan_id, 3_000)
+    assert counts["refused"] == 0
+    assert counts["unknown"] <= KILLS * world.settings.liftoff.connections
+
+
+def test_three_processes_share_a_plan(tmp_path: Path, ledger_url: str, sandbox: SandboxProcess) -> None:
+    """Several senders drain one plan, and no row is sent by two of them."""
+    world = World(tmp_path, ledger_url, sandbox, claim_seconds=5.0)
+    plan_id = world.plan(rows=600)
+    with sending(world, plan_id) as one, sending(world, plan_id) as two, sending(world, plan_id) as three:
+        for process in (one, two, three):
+            process.join(60)
+            assert process.exitcode == 0
+    assert count_states(world.ledger, plan_id)["delivered"] == 600
+    assert (sandbox.state()["received"], sandbox.state()["accepted_twice"]) == (600, 0)
+
+
+def test_a_sender_that_sleeps_past_its_lease(
+    tmp_path: Path, sqlite_url: str, sandbox: SandboxProcess
+) -> None:
+    """Others finish without it; what it had begun is in doubt, and waking it sends nothing twice."""
+    sandbox.set_faults({"slow": 1.0}, slow_seconds=0.05)
+    world = World(tmp_path, sqlite_url, sandbox, claim_seconds=1.0, connections=4)
+    plan_id = world.plan(rows=300)
+    with sending(world, plan_id) as sleeper:
+        assert sleeper.pid is not None
+        while sandbox.state()["received"] < 20:
+            sleeper.join(0.01)
+        os.kill(sleeper.pid, signal.SIGSTOP)
+        sandbox.set_faults({})
+        world.send(plan_id)
+        os.kill(sleeper.pid, signal.SIGCONT)
+        sleeper.join(60)
+        assert sleeper.exitcode == 0
+    counts = check_ends(world, plan_id, 300)
+    assert counts["unknown"] <= world.settings.liftoff.connections
+
+
+@pytest.mark.parametrize("rows", [40])
+def test_a_ledger_locked_for_a_while(
+    tmp_path: Path, sqlite_url: str, sandbox: SandboxProcess, rows: int
+) -> None:
+    """While another holds the ledger's write lock nothing new leaves; after it all is recorded."""
+    sandbox.set_faults({"slow": 1.0}, slow_seconds=0.05)
+    world = World(tmp_path, sqlite_url, sandbox, connections=4)
+    plan_id = world.plan(rows=40)
+    with sending(world, plan_id) as process:
+        while sandbox.state()["received"] < 8:
+            process.join(0.01)
+        with world.ledger.engine.begin():
+            process.join(1.0)
+            stalled = sandbox.state()["received"]
+            process.join(0.3)
+            assert sandbox.state()["received"] == stalled < 40
+        process.join(60)
+        assert process.exitcode == 0
+    assert check_ends(world, plan_id, 40)["delivered"] == 40
