@@ -131,10 +131,7 @@ def test_a_sender_that_sleeps_past_its_lease(
     assert counts["unknown"] <= world.settings.liftoff.connections
 
 
-@pytest.mark.parametrize("rows", [40])
-def test_a_ledger_locked_for_a_while(
-    tmp_path: Path, sqlite_url: str, sandbox: SandboxProcess, rows: int
-) -> None:
+def test_a_ledger_locked_for_a_while(tmp_path: Path, sqlite_url: str, sandbox: SandboxProcess) -> None:
     """While another holds the ledger's write lock nothing new leaves; after it all is recorded."""
     sandbox.set_faults({"slow": 1.0}, slow_seconds=0.05)
     world = World(tmp_path, sqlite_url, sandbox, connections=4)
