@@ -116,7 +116,7 @@ def says_failure(body: bytes) -> bool:
         return False
     try:
         said = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
     status = str(said.get("status", "")).casefold()
     return (

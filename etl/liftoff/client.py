@@ -7,8 +7,10 @@ of them is heeded. No error text and no log line has a URL, a parameter or the k
 from __future__ import annotations
 
 import logging
+import socket
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Final, Self
@@ -38,35 +40,49 @@ _HTTP_1_1: Final = 11
 
 
 class _Marks:
-    """Whether the request at hand has begun to leave; a client is used by one thread."""
+    """Whether the request at hand has begun to leave, and by which socket; a client is one thread's."""
 
     has_left = False
+    is_cut = False
+    socket: socket.socket | None = None
 
 
-class _MarkingConnection(HTTPConnection):
-    """A connection that notes when the first byte of a request is about to leave."""
+class _Marking:
+    """Stands before a class of connections: notes when the first byte of a request is about to leave.
+
+    What requests says of an error does not tell: the same one can come before the first byte or after the
+    last.
+    """
 
     marks: _Marks
+    # The class's own, so that nobody who debugs http.client has headers, and with them the key, printed.
+    debuglevel = 0
+    _is_opening = False
+
+    def connect(self) -> None:
+        """Connect; neither a handshake nor what a proxy is told to open a tunnel is a request."""
+        self._is_opening = True
+        try:
+            super().connect()  # type: ignore[misc]  # the connection's
+        finally:
+            self._is_opening = False
+            self.marks.socket = getattr(self, "sock", None)
 
     def send(self, data: Any) -> None:  # noqa: ANN401 - http.client's signature
         """Connect first, so that whatever fails until then has surely sent nothing."""
-        if self.sock is None:
-            self.connect()
-        self.marks.has_left = True
-        super().send(data)
+        if not self._is_opening:
+            if getattr(self, "sock", None) is None:
+                self.connect()
+            self.marks.has_left = True
+        super().send(data)  # type: ignore[misc]  # the connection's
 
 
-class _MarkingTlsConnection(HTTPSConnection):
+class _MarkingConnection(_Marking, HTTPConnection):
+    """A connection that marks."""
+
+
+class _MarkingTlsConnection(_Marking, HTTPSConnection):
     """The same with TLS, whose handshake belongs to connecting."""
-
-    marks: _Marks
-
-    def send(self, data: Any) -> None:  # noqa: ANN401 - as above
-        """Connect first, as above."""
-        if self.sock is None:
-            self.connect()
-        self.marks.has_left = True
-        super().send(data)
 
 
 class _MarkingAdapter(HTTPAdapter):
@@ -139,6 +155,15 @@ class Client:
         """Close the connection."""
         self._session.close()
 
+    def cut(self) -> None:
+        """Break the request at hand off, from whatever thread: the one that waits for its answer goes on."""
+        self._marks.is_cut = True
+        sock = self._marks.socket
+        if isinstance(sock, socket.socket):
+            with suppress(OSError):
+                # Below TLS, whose own state is the other thread's.
+                socket.socket.shutdown(sock, socket.SHUT_RDWR)
+
     def send(self, url: str) -> Answer:
         """Send one GET and tell what came of it; raises nothing that the network does.
 
@@ -147,7 +172,7 @@ class Client:
         began = self._clock()
         if began - self._used_at > IDLE_SECONDS:
             self._session.close()
-        self._marks.has_left = False
+        self._marks.has_left = self._marks.is_cut = False
         try:
             answer = self._ask(url)
         except (requests.RequestException, HTTPError, OSError, ValueError) as error:
@@ -163,7 +188,8 @@ class Client:
         )
         status, retry_after = response.status_code, response.headers.get("Retry-After")
         try:
-            body, is_whole = _read_body(response), _tells_its_end(response)
+            body = _read_body(response)
+            is_whole = _tells_its_end(response) and not self._marks.is_cut
         except (requests.RequestException, HTTPError, OSError):
             body, is_whole = b"", False
         if not is_whole:
