@@ -87,7 +87,7 @@ def test_a_connection_that_is_not_made_in_time_sent_nothing(client: Client) -> N
         server.bind(("127.0.0.1", 0))
         server.listen(0)
         for each in (first, second):
-            each.setblocking(False)  # noqa: FBT003 - the socket's own
+            each.setblocking(False)
             each.connect_ex(server.getsockname())
         answer = client.send(f"http://127.0.0.1:{server.getsockname()[1]}/v2/events{QUERY}")
     assert answer.reach == "unsent"
@@ -176,7 +176,7 @@ def test_a_redirect_is_an_answer_and_is_not_followed(client: Client) -> None:
 def test_no_netrc_takes_the_keys_place(
     client: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """requests would send a machine's password of `.netrc` in place of our header."""
+    """Requests would send a machine's password of `.netrc` in place of our header."""
     (tmp_path / ".netrc").write_text("machine 127.0.0.1 login somebody password else\n")
     monkeypatch.setenv("NETRC", str(tmp_path / ".netrc"))
     monkeypatch.setenv("HOME", str(tmp_path))
