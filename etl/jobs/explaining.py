@@ -1,4 +1,4 @@
-"""The story of one event: its row, the load that brought it, the landed line, and how that is read today."""
+"""The story of one event: row, load, landed line, how that is read today, and what Liftoff heard of it."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from etl.appsflyer.read import ReadingRules, read_lines
 from etl.errors import StorageError, UsageError
 from etl.jobs.discovery import RunObject
 from etl.jobs.normalizing import group_by_rules
+from etl.jobs.telling import Telling, describe_telling, tell_of
 from etl.lake.reading import Lake, open_lake
 from etl.settings import Settings
 from etl.stores import LandedObject, Store, find_object, open_object, open_store
@@ -44,6 +45,7 @@ class Explanation:
     missing: str | None
     message: Mapping[str, object] = field(default_factory=dict)
     changed: tuple[str, ...] = ()
+    telling: Telling | None = None
 
 
 def explain_event(settings: Settings, event_id: str, *, is_revealed: bool = False) -> list[Explanation]:
@@ -138,6 +140,8 @@ def describe_explanation(found: Explanation) -> Iterator[str]:
             yield f"  differently in {', '.join(found.changed)}; ingest --reprocess would replace the row"
         else:
             yield "  the same"
+    if found.telling is not None:
+        yield from describe_telling(found.telling)
 
 
 def _explain(settings: Settings, lake: Lake, row: Row, *, is_revealed: bool) -> Explanation:
@@ -172,6 +176,7 @@ def _explain(settings: Settings, lake: Lake, row: Row, *, is_revealed: bool) -> 
         else "nothing is at this position",
         message=message if is_revealed else mask_row(message),
         changed=changed,
+        telling=tell_of(settings, row),
     )
 
 

@@ -118,6 +118,21 @@ def test_a_lost_ledger_sends_nothing_until_it_is_rebuilt(shop: Shell, sandbox: S
     assert sandbox.state()["received"] == 5
 
 
+def test_an_event_is_explained_to_its_last_attempt(shop: Shell) -> None:
+    """Gates as they stand, the plan that told of it, and each attempt; masked."""
+    shop.run("backfill", "send", plan(shop)["plan"]["id"], "--yes")
+    rows = shop.ask("sql", "select event_id, event_name, media_source from events order by event_time")[
+        "rows"
+    ]
+    texts = {f"{name} {source}": shop.run("explain", event_id).stdout for event_id, name, source in rows}
+    assert "is delivered" in texts["af_purchase liftoff_int"]
+    assert "attempt 1 at" in texts["af_purchase liftoff_int"]
+    assert "no gate refuses this row today" in texts["af_purchase liftoff_int"]
+    assert "refused today by restricted_media_source" in texts["af_purchase Facebook Ads"]
+    assert "refused today by unmapped_event" in texts["af_login liftoff_int"]
+    assert not any("2001:db8::1" in text for text in texts.values())
+
+
 def test_late_data_does_not_shift_a_plan(shop: Shell, local_world: World, sandbox: SandboxProcess) -> None:
     """What landed after the plan was made is another plan's."""
     plan_id = plan(shop)["plan"]["id"]
