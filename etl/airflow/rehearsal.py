@@ -20,7 +20,7 @@ from etl.sample import Shape, Truth, generate_landing
 DAG_ID: Final = "ingest_push_events"
 DAG_PATH: Final = f"/api/v2/dags/{DAG_ID}"
 SAMPLE_MESSAGES: Final = 500
-RUN_SECONDS: Final = 90.0
+RUN_SECONDS: Final = 240.0
 LANDED_DATE: Final = date(2025, 3, 1)
 # The scheduler starts no run by the clock, so that the runs are those that are asked for.
 QUIET: Final[Mapping[str, str]] = {
