@@ -4,14 +4,14 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, TextClause, select, update
 
 from etl.errors import UsageError
 from etl.ledger.database import Ledger, begin_read, begin_write
 from etl.ledger.decisions import Decision, record_decision
 from etl.ledger.outcomes import DROPPED
 from etl.ledger.plans import reopen_plan, require_plan
-from etl.ledger.postback_tables import postbacks
+from etl.ledger.postback_tables import TOUCHED, postbacks
 
 RESENT: Final = "resent"
 
@@ -71,5 +71,5 @@ def resolve_unknown(ledger: Ledger, plan_id: str, *, resend: bool, who: str, rea
         return count
 
 
-def _undecided() -> tuple[ColumnElement[bool], ...]:
-    return (postbacks.c.state == "unknown", postbacks.c.code.is_distinct_from(DROPPED))
+def _undecided() -> tuple[ColumnElement[bool] | TextClause, ...]:
+    return (TOUCHED, postbacks.c.state == "unknown", postbacks.c.code.is_distinct_from(DROPPED))
