@@ -75,19 +75,20 @@ def intend(ledger: Ledger, sender: Sender, limit: int = 100) -> tuple[list[Claim
     return rows, exchange(ledger, sender, intents=rows)
 
 
-def answer(
-    ledger: Ledger, sender: Sender, outcome: Answer, *, number: int = 1, position: int = 0, wait: float = 0
-) -> None:
+def answer(ledger: Ledger, sender: Sender, outcome: Answer, *, number: int = 1, position: int = 0) -> None:
     """Record what came of an attempt."""
     code = None if outcome == "delivered" else f"http_{outcome}"
-    exchange(ledger, sender, [Outcome(position, number, outcome, code, 200, "ok", 12, wait)])
+    exchange(ledger, sender, [Outcome(position, number, outcome, code, 200, "ok", 12)])
+
+
+def put_off(ledger: Ledger, sender: Sender, seconds: float) -> None:
+    """Record that the first row is to be tried again after some time."""
+    exchange(ledger, sender, [Outcome(0, 1, "retry", "http_retry", retry_in_seconds=seconds)])
 
 
 def look_up(ledger: Ledger, plan_id: str, name: str) -> Postback:
     """Look a row up."""
-    (found,) = [
-        row for row in find_postbacks(ledger, name_occurrence(name)) if row.plan_id == plan_id
-    ]
+    (found,) = [row for row in find_postbacks(ledger, name_occurrence(name)) if row.plan_id == plan_id]
     return found
 
 

@@ -29,6 +29,7 @@ from tests.ledger.planned import (
     look_up,
     make_plan,
     name_subject,
+    put_off,
     state_of,
 )
 
@@ -39,7 +40,12 @@ def test_an_intent_is_recorded_before_its_outcome(ledger: Ledger, clock: HandClo
     _, verdict = intend(ledger, sender)
     assert verdict.admitted == {0: 1}
     row = look_up(ledger, "p", "a")
-    assert (row.state, row.attempts, row.intent_at, row.first_attempt_at) == ("sending", 1, clock.now, clock.now)
+    assert (row.state, row.attempts, row.intent_at, row.first_attempt_at) == (
+        "sending",
+        1,
+        clock.now,
+        clock.now,
+    )
     started_at = clock.now
     clock.advance(2)
 
@@ -49,7 +55,12 @@ def test_an_intent_is_recorded_before_its_outcome(ledger: Ledger, clock: HandClo
     assert (row.state, row.settled_at) == ("delivered", clock.now)
     (attempt,) = list_attempts(ledger, "p", 0)
     assert (attempt.number, attempt.intent_at, attempt.outcome_at) == (1, started_at, clock.now)
-    assert (attempt.outcome, attempt.status, attempt.detail, attempt.milliseconds) == ("delivered", 200, "ok", 12)
+    assert (attempt.outcome, attempt.status, attempt.detail, attempt.milliseconds) == (
+        "delivered",
+        200,
+        "ok",
+        12,
+    )
 
 
 def test_outcomes_and_intents_go_together(ledger: Ledger) -> None:
@@ -66,20 +77,19 @@ def test_outcomes_and_intents_go_together(ledger: Ledger) -> None:
 
 
 def test_what_may_be_tried_again_waits(ledger: Ledger, clock: HandClock) -> None:
-    """Until its time has come; then it is claimed before what is new, and keeps its first attempt's instant."""
-    sender = begin_sending(ledger, "p", ["a", "b"])
+    """Until its time has come; then it is claimed before what is new, and keeps its first instant."""
+    sender = begin_sending(ledger, "p", ["a", "b", "c"])
     intend(ledger, sender, 1)
     started_at = clock.now
-    answer(ledger, sender, "retry", wait=30)
+    put_off(ledger, sender, 30)
     assert state_of(ledger, "p", "a") == ("queued", "http_retry")
-    release_claims(ledger, sender, [row.position for row in claim(ledger, sender, 10)])
-    assert next_due(ledger, "p") == 0
+    assert [row.position for row in claim(ledger, sender, 1)] == [1]
 
     clock.advance(30)
-    rows, verdict = intend(ledger, sender)
+    rows, verdict = intend(ledger, sender, 1)
 
-    assert sorted(row.position for row in rows) == [0, 1]
-    assert verdict.admitted == {0: 2, 1: 1}
+    assert [row.position for row in rows] == [0]
+    assert verdict.admitted == {0: 2}
     assert look_up(ledger, "p", "a").first_attempt_at == started_at
 
 
@@ -89,7 +99,7 @@ def test_the_next_row_is_told(ledger: Ledger, clock: HandClock) -> None:
     assert next_due(ledger, "p") == 0
     intend(ledger, sender)
     assert next_due(ledger, "p") is None
-    answer(ledger, sender, "retry", wait=30)
+    put_off(ledger, sender, 30)
     clock.advance(10)
     assert next_due(ledger, "p") == pytest.approx(20)
 
@@ -349,7 +359,9 @@ def test_an_exchange_is_all_or_nothing(ledger: Ledger) -> None:
     for statement in range(1, 100):
         seen: list[Connection] = []
 
-        def fail(connection: Connection, *_: object, seen: list[Connection] = seen, at: int = statement) -> None:
+        def fail(
+            connection: Connection, *_: object, seen: list[Connection] = seen, at: int = statement
+        ) -> None:
             seen.append(connection)
             if len(seen) == at:
                 raise LedgerUnavailable("gone")
@@ -401,7 +413,7 @@ def test_a_row_waits_no_longer_than_it_can_have_been_told_to(ledger: Ledger, clo
     """One that does was told so before the clock was set back, and is due."""
     sender = begin_sending(ledger, "p", ["a"])
     intend(ledger, sender)
-    answer(ledger, sender, "retry", wait=300)
+    put_off(ledger, sender, 300)
     clock.now -= timedelta(days=1)
     clock.advance(0)
     other = start_sender(ledger, "p", LEASE_SECONDS)
