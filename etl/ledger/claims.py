@@ -98,6 +98,7 @@ def claim(
     due.
     """
     with begin_write(ledger) as connection:
+        next_position = _lock_plan(connection, sender.plan_id)
         if find_hindrance(ledger, connection, sender) is not None:
             return []
         now = ledger.clock(connection)
@@ -107,7 +108,7 @@ def claim(
         if len(found) < limit:
             found += _read(connection, _OVERDUE, values | {"limit": limit - len(found)})
         if len(found) < limit:
-            found += _take_fresh(connection, sender.plan_id, limit - len(found), before)
+            found += _take_fresh(connection, sender.plan_id, next_position, limit - len(found), before)
         if found:
             positions = [row.position for row in found]
             taken = {"plan": sender.plan_id, "sender_id": sender.id, "positions": positions, "now": now}
@@ -115,9 +116,19 @@ def claim(
     return found
 
 
-def _take_fresh(connection: Connection, plan_id: str, limit: int, before: int | None) -> list[Claimed]:
-    """Take the next rows that nobody had yet; whoever asks at the same time waits."""
-    first: int = connection.execute(_NEXT_POSITION, {"plan": plan_id}).scalar_one()
+def _lock_plan(connection: Connection, plan_id: str) -> int:
+    """Keep other claims of the plan out, and tell where its fresh rows begin.
+
+    The first lock of the transaction: a stronger one than what others share, it cannot be had after it.
+    """
+    position: int = connection.execute(_NEXT_POSITION, {"plan": plan_id}).scalar_one()
+    return position
+
+
+def _take_fresh(
+    connection: Connection, plan_id: str, first: int, limit: int, before: int | None
+) -> list[Claimed]:
+    """Take the next rows that nobody had yet."""
     end = _EVERYWHERE if before is None else before
     values: dict[str, object] = {"plan": plan_id, "first": first, "before": end, "limit": limit}
     found = _read(connection, _FRESH, values)

@@ -1,11 +1,10 @@
-"""What became of rows: for the lake's table of outcomes, and for whoever asks about one occurrence."""
+"""What became of an occurrence: its rows in every plan, and their attempts."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime
 from typing import Final
 
-from sqlalchemy import Connection, bindparam, or_, select, update
+from sqlalchemy import select
 
 from etl.ledger.database import Ledger, begin_read
 from etl.ledger.postback_tables import IN_DOUBT_OR_DONE, NEVER_SENT, attempts, plans, postbacks
@@ -47,35 +46,6 @@ class Attempt:
 
 
 _COLUMNS: Final = tuple(postbacks.c[field.name] for field in fields(Postback))
-_MARK: Final = (
-    update(postbacks)
-    .values(exported_state=bindparam("new_state"))
-    .where(postbacks.c.plan_id == bindparam("plan"), postbacks.c.position == bindparam("at"))
-)
-
-
-def unexported_outcomes(ledger: Ledger, plan_id: str, limit: int, after: int = -1) -> list[Postback]:
-    """List rows above a position that are settled or unknown, in a state that was not exported yet."""
-    query = (
-        select(*_COLUMNS)
-        .where(
-            postbacks.c.plan_id == plan_id,
-            postbacks.c.position > after,
-            postbacks.c.state.not_in(["queued", "sending"]),
-            or_(postbacks.c.exported_state.is_(None), postbacks.c.exported_state != postbacks.c.state),
-        )
-        .order_by(postbacks.c.position)
-        .limit(limit)
-    )
-    with begin_read(ledger) as connection:
-        return [Postback(*row) for row in connection.execute(query)]
-
-
-def mark_exported(connection: Connection, plan_id: str, exported: Sequence[Postback]) -> None:
-    """Note in which states rows were exported, within the caller's transaction."""
-    rows = [{"plan": plan_id, "at": row.position, "new_state": row.state} for row in exported]
-    if rows:
-        connection.execute(_MARK, rows)
 
 
 def find_postbacks(ledger: Ledger, occurrence_id: str) -> list[Postback]:

@@ -48,7 +48,7 @@ class Exclusion:
 class Verdict:
     """What came of intents: the attempt's number of each admitted position, a code of each refused one.
 
-    `hindrance` is why none was admitted (a code of `senders.find_hindrance`): all rows are then as they were.
+    `hindrance` is why none was admitted (a code of `senders.Standing`): all rows are then as they were.
     """
 
     admitted: Mapping[int, int] = field(default_factory=dict)

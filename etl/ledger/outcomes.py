@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Literal
 
-from sqlalchemy import Connection, bindparam, or_, select, update
+from sqlalchemy import Connection, bindparam, or_, update
 
 from etl.ledger.plans import reopen_plan
-from etl.ledger.postback_tables import attempts, plans, postbacks
+from etl.ledger.postback_tables import attempts, postbacks
 from etl.ledger.senders import Sender
 
 Answer = Literal["delivered", "refused", "retry", "unknown"]
@@ -74,23 +74,22 @@ _SETTLE: Final = (
         ),
     )
 )
-_PLAN_STATE: Final = select(plans.c.state).where(plans.c.id == bindparam("plan")).with_for_update(read=True)
 
 
 def write_outcomes(
-    connection: Connection, sender: Sender, outcomes: Sequence[Outcome], now: datetime
+    connection: Connection, sender: Sender, plan_state: str, outcomes: Sequence[Outcome], now: datetime
 ) -> None:
-    """Write outcomes within the caller's transaction.
+    """Write outcomes within the caller's transaction, in which the plan keeps its state.
 
     What is to be tried again of a cancelled plan is cancelled, and reopens a finished one.
     """
     if not outcomes:
         return
-    state = connection.execute(_PLAN_STATE, {"plan": sender.plan_id}).scalar_one()
-    rows = [_describe(sender, outcome, now, is_cancelled=state == "cancelled") for outcome in outcomes]
+    is_cancelled = plan_state == "cancelled"
+    rows = [_describe(sender, outcome, now, is_cancelled=is_cancelled) for outcome in outcomes]
     connection.execute(_SETTLE, rows)
     connection.execute(_ANSWER, rows)
-    if state == "finished" and any(row["new_state"] == "queued" for row in rows):
+    if plan_state == "finished" and any(row["new_state"] == "queued" for row in rows):
         reopen_plan(connection, sender.plan_id)
 
 

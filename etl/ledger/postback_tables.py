@@ -65,8 +65,12 @@ IN_DOUBT_OR_DONE: Final = text("state IN ('sending', 'unknown', 'delivered')")
 A partial index serves only the queries that hold its condition word for word.
 """
 
-TOUCHED: Final = text("state <> 'queued'")
-"""These were sent, or never will be."""
+TOUCHED: Final = text("(intent_at IS NOT NULL OR settled_at IS NOT NULL)")
+"""These were asked for once, or never will be.
+
+The condition does not name the state on purpose: Postgres would take this index, which was empty when it
+counted last, to look occurrences up.
+"""
 
 WAITING: Final = text("state = 'queued' AND not_before IS NOT NULL")
 """These are claimed, or wait to be tried again.

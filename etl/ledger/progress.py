@@ -35,7 +35,9 @@ _IS_DONE: Final = ~(_FRESH.exists() | _WAITING.exists() | _SENDING.exists())
 def count_states(ledger: Ledger, plan_id: str, before: int | None = None) -> dict[str, int]:
     """Count a plan's rows by state, every state among them; only below a position if so asked."""
     below = () if before is None else (postbacks.c.position < before,)
-    touched = select(postbacks.c.state, func.count()).where(_OF_PLAN, TOUCHED, *below)
+    touched = select(postbacks.c.state, func.count()).where(
+        _OF_PLAN, TOUCHED, postbacks.c.state != "queued", *below
+    )
     every = select(func.count()).select_from(postbacks).where(_OF_PLAN, *below)
     counts = dict.fromkeys(STATES, 0)
     with begin_read(ledger) as connection:

@@ -8,12 +8,13 @@ from sqlalchemy import and_, bindparam, or_, select, update
 from etl.ledger.database import Ledger, begin_read, begin_write
 from etl.ledger.outcomes import DROPPED
 from etl.ledger.plans import list_plans
-from etl.ledger.postback_tables import postbacks
+from etl.ledger.postback_tables import NEVER_SENT, postbacks
 
 CHUNK: Final = 10_000
 
 _FINAL: Final = or_(
-    postbacks.c.state.in_(["delivered", "refused", "excluded", "cancelled"]),
+    postbacks.c.state == "delivered",
+    NEVER_SENT,
     and_(postbacks.c.state == "unknown", postbacks.c.code == DROPPED),
 )
 _SETTLED: Final = (

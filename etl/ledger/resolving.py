@@ -4,14 +4,14 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, TextClause, select, update
 
 from etl.errors import UsageError
 from etl.ledger.database import Ledger, begin_read, begin_write
 from etl.ledger.decisions import Decision, record_decision
 from etl.ledger.outcomes import DROPPED
 from etl.ledger.plans import reopen_plan, require_plan
-from etl.ledger.postback_tables import postbacks
+from etl.ledger.postback_tables import TOUCHED, plans, postbacks
 
 RESENT: Final = "resent"
 
@@ -53,11 +53,12 @@ def resolve_unknown(ledger: Ledger, plan_id: str, *, resend: bool, who: str, rea
     again. Neither touches what becomes unknown later. Raises UsageError for a plan that was cancelled, of
     which nothing is sent again.
     """
-    plan = require_plan(ledger, plan_id)
-    if resend and plan.state == "cancelled":
-        raise UsageError(f"Plan {plan_id} is cancelled, and nothing of it is sent again: plan anew.")
+    require_plan(ledger, plan_id)
     statement = update(postbacks).where(postbacks.c.plan_id == plan_id, *_undecided())
     with begin_write(ledger) as connection:
+        query = select(plans.c.state).where(plans.c.id == plan_id).with_for_update()
+        if connection.execute(query).scalar_one() == "cancelled" and resend:
+            raise UsageError(f"Plan {plan_id} is cancelled, and nothing of it is sent again: plan anew.")
         now = ledger.clock(connection)
         if resend:
             statement = statement.values(state="queued", code=RESENT, not_before=now, sender=None)
@@ -71,5 +72,5 @@ def resolve_unknown(ledger: Ledger, plan_id: str, *, resend: bool, who: str, rea
         return count
 
 
-def _undecided() -> tuple[ColumnElement[bool], ...]:
-    return (postbacks.c.state == "unknown", postbacks.c.code.is_distinct_from(DROPPED))
+def _undecided() -> tuple[ColumnElement[bool] | TextClause, ...]:
+    return (TOUCHED, postbacks.c.state == "unknown", postbacks.c.code.is_distinct_from(DROPPED))

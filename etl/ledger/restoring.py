@@ -45,8 +45,10 @@ def restore_deliveries(ledger: Ledger, rows: pa.Table) -> int:
             found = {row["plan_id"]: _describe_plan(row, now) for row in batch}
             statement = insert_into(connection, plans).on_conflict_do_nothing()
             connection.execute(statement, list(found.values()))
-            insert = insert_into(connection, postbacks).on_conflict_do_nothing()
-            restored += connection.execute(insert, [_describe(row) for row in batch]).rowcount
+            insert = (
+                insert_into(connection, postbacks).on_conflict_do_nothing().returning(postbacks.c.position)
+            )
+            restored += len(connection.execute(insert, [_describe(row) for row in batch]).all())
     return restored
 
 

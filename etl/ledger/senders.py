@@ -76,6 +76,17 @@ class Sender:
     daily_cap: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A sender's plan's state, and why the sender may not send: its lease, its plan, a stop or the day's cap.
+
+    Codes: `lease_lost`, `plan_` and the plan's state, `stopped`, `daily_cap`; None if it may.
+    """
+
+    plan_state: str
+    hindrance: str | None
+
+
 def start_sender(ledger: Ledger, plan_id: str, lease_seconds: float, daily_cap: int | None = None) -> Sender:
     """Register this process as a sender of a plan; UsageError where there is no such plan."""
     plan = require_plan(ledger, plan_id)
@@ -137,26 +148,33 @@ def expire_senders(ledger: Ledger) -> list[str]:
 
 
 def check_sender(ledger: Ledger, sender: Sender) -> str | None:
-    """Tell why this sender may not send at all (a code of `find_hindrance`), or None."""
+    """Tell why this sender may not send at all (a code of `Standing`), or None."""
     with begin_write(ledger) as connection:
         return find_hindrance(ledger, connection, sender)
 
 
 def find_hindrance(ledger: Ledger, connection: Connection, sender: Sender) -> str | None:
-    """Find why a sender may not send: its lease, its plan, a stop or the day's cap; None if it may.
+    """Find why a sender may not send, as `find_standing` does."""
+    return find_standing(ledger, connection, sender).hindrance
 
-    Sender and plan keep their states until the transaction ends. Codes: `lease_lost`, `plan_` and the plan's
-    state, `stopped`, `daily_cap`.
+
+def find_standing(ledger: Ledger, connection: Connection, sender: Sender) -> Standing:
+    """Find how a sender and its plan stand; both keep their states until the transaction ends.
+
+    Whoever changes rows asks first: locks are taken in the order of plan, sender, rows.
     """
-    row = connection.execute(_STANDING, {"sender_id": sender.id}).one_or_none()
-    now = ledger.clock(connection)
-    if row is None or row.sender_state != "active" or row.expires_at <= now:
+    row = connection.execute(_STANDING, {"sender_id": sender.id}).one()
+    return Standing(row.plan_state, _judge(row, ledger.clock(connection), sender.daily_cap))
+
+
+def _judge(row: AnyRow, now: datetime, daily_cap: int | None) -> str | None:
+    if row.sender_state != "active" or row.expires_at <= now:
         return "lease_lost"
     if row.plan_state != "approved":
         return f"plan_{row.plan_state}"
     if row.stopped_at is not None:
         return "stopped"
-    is_over_cap = sender.daily_cap is not None and (row.sent or 0) > sender.daily_cap
+    is_over_cap = daily_cap is not None and (row.sent or 0) > daily_cap
     return "daily_cap" if is_over_cap and row.day == now.date() else None
 
 

@@ -14,7 +14,7 @@ from etl.ledger.claims import Claimed
 from etl.ledger.database import Ledger, begin_write
 from etl.ledger.intents import Exclusion, Verdict, write_exclusions, write_intents
 from etl.ledger.outcomes import Outcome, write_outcomes
-from etl.ledger.senders import Sender, find_hindrance
+from etl.ledger.senders import Sender, find_standing
 
 TRIES: Final = 10
 DEADLOCK: Final = "40P01"
@@ -67,12 +67,12 @@ def _exchange_once(
     exclusions: Sequence[Exclusion],
 ) -> Verdict:
     with begin_write(ledger) as connection, _telling_races():
+        standing = find_standing(ledger, connection, sender)
         now = ledger.clock(connection)
-        write_outcomes(connection, sender, outcomes, now)
+        write_outcomes(connection, sender, standing.plan_state, outcomes, now)
         write_exclusions(connection, sender, exclusions, now)
-        hindrance = find_hindrance(ledger, connection, sender) if intents else None
-        if hindrance is not None:
-            return Verdict(hindrance=hindrance)
+        if intents and standing.hindrance is not None:
+            return Verdict(hindrance=standing.hindrance)
         return write_intents(connection, sender, intents, now)
 
 

@@ -15,14 +15,19 @@ from typing import Any
 
 from sqlalchemy import Connection, event, insert
 
-from etl.ledger.database import begin_write, open_ledger
+from etl.ledger.claims import claim
+from etl.ledger.database import begin_write, open_ledger, read_clock
 from etl.ledger.drafts import Draft, register_drafts
 from etl.ledger.facts import find_fact, write_fact
 from etl.ledger.holding import await_lock
 from etl.ledger.locks import acquire_lock, release_lock
 from etl.ledger.objects import FinishedObject
+from etl.ledger.outcomes import Outcome
 from etl.ledger.publishes import PublishEffects, finish_publish, record_publish
+from etl.ledger.rates import reserve
 from etl.ledger.schema import facts
+from etl.ledger.senders import start_sender, stop_sender
+from etl.ledger.sending import exchange
 from etl.ledger.upgrade import upgrade_ledger
 
 CONTEXT = multiprocessing.get_context("forkserver")
@@ -139,3 +144,52 @@ def prepare_publish(url: str) -> int:
     ledger = open_ledger(url)
     register_drafts(ledger, [DRAFT])
     return record_publish(ledger, DRAFT.run_id, "{}")
+
+
+def reserve_slots(url: str, barrier: Barrier, queue: "Queue[Any]", per_second: float, count: int) -> None:
+    """Reserve slots one at a time, all racers at once; report them as instants of the ledger's clock."""
+    told: list[float] = []
+
+    def read(connection: Connection) -> datetime:
+        now = read_clock(connection)
+        told.append(now.timestamp())
+        return now
+
+    ledger = open_ledger(url, read)
+    taken: list[float] = []
+    barrier.wait(60)
+    while len(taken) < count:
+        reservation = reserve(ledger, "production", per_second, 1)
+        taken += [told[-1] + slot for slot in reservation.slots]
+    queue.put(taken)
+
+
+def send_all(url: str, barrier: Barrier, queue: "Queue[Any]", plan_ids: list[str]) -> None:
+    """Drain plans as a sender does, but for the requests; report the occurrences that were to be sent."""
+    ledger = open_ledger(url)
+    sent: list[str] = []
+    barrier.wait(60)
+    for plan_id in plan_ids:
+        sender = start_sender(ledger, plan_id, 600)
+        while rows := claim(ledger, sender, 8):
+            verdict = exchange(ledger, sender, intents=rows)
+            admitted = [row for row in rows if row.position in verdict.admitted]
+            sent += [row.occurrence_id for row in admitted]
+            outcomes = [
+                Outcome(row.position, verdict.admitted[row.position], "delivered") for row in admitted
+            ]
+            exchange(ledger, sender, outcomes)
+        stop_sender(ledger, sender)
+    queue.put(sent)
+
+
+def intend_until_lost(url: str, plan_id: str, pipe: Pipe) -> None:
+    """Record intents one by one without end, telling each that was admitted."""
+    ledger = open_ledger(url)
+    sender = start_sender(ledger, plan_id, 0.3)
+    while True:
+        for row in claim(ledger, sender, 4):
+            verdict = exchange(ledger, sender, intents=[row])
+            pipe.send((verdict.hindrance, sorted(verdict.admitted)))
+            if verdict.hindrance is not None:
+                return

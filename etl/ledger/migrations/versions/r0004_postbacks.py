@@ -10,7 +10,7 @@ depends_on = None
 
 INSTANT = sa.DateTime(timezone=True)
 IN_DOUBT_OR_DONE = sa.text("state IN ('sending', 'unknown', 'delivered')")
-TOUCHED = sa.text("state <> 'queued'")
+TOUCHED = sa.text("(intent_at IS NOT NULL OR settled_at IS NOT NULL)")
 WAITING = sa.text("state = 'queued' AND not_before IS NOT NULL")
 NEVER_SENT = sa.text("state IN ('refused', 'excluded', 'cancelled')")
 
