@@ -12,6 +12,9 @@ from datetime import UTC, datetime
 from sqlite3 import Connection as SqliteConnection
 from typing import Any, Final
 
+# Not used here. It registers itself with what SQLAlchemy asks of every value, and Great Expectations imports
+# it in a thread, or beside one that renews a lock: a statement built meanwhile would meet a module half made.
+import sqlalchemy.orm  # noqa: F401
 from sqlalchemy import URL, Connection, Engine, Row, create_engine, event, func, make_url, select
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, DBAPIError

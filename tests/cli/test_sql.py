@@ -1,5 +1,6 @@
 import csv
 import json
+import shutil
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -8,15 +9,24 @@ import pytest
 from etl.cli.prompt import ask_queries
 from etl.errors import UsageError
 from tests.cli.conftest import Shell
-from tests.services.worlds import World, message, messages
+from tests.services.worlds import World, message, messages, open_local_world
 
 QUERY = "select event_name, extra, event_revenue, is_retargeting, event_date from events order by event_time"
 
 
+@pytest.fixture(scope="module")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Publish two events, once for all tests."""
+    folder = tmp_path_factory.mktemp("published")
+    world = open_local_world(folder)
+    world.land([message(1, brand_new="é,x"), message(2)])
+    world.ingest()
+    return folder
+
+
 @pytest.fixture(autouse=True)
-def _published(shell: Shell, local_world: World) -> None:
-    local_world.land([message(1, brand_new="é,x"), message(2)])
-    shell.run("ingest")
+def _copied(published: Path, tmp_path: Path, shell: Shell) -> None:
+    shutil.copytree(published, tmp_path, dirs_exist_ok=True)
 
 
 def test_a_table_for_people(shell: Shell) -> None:

@@ -46,6 +46,20 @@ def test_the_audit_is_prepared_where_there_is_one(
     assert bool(prepared) is is_audited
 
 
+def test_the_ledger_works_while_the_audit_is_imported() -> None:
+    """What SQLAlchemy asks about values is complete before, so no statement meets a module half made."""
+    code = (
+        "import etl.ledger.database; from sqlalchemy import inspection;"
+        "before = set(inspection._registrars);"
+        "from etl.quality.auditing import prepare; prepare();"
+        "print(sorted(map(str, set(inspection._registrars) - before)))"
+    )
+
+    shown = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+
+    assert shown.stdout.strip() == "[]"
+
+
 def test_an_hour_without_landed_objects_imports_nothing_heavy(local_world: World) -> None:
     """Neither the lake nor the audit is touched where there is nothing to judge."""
     local_world.open_ledger()

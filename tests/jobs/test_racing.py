@@ -43,16 +43,23 @@ def refuse() -> None:
     raise CommitFailedError("another writer")
 
 
+def race_ingests(world: World) -> tuple[list[int], str]:
+    """Run two real ingests at once; gives their exit codes in order, and what they had to say."""
+    command = [sys.executable, "-m", "tests.jobs.killers", world.settings.model_dump_json()]
+    racers = [
+        subprocess.Popen(command, env=dict(os.environ), stderr=subprocess.PIPE, text=True) for _ in range(2)
+    ]
+    told = [racer.communicate()[1] for racer in racers]
+    return sorted(racer.returncode for racer in racers), "\n".join(told)
+
+
 def test_two_processes_race_on_one_lake(world: World, tmp_path: Path) -> None:
     """Two real ingests of one landing end as one would have."""
     world.land([*messages(range(20)), b"no json"])
     world.land(messages(range(10, 30)), "push/2026/09/01/14/b.json.gz")
     world.open_ledger()
-    command = [sys.executable, "-m", "tests.jobs.killers", world.settings.model_dump_json()]
-    racers = [subprocess.Popen(command, env=dict(os.environ), stderr=subprocess.PIPE) for _ in range(2)]
-    for racer in racers:
-        assert racer.communicate()[1] is not None
-    assert [racer.returncode for racer in racers] == [0, 0]
+    codes, told = race_ingests(world)
+    assert codes == [0, 0], told
 
     alone = world.twin(tmp_path / "alone")
     alone.ingest()
@@ -66,11 +73,8 @@ def test_two_processes_race_with_an_app_that_is_held(world: World, tmp_path: Pat
     land_bad(world)
     world.land([*messages(range(6, 20)), *messages(range(5, 9), app_id=BAD)], LATER)
     world.open_ledger()
-    command = [sys.executable, "-m", "tests.jobs.killers", world.settings.model_dump_json()]
-    racers = [subprocess.Popen(command, env=dict(os.environ), stderr=subprocess.PIPE) for _ in range(2)]
-    for racer in racers:
-        racer.communicate()
-    assert sorted(racer.returncode for racer in racers) == [0, 1]
+    codes, told = race_ingests(world)
+    assert codes == [0, 1], told
 
     (batch,) = list_batches(world.open_ledger())
     assert (batch.app_id, batch.rows) == (BAD, 9)

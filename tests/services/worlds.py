@@ -199,11 +199,16 @@ def build_settings(folder: Path, ledger: str, **storage: object) -> Settings:
     )
 
 
+def open_local_world(folder: Path) -> World:
+    """Make a world of folders and a SQLite ledger in an empty folder."""
+    (folder / "landing").mkdir()
+    return World(build_settings(folder, f"sqlite:///{folder / 'ledger.db'}"))
+
+
 @pytest.fixture
 def local_world(tmp_path: Path) -> World:
     """Folders and a SQLite ledger."""
-    (tmp_path / "landing").mkdir()
-    return World(build_settings(tmp_path, f"sqlite:///{tmp_path / 'ledger.db'}"))
+    return open_local_world(tmp_path)
 
 
 @pytest.fixture
