@@ -236,7 +236,12 @@ def test_an_answer_without_an_end_can_be_cut(client: Client) -> None:
     """A server that sends a byte now and then holds nobody for ever, and what it meant is in doubt."""
     begun = threading.Event()
     with listen(lambda line: send_slowly(line, begun)) as listener:
-        cutter = threading.Thread(target=lambda: begun.wait(5) and client.cut())
+
+        def cut() -> None:
+            begun.wait(5)
+            client.cut()
+
+        cutter = threading.Thread(target=cut)
         cutter.start()
         assert ask(client, listener).reach == "unanswered"
         cutter.join()

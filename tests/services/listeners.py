@@ -51,7 +51,7 @@ class Line:
         self.is_over.wait(WAIT_SECONDS)
 
 
-Script = Callable[[Line], None]
+Script = Callable[[Line], object]
 
 
 def answering(data: bytes = OK) -> Script:
