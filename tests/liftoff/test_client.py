@@ -131,7 +131,7 @@ def test_an_error_status_is_an_answer_however_its_body_ends(client: Client) -> N
 
 def test_nothing_is_sent_twice_by_itself(client: Client) -> None:
     """Neither an error status with Retry-After nor a broken connection makes the transport repeat."""
-    busy = b"HTTP/1.1 503 Busy\r\nRetry-After: 0\r\nContent-Length: 0\r\n\r\n"
+    busy = b"HTTP/1.1 503 Busy\r\nConnection: close\r\nRetry-After: 0\r\nContent-Length: 0\r\n\r\n"
     with listen(answering_once(busy), Line.read) as listener:
         assert ask(client, listener).status == 503
         assert ask(client, listener).reach == "unanswered"
