@@ -58,6 +58,11 @@ class SandboxFigures:
     refresh_seconds: int
 
     @property
+    def shown_tallies(self) -> tuple[TallyFigures, ...]:
+        """The first, and of the others those with something to count."""
+        return (*self.tallies[:1], *(tally for tally in self.tallies[1:] if tally.received))
+
+    @property
     def received(self) -> int:
         """How many requests arrived at both interfaces."""
         return sum(tally.received for tally in self.tallies)
