@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 
 import numpy as np
 import orjson
@@ -20,20 +19,16 @@ _SPACE, _QUOTE, _BACKSLASH = (ord(mark) for mark in ' "\\')
 def encode_parameters(mapped: Mapped) -> pa.Array:
     """Write each row's parameters as a JSON object; what is null is left out."""
     pieces = [_encode_column(name, mapped.column(name)) for name in mapped.parameters.column_names]
-    # Each begins with a comma, of which the first goes: skipping nulls, Arrow leaves out rows of nulls.
-    joined = pc.binary_join_element_wise(*(pc.fill_null(each, "") for each in pieces), "")
-    return pc.binary_join_element_wise("{", pc.utf8_slice_codeunits(joined, 1), "}", "")
+    # Each begins with a comma, of which the first becomes the brace. Skipping nulls, Arrow would leave out
+    # rows in which all are null.
+    joined = pc.binary_join_element_wise(*pieces, "}", "", null_handling="replace", null_replacement="")
+    return pc.if_else(pc.equal(joined, "}"), "{}", pc.binary_replace_slice(joined, 0, 1, "{"))
 
 
 def decode_parameters(text: str) -> dict[str, str]:
     """Read a postback's parameters."""
     parameters: dict[str, str] = orjson.loads(text)
     return parameters
-
-
-def encode_one(parameters: Mapping[str, str]) -> str:
-    """Write one postback's parameters."""
-    return json.dumps(dict(parameters), ensure_ascii=False, separators=(",", ":"))
 
 
 def _encode_column(name: str, column: pa.Array) -> pa.Array:

@@ -91,7 +91,7 @@ def map_events(rows: pa.Table, policy: SendingPolicy, user_id_key: bytes) -> Map
         "test_mode": repeat("1", len(rows)) if policy.is_test else pa.nulls(len(rows), pa.string()),
     }
     asked = {
-        f"{FIELD_PREFIX}{name}": _spell_field(rows, name) for name in parse_template(policy.template).fields
+        f"{FIELD_PREFIX}{name}": _spell_field(rows, name) for name in parse_template(policy.template).asked
     }
     return Mapped(pa.table({**{name: columns[name] for name in PARAMETERS}, **asked}))
 

@@ -93,11 +93,16 @@ class Template:
         object.__setattr__(self, "_simple", simple)
 
     @property
-    def fields(self) -> tuple[str, ...]:
-        """The fields of AppsFlyer's that are asked for and that no parameter of Liftoff's carries."""
+    def asked(self) -> tuple[str, ...]:
+        """What is asked for by AppsFlyer's macros and no parameter of Liftoff's carries, without prefix."""
         return tuple(
             macro.removeprefix(FIELD_PREFIX) for macro in self.macros if macro.startswith(FIELD_PREFIX)
         )
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """The columns of `events` that this is read from."""
+        return tuple("install_time" if name == INSTALL_SECONDS else name for name in self.asked)
 
     def fill(self, parameters: Mapping[str, str]) -> str:
         """Give the URL with all values encoded (RFC 3986, UTF-8).

@@ -50,6 +50,14 @@ def test_a_column_is_read_as_its_texts(texts: list[str | None]) -> None:
     assert client_ips(pa.array(trimmed, pa.string())).to_pylist() == expected
 
 
+def test_an_address_has_eight_groups_or_a_gap() -> None:
+    """However many groups stand before and behind the gap, the fast way knows what the exact one knows."""
+    heads = [":".join(["2a02", *["1"] * more]) for more in range(9)]
+    tails = [":".join(["f"] * count) for count in range(9)]
+    texts = [*heads, *(f"{head}::{tail}" for head in heads for tail in tails)]
+    assert client_ips(pa.array(texts)).to_pylist() == [client_ip(text) for text in texts]
+
+
 @given(ADDRESSES)
 def test_an_address_is_one(text: str) -> None:
     """What is told can be read as an address."""

@@ -1,6 +1,6 @@
 import pytest
 from babel import Locale
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from etl.liftoff.languages import language_code
@@ -54,6 +54,8 @@ def test_a_language_knows_its_own_name(code: str) -> None:
     assert language_code(locale.get_display_name("en") or "") == code
 
 
+# The first text that is no locale reads all names, which takes a second.
+@settings(deadline=None)
 @given(st.text())
 def test_a_code_has_two_letters(text: str) -> None:
     """Whatever comes in, what goes out is a code of ISO 639-1 or nothing."""

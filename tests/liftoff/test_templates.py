@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from etl.errors import ConfigurationError
+from etl.lake.tables import EVENTS
 from etl.liftoff.parameters import PARAMETERS, REQUIRED
 from etl.liftoff.templates import TemplateError, parse_template, require_complete
 
@@ -77,6 +78,13 @@ def test_personal_fields_never_leave(spelling: str) -> None:
     """A template cannot send what mapping and gates do not know."""
     with pytest.raises(TemplateError, match="never leaves"):
         parse_template(f"{BASE}?x=({spelling})")
+
+
+def test_every_field_that_is_asked_for_is_a_column() -> None:
+    """A macro that AppsFlyer computes is read from the column that it computes it from."""
+    template = parse_template(f"{BASE}?a=(install-unix-ts)&b=(wifi)")
+    assert template.fields == ("install_time", "wifi")
+    assert set(template.fields) <= set(EVENTS.schema.names)
 
 
 def test_text_around_a_macro_stays_and_goes_with_it() -> None:
