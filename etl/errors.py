@@ -7,7 +7,6 @@ PushliftError                       exit 1
 │  ├─ UsageError                    fix the arguments
 │  ├─ PlanChanged                   plan anew: the configuration is not the one that was approved
 │  ├─ SendingStopped                mend what Liftoff refuses, or lift the stop, then resume
-│  ├─ PostbacksUnsettled            resume the plan, or decide about what is unknown
 │  └─ LedgerError                   repair the ledger, or point at the right one
 │     ├─ LedgerUpgradeNeeded        run `pushlift ledger upgrade`
 │     └─ LedgerUnavailable          wait: the database is busy or does not answer      (retryable)
@@ -73,12 +72,6 @@ class PlanChanged(OperatorError):
 
 class SendingStopped(OperatorError):
     """Nothing leaves until a person has looked: refused credentials, a redirect, a stop, a failed canary."""
-
-    exit_code = 1
-
-
-class PostbacksUnsettled(OperatorError):
-    """Some postbacks are not sent yet, or nobody knows whether they were; the message names each plan."""
 
     exit_code = 1
 

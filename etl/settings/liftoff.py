@@ -82,9 +82,6 @@ class Liftoff(Section):
     pair_settling_hours: float = Field(default=24, ge=0)
     accept_doubtful_identity: bool = False
     keep_personal_days: float = Field(default=7, ge=0)
-    approval_from: int = Field(default=1, ge=0)
-    continuous_days: int = Field(default=3, ge=1)
-    continuous_rows: int = Field(default=100_000, ge=0)
 
 
 class App(Section):
@@ -92,7 +89,7 @@ class App(Section):
 
     `events` maps AppsFlyer's event names, or the topics `reinstall`, `re_engagement` and `re_attribution`, to
     Liftoff's fixed vocabulary; installs are `install` without being named. None in the others means: as
-    `[liftoff]` says. `continuous` delivers new events after each ingest.
+    `[liftoff]` says.
     """
 
     liftoff_app_id: str | None = None
@@ -101,4 +98,3 @@ class App(Section):
     events: Vocabulary = Field(default_factory=dict)
     user_id: UserId | None = None
     restricted_media_sources: tuple[str, ...] | None = None
-    continuous: bool = False
