@@ -56,13 +56,19 @@ class Pacer:
     hand_back: Callable[[int], None]
     clock: Callable[[], float] = time.monotonic
     reason: str | None = None
+    took_probe: bool = False
+    _probe: float | None = None
     _slots: deque[float] = field(default_factory=deque)
     _ask_at: float = 0.0
     _late: int = 0
     _handed_back_at: float = 0.0
 
     def take(self, most: int, within: float) -> list[float]:
-        """Take up to `most` slots that begin within so many seconds, as instants of the clock."""
+        """Take up to `most` slots that begin within so many seconds, as instants of the clock.
+
+        `took_probe` then says whether one of them is to see whether the partner is back.
+        """
+        self.took_probe = False
         if most <= 0:
             return []
         self._give_up_late()
@@ -72,6 +78,7 @@ class Pacer:
         taken: list[float] = []
         while self._slots and len(taken) < most and self._slots[0] <= until:
             taken.append(self._slots.popleft())
+        self.took_probe = self._probe in taken
         return taken
 
     def put_back(self, slots: list[float]) -> None:
@@ -105,6 +112,8 @@ class Pacer:
             self.hand_back(late)
             return
         self.reason = answer.reason
+        if answer.reason == "probe":
+            self._probe = at + answer.slots[0]
         self._ask_at = 0.0 if answer.slots else at + min(answer.wait_seconds, LONGEST_WAIT_SECONDS)
         self._slots.extend(at + slot for slot in answer.slots)
 

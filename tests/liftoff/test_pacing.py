@@ -150,3 +150,14 @@ def test_a_slot_of_a_slow_rate_may_be_used_a_little_later() -> None:
     pacer = make_pacer(shared)
     pacer.put_back([shared.now - 0.4])
     assert pacer.take(1, 0.02) == [shared.now - 0.4]
+
+
+def test_the_probe_is_told_when_it_is_taken(shared: Shared) -> None:
+    """Not when it was reserved: until its time comes it may be asked again, and all others are told to wait."""
+    shared.refusal = Reservation((0.03,), reason="probe")
+    pacer = make_pacer(shared)
+    assert (pacer.take(2, 0.02), pacer.took_probe) == ([], False)
+    shared.refusal = Reservation(reason="blocked", wait_seconds=10)
+    shared.now += 0.02
+    assert (len(pacer.take(2, 0.02)), pacer.took_probe) == (1, True)
+    assert (pacer.take(2, 0.02), pacer.took_probe) == ([], False)

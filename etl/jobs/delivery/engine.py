@@ -121,7 +121,7 @@ class Engine:
         slots = self.pacer.take(most, AHEAD_SECONDS)
         if self.pacer.reason == "daily_cap" and not slots:
             self.stopping = "daily_cap"
-        if self.pacer.reason == "probe" and slots:
+        if self.pacer.took_probe:
             self.judge.breaker.is_probing = True
         return slots
 
