@@ -153,7 +153,7 @@ def test_a_slot_of_a_slow_rate_may_be_used_a_little_later() -> None:
 
 
 def test_the_probe_is_told_when_it_is_taken(shared: Shared) -> None:
-    """Not when it was reserved: until its time comes it may be asked again, and all others are told to wait."""
+    """Not when it was reserved: until its time comes it may be asked again, and all are told to wait."""
     shared.refusal = Reservation((0.03,), reason="probe")
     pacer = make_pacer(shared)
     assert (pacer.take(2, 0.02), pacer.took_probe) == ([], False)

@@ -54,7 +54,7 @@ class Transport(Protocol):
 class Crew:
     """Threads that run errands; `open_transport` opens each its own transport.
 
-    A request that takes longer than `longest_seconds` as a whole can be cut off: timeouts are about each byte.
+    A request that takes longer than `longest_seconds` as a whole can be cut off; timeouts are about a byte.
     """
 
     def __init__(

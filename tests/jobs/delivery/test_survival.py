@@ -66,7 +66,7 @@ def sending(world: World, plan_id: str) -> Iterator[BaseProcess]:
 
 
 @contextmanager
-def commanding(world: World, plan_id: str) -> Iterator["subprocess.Popen[bytes]"]:
+def commanding(world: World, plan_id: str) -> Iterator[subprocess.Popen[bytes]]:
     """Run the command that sends."""
     settings, secrets = world.settings, world.secrets
     folder = Path(settings.storage.lake).parent
