@@ -11,7 +11,7 @@ from etl.ledger.database import Ledger, begin_read, begin_write
 from etl.ledger.decisions import Decision, record_decision
 from etl.ledger.dialects import insert_into
 from etl.ledger.postback_tables import rates
-from etl.ledger.slots import Rate, Reservation, block, go_on, schedule, slow
+from etl.ledger.slots import Rate, Reservation, block, go_on, lift_break, schedule, slow, trip
 
 _NAMES: Final = tuple(field.name for field in fields(Rate))
 _SELECT: Final = select(*[rates.c[name] for name in _NAMES]).where(rates.c.name == bindparam("of_rate"))
@@ -53,14 +53,14 @@ def block_until(ledger: Ledger, name: str, seconds: float, reason: str) -> None:
     _change(ledger, name, lambda rate, now: block(rate, now, seconds, reason))
 
 
-def count_failure(ledger: Ledger, name: str) -> int:
-    """Count a failure of all senders' since the last success, and return how many they are."""
-    return _change(ledger, name, lambda rate, _: replace(rate, failures=rate.failures + 1)).failures
+def trip_breaker(ledger: Ledger, name: str) -> None:
+    """Give nobody a slot for a while, after many failures in a row; then one at a time, to probe."""
+    _change(ledger, name, trip)
 
 
 def recover(ledger: Ledger, name: str) -> None:
-    """Note a success: failures in a row are none."""
-    _change(ledger, name, lambda rate, _: replace(rate, failures=0))
+    """Note a probe's success: everybody goes on."""
+    _change(ledger, name, lambda rate, _: replace(lift_break(rate), failures=0))
 
 
 def stop(ledger: Ledger, name: str, who: str, reason: str) -> None:

@@ -27,12 +27,23 @@ RECOVERY_STEP: Final = 0.05
 LONGEST_BLOCK_SECONDS: Final = 6 * 3600.0
 """A partner who asks for more is asked again after this."""
 
-RateReason = Literal["ahead", "blocked", "stopped", "daily_cap"]
+FIRST_BREAK_SECONDS: Final = 5.0
+LONGEST_BREAK_SECONDS: Final = 300.0
+PROBE_SECONDS: Final = 10.0
+"""So long all others wait for what the probe shows; then another probes."""
+
+BREAK: Final = "circuit_breaker"
+PROBE: Final = "probe"
+
+RateReason = Literal["ahead", "blocked", "stopped", "daily_cap", "probe"]
 
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """A rate as it stands; `factor` is the share of the configured rate that is used."""
+    """A rate as it stands; `factor` is the share of the configured rate that is used.
+
+    `failures` is how often in a row the circuit breaker was tripped; while it was, slots are probes.
+    """
 
     name: str
     reserved_at: datetime
@@ -55,7 +66,8 @@ class Rate:
 class Reservation:
     """Slots, as seconds from now, ascending; or none, why, and after how many seconds to ask again.
 
-    A stop has no end: whoever is `stopped` asks again after a while, or gives up.
+    A stop has no end: whoever is `stopped` asks again after a while, or gives up. With the reason `probe`
+    there is one slot, to see whether the partner is back.
     """
 
     slots: tuple[float, ...] = ()
@@ -76,12 +88,14 @@ def schedule(
     start = find_start(rate, now)
     if start > HORIZON_SECONDS:
         return rate, Reservation(reason="ahead", wait_seconds=start - HORIZON_SECONDS)
+    if rate.failures:
+        rate, count = block(rate, now, start + PROBE_SECONDS, PROBE), 1
     left = count if daily_cap is None else min(count, daily_cap - rate.sent)
     given = min(left, 1 + int((HORIZON_SECONDS - start) / gap))
     slots = tuple(start + gap * index for index in range(given))
     next_at = now + timedelta(seconds=start + gap * given)
     renewed = replace(rate, reserved_at=now, next_at=next_at, sent=rate.sent + given)
-    return renewed, Reservation(slots)
+    return renewed, Reservation(slots, reason="probe" if rate.failures else None)
 
 
 def find_start(rate: Rate, now: datetime) -> float:
@@ -159,6 +173,23 @@ def block(rate: Rate, now: datetime, seconds: float, reason: str) -> Rate:
     if rate.blocked_until is not None and rate.blocked_until >= until:
         return rate
     return replace(rate, blocked_at=now, blocked_until=until, block_reason=reason)
+
+
+def trip(rate: Rate, now: datetime) -> Rate:
+    """Break, each time for twice as long; who finds it broken has only failed late."""
+    rate = rebase(rate, now)
+    is_broken = rate.block_reason == BREAK and rate.blocked_until is not None and now < rate.blocked_until
+    if is_broken:
+        return rate
+    seconds = min(FIRST_BREAK_SECONDS * 2.0 ** min(rate.failures, 30), LONGEST_BREAK_SECONDS)
+    return replace(block(lift_break(rate), now, seconds, BREAK), failures=rate.failures + 1)
+
+
+def lift_break(rate: Rate) -> Rate:
+    """Lift the breaker's block, or a probe's; one that the partner asked for stays."""
+    if rate.block_reason not in {BREAK, PROBE}:
+        return rate
+    return replace(rate, blocked_at=None, blocked_until=None, block_reason=None)
 
 
 def go_on(rate: Rate) -> Rate:

@@ -20,11 +20,15 @@ LATE_SECONDS: Final = 0.012
 """A slot may be used so late, or one slot's length late where rates are low."""
 
 LATEST_SECONDS: Final = 0.5
+
+LONGEST_WAIT_SECONDS: Final = 1.0
+"""Without slots the rate is asked again after this: others may have lifted what is in the way."""
+
 HAND_BACK_SECONDS: Final = 1.0
 
 
 class Slots(Protocol):
-    """What the shared rate answers: offsets in seconds from now, or why there are none."""
+    """What the shared rate answers: offsets in seconds from then, or why there are none."""
 
     @property
     def slots(self) -> tuple[float, ...]:
@@ -43,22 +47,28 @@ class Slots(Protocol):
 class Pacer:
     """The slots of one process.
 
-    `reserve(count)` asks the shared rate; `hand_back(count)` tells it of slots that were not used. `clock` is
-    monotonic, in seconds.
+    `reserve(count)` asks the shared rate, and tells at which instant of `clock` it answered;
+    `hand_back(count)` tells it of slots that were not used. `clock` is monotonic, in seconds.
     """
 
     per_second: float
-    reserve: Callable[[int], Slots]
+    reserve: Callable[[int], tuple[float, Slots]]
     hand_back: Callable[[int], None]
     clock: Callable[[], float] = time.monotonic
     reason: str | None = None
+    took_probe: bool = False
+    _probe: float | None = None
     _slots: deque[float] = field(default_factory=deque)
     _ask_at: float = 0.0
     _late: int = 0
     _handed_back_at: float = 0.0
 
     def take(self, most: int, within: float) -> list[float]:
-        """Take up to `most` slots that begin within so many seconds, as instants of the clock."""
+        """Take up to `most` slots that begin within so many seconds, as instants of the clock.
+
+        `took_probe` then says whether one of them is to see whether the partner is back.
+        """
+        self.took_probe = False
         if most <= 0:
             return []
         self._give_up_late()
@@ -68,6 +78,7 @@ class Pacer:
         taken: list[float] = []
         while self._slots and len(taken) < most and self._slots[0] <= until:
             taken.append(self._slots.popleft())
+        self.took_probe = self._probe in taken
         return taken
 
     def put_back(self, slots: list[float]) -> None:
@@ -77,6 +88,10 @@ class Pacer:
     def next_at(self) -> float:
         """Tell when there is something to do: the next slot's time, or that of asking again."""
         return self._slots[0] if self._slots else self._ask_at
+
+    def ask_again(self) -> None:
+        """Ask the shared rate at once, however long it said to wait."""
+        self._ask_at = 0.0
 
     def release(self) -> None:
         """Give all slots in hand back."""
@@ -90,15 +105,17 @@ class Pacer:
         now = self.clock()
         if now < self._ask_at or (self._slots and self._slots[-1] > now + AHEAD_SECONDS):
             return
-        answer = self.reserve(max(1, math.ceil(self.per_second * AHEAD_SECONDS)))
+        at, answer = self.reserve(max(1, math.ceil(self.per_second * AHEAD_SECONDS)))
         if answer.reason == "daily_cap" and self._late:
             # Some of the day's attempts were never made.
             late, self._late = self._late, 0
             self.hand_back(late)
             return
         self.reason = answer.reason
-        self._ask_at = 0.0 if answer.slots else now + answer.wait_seconds
-        self._slots.extend(now + slot for slot in answer.slots)
+        if answer.reason == "probe":
+            self._probe = at + answer.slots[0]
+        self._ask_at = 0.0 if answer.slots else at + min(answer.wait_seconds, LONGEST_WAIT_SECONDS)
+        self._slots.extend(at + slot for slot in answer.slots)
 
     def _give_up_late(self) -> None:
         tolerance = min(max(LATE_SECONDS, 1.0 / self.per_second), LATEST_SECONDS)

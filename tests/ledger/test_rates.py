@@ -7,11 +7,9 @@ from etl.ledger.database import Ledger
 from etl.ledger.decisions import list_decisions
 from etl.ledger.rates import (
     block_until,
-    count_failure,
     hand_back,
     lift_stop,
     read_rate,
-    recover,
     reserve,
     slow_down,
     stop,
@@ -47,14 +45,6 @@ def test_everybody_slows_down(ledger: Ledger, clock: HandClock) -> None:
     clock.advance(31)
     assert reserve(ledger, "production", 10, 1).slots
     assert reserve(ledger, "test", 10, 1).slots
-
-
-def test_failures_in_a_row_are_counted_together(ledger: Ledger) -> None:
-    """Until a success."""
-    assert [count_failure(ledger, "production") for _ in range(3)] == [1, 2, 3]
-    recover(ledger, "production")
-    assert count_failure(ledger, "production") == 1
-    assert count_failure(ledger, "test") == 1
 
 
 def test_a_stop_holds_until_it_is_lifted(ledger: Ledger, clock: HandClock) -> None:

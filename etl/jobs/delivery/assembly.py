@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import timedelta
-from functools import partial
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 
 from pydantic import SecretStr
+from sqlalchemy import Connection
 
+from etl.errors import LedgerUnavailable
 from etl.jobs.delivery.breaker import Breaker
 from etl.jobs.delivery.canary import start_watch
-from etl.jobs.delivery.counting import Clocks, Tally
+from etl.jobs.delivery.counting import Clocks, Tally, anchor_clocks
 from etl.jobs.delivery.crew import Crew, Transport
 from etl.jobs.delivery.engine import Engine
 from etl.jobs.delivery.guarding import (
@@ -21,16 +22,20 @@ from etl.jobs.delivery.guarding import (
     require_sendable,
     require_unchanged,
 )
+from etl.jobs.delivery.judging import Judge
+from etl.jobs.delivery.standing import Standing, ask_patiently
+from etl.jobs.planning.guarding import refuse_forgotten_deliveries
 from etl.ledger.database import Ledger
 from etl.ledger.plans import Plan, require_plan
 from etl.ledger.progress import count_states
-from etl.ledger.rates import block_until, hand_back, reserve
+from etl.ledger.rates import block_until, hand_back, recover, reserve, slow_down, trip_breaker
 from etl.ledger.senders import Sender
+from etl.ledger.slots import Reservation
 from etl.ledger.upgrade import open_current_ledger
 from etl.liftoff.answers import Rule
 from etl.liftoff.backoff import Patience
 from etl.liftoff.client import Client, Manners
-from etl.liftoff.pacing import Pacer
+from etl.liftoff.pacing import LONGEST_WAIT_SECONDS, Pacer
 from etl.liftoff.policy import SendingPolicy
 from etl.liftoff.templates import parse_template
 from etl.settings import Liftoff, Secrets, Settings
@@ -63,6 +68,7 @@ class Prepared:
     policy: SendingPolicy
     key: SecretStr
     guard: QualityGuard
+    clocks: Clocks
 
     @property
     def liftoff(self) -> Liftoff:
@@ -73,6 +79,11 @@ class Prepared:
     def manners(self) -> Manners:
         """How to speak to Liftoff."""
         return Manners(self.liftoff.connect_seconds, self.liftoff.read_seconds, self.liftoff.proxy)
+
+    @property
+    def longest_seconds(self) -> float:
+        """How long a request may take as a whole."""
+        return self.liftoff.connect_seconds + 2 * self.liftoff.read_seconds
 
     @property
     def daily_cap(self) -> int | None:
@@ -93,21 +104,93 @@ def prepare(delivery: Delivery, plan_id: str) -> Prepared | None:
     require_hash_key(ledger, delivery.secrets)
     policy = require_unchanged(settings, plan)
     lake = open_store(settings.storage.lake, settings.storage.options)
-    guard = QualityGuard(lake, ledger, plan, delivery.clocks.monotonic)
-    return Prepared(delivery, ledger, plan, policy, key, guard)
+    refuse_forgotten_deliveries(lake, ledger)
+    clocks = anchor_clocks(delivery.clocks, ledger)
+    guard = QualityGuard(lake, ledger, plan, clocks.monotonic)
+    return Prepared(delivery, ledger, plan, policy, key, guard, clocks)
 
 
-def build_engine(prepared: Prepared, sender: Sender, crew: Crew, tally: Tally) -> Engine:
-    """Put an engine together for a sender and its crew; it goes on counting in `tally`."""
+def build_engine(prepared: Prepared, sender: Sender, leased_at: float, crew: Crew, tally: Tally) -> Engine:
+    """Put an engine together for a sender and its crew; it goes on counting in `tally`.
+
+    `leased_at` is an instant of the monotonic clock before the sender's lease began.
+    """
     delivery, ledger, plan = prepared.delivery, prepared.ledger, prepared.plan
-    liftoff, clocks, mode = prepared.liftoff, delivery.clocks, plan.mode
-    per_second = find_rate(liftoff, mode, delivery.per_second)
+    lease_seconds = prepared.liftoff.claim_seconds
+    pacer = _build_pacer(prepared, sender)
+    canary = start_watch(ledger, plan, prepared.liftoff)
     return Engine(
         ledger=ledger,
         sender=sender,
-        lease_seconds=liftoff.claim_seconds,
+        lease_seconds=lease_seconds,
         policy=prepared.policy,
         template=parse_template(prepared.policy.template),
+        pacer=pacer,
+        canary=canary,
+        crew=crew,
+        judge=_build_judge(prepared, pacer, tally),
+        standing=Standing(
+            ledger=ledger,
+            sender=sender,
+            lease_seconds=lease_seconds,
+            lease_until=leased_at + lease_seconds,
+            canary=canary,
+            crew=crew,
+            clocks=prepared.clocks,
+            should_stop=delivery.should_stop,
+            guard=prepared.guard.poll,
+        ),
+        tell=_tell_progress(delivery.progress, ledger, plan),
+        clocks=prepared.clocks,
+        tally=tally,
+    )
+
+
+def _build_pacer(prepared: Prepared, sender: Sender) -> Pacer:
+    ledger, mode, monotonic = prepared.ledger, prepared.plan.mode, prepared.clocks.monotonic
+    per_second = find_rate(prepared.liftoff, mode, prepared.delivery.per_second)
+    read_at = [0.0]
+
+    def tell_instant(connection: Connection) -> datetime:
+        """Tell the ledger's time, and note when that was: a transaction takes a while before and after."""
+        instant = ledger.clock(connection)
+        read_at[0] = monotonic()
+        return instant
+
+    noting = replace(ledger, clock=tell_instant)
+
+    def reserve_slots(count: int) -> tuple[float, Reservation]:
+        try:
+            found = reserve(noting, mode, per_second, count, sender.daily_cap)
+        except LedgerUnavailable:
+            return monotonic(), Reservation(wait_seconds=LONGEST_WAIT_SECONDS)
+        return read_at[0], found
+
+    def hand_slots_back(count: int) -> None:
+        ask_patiently(lambda: hand_back(ledger, mode, count))
+
+    return Pacer(per_second, reserve_slots, hand_slots_back, monotonic)
+
+
+def _build_judge(prepared: Prepared, pacer: Pacer, tally: Tally) -> Judge:
+    ledger, mode, liftoff = prepared.ledger, prepared.plan.mode, prepared.liftoff
+
+    def wait(seconds: float) -> None:
+        ask_patiently(lambda: block_until(ledger, mode, seconds, "retry_after"))
+        pacer.release()
+
+    def trip() -> None:
+        ask_patiently(lambda: trip_breaker(ledger, mode))
+        pacer.release()
+
+    def slow() -> None:
+        ask_patiently(lambda: slow_down(ledger, mode))
+
+    def go_on() -> None:
+        ask_patiently(lambda: recover(ledger, mode))
+        pacer.ask_again()
+
+    return Judge(
         rules=tuple(Rule(each.status, each.outcome, each.body_contains) for each in liftoff.responses),
         patience=Patience(
             liftoff.backoff_seconds,
@@ -115,19 +198,10 @@ def build_engine(prepared: Prepared, sender: Sender, crew: Crew, tally: Tally) -
             liftoff.least_attempts,
             timedelta(hours=liftoff.give_up_hours),
         ),
-        pacer=Pacer(
-            per_second,
-            lambda count: reserve(ledger, mode, per_second, count, sender.daily_cap),
-            partial(hand_back, ledger, mode),
-            clocks.monotonic,
-        ),
-        breaker=Breaker(partial(block_until, ledger, mode), clocks.monotonic),
-        canary=start_watch(ledger, plan, liftoff),
-        crew=crew,
-        should_stop=delivery.should_stop,
-        guard=prepared.guard.check,
-        tell=_tell_progress(delivery.progress, ledger, plan),
-        clocks=clocks,
+        breaker=Breaker(trip, go_on),
+        slow_down=slow,
+        wait=wait,
+        clocks=prepared.clocks,
         tally=tally,
     )
 

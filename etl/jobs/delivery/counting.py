@@ -4,17 +4,47 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from etl.ledger.database import Ledger, begin_read
+
+# Linux' CLOCK_MONOTONIC stands still while the machine sleeps, and leases do not.
+_CLOCK: Final[int] = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+
+
+def tell_seconds() -> float:
+    """Tell seconds that only grow, those that the machine slept among them."""
+    return time.clock_gettime(_CLOCK)
+
+
+def tell_now() -> datetime:
+    """Tell the time of day by this machine's clock."""
+    return datetime.now(UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class Clocks:
     """The clocks of an engine: seconds that only grow, the time of day, and sleeping."""
 
-    monotonic: Callable[[], float] = time.monotonic
-    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    monotonic: Callable[[], float] = tell_seconds
+    now: Callable[[], datetime] = tell_now
     sleep: Callable[[float], None] = time.sleep
+
+
+def anchor_clocks(clocks: Clocks, ledger: Ledger) -> Clocks:
+    """Take the time of day from the ledger once, and count on from there.
+
+    A clock that is set while a plan is sent then neither makes its events too old nor has them happen in the
+    future.
+    """
+    if clocks.now is not tell_now:
+        return clocks
+    with begin_read(ledger) as connection:
+        anchor = ledger.clock(connection)
+        began = clocks.monotonic()
+    return replace(clocks, now=lambda: anchor + timedelta(seconds=clocks.monotonic() - began))
 
 
 @dataclass(slots=True)
@@ -31,3 +61,8 @@ class Tally:
     def settled(self) -> int:
         """Rows that are done with."""
         return self.delivered + self.refused + self.unknown + self.excluded
+
+    def count(self, outcome: str) -> None:
+        """Count a request by its outcome."""
+        name = "retried" if outcome == "retry" else outcome
+        setattr(self, name, getattr(self, name) + 1)

@@ -44,23 +44,32 @@ class Transport(Protocol):
     def send(self, url: str) -> Answer:
         """Send and tell what came of it."""
 
+    def cut(self) -> None:
+        """Break off what is being sent, from another thread."""
+
     def close(self) -> None:
         """Close the connection."""
 
 
 class Crew:
-    """Threads that run errands; `open_transport` opens each its own transport."""
+    """Threads that run errands; `open_transport` opens each its own transport.
+
+    A request that takes longer than `longest_seconds` as a whole can be cut off; timeouts are about a byte.
+    """
 
     def __init__(
         self,
         size: int,
         open_transport: Callable[[], Transport],
+        longest_seconds: float = float("inf"),
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         """Start nothing yet."""
         self.size = size
         self._open = open_transport
+        self._longest_seconds = longest_seconds
+        self._busy: dict[int, tuple[Transport, float]] = {}
         self._clock = clock
         self._sleep = sleep
         self._errands: SimpleQueue[Errand | None] = SimpleQueue()
@@ -96,6 +105,13 @@ class Crew:
         except Empty:
             return found
 
+    def cut_overdue(self) -> None:
+        """Break off the requests that take too long."""
+        began_before = self._clock() - self._longest_seconds
+        for thread, (transport, began) in list(self._busy.items()):
+            if began < began_before and self._busy.get(thread) == (transport, began):
+                transport.cut()
+
     def _work(self) -> None:
         transport = self._open()
         try:
@@ -110,7 +126,10 @@ class Crew:
             self._sleep(wait)
         if self._clock() > errand.expires_at:
             return Answer("unsent", detail=STALE)
+        self._busy[threading.get_ident()] = (transport, self._clock())
         try:
             return transport.send(errand.url)
         except Exception:  # noqa: BLE001 - whatever a transport raises, its text may hold the URL
             return Answer("unanswered", detail="failed")
+        finally:
+            del self._busy[threading.get_ident()]

@@ -7,26 +7,24 @@ members, and what costs, the commit, is shared by all that happened meanwhile.
 
 from __future__ import annotations
 
-import random
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Final, TypeVar
+from typing import Final
 
-from etl.errors import LedgerUnavailable
-from etl.jobs.delivery.breaker import Breaker
+from etl.errors import LedgerError
 from etl.jobs.delivery.canary import CanaryWatch
 from etl.jobs.delivery.counting import Clocks, Tally
-from etl.jobs.delivery.crew import Crew, Done, Errand
+from etl.jobs.delivery.crew import Crew, Errand
+from etl.jobs.delivery.judging import Judge
+from etl.jobs.delivery.standing import Standing, ask_patiently
 from etl.ledger.claims import Claimed, claim, release_claims
 from etl.ledger.database import Ledger
 from etl.ledger.intents import Exclusion, Verdict
 from etl.ledger.outcomes import Outcome
-from etl.ledger.rates import slow_down
-from etl.ledger.senders import Sender, check_sender, expire_senders, renew_sender
+from etl.ledger.senders import Sender
 from etl.ledger.sending import exchange
-from etl.liftoff.answers import LONGEST_WAIT_SECONDS, Judgement, Rule, judge_answer
-from etl.liftoff.backoff import Patience
+from etl.liftoff.answers import LONGEST_WAIT_SECONDS
 from etl.liftoff.gates import judge_attempt
 from etl.liftoff.pacing import Pacer
 from etl.liftoff.payloads import decode_parameters
@@ -45,18 +43,11 @@ BUSY_GATHER_SECONDS: Final = 0.004
 CLAIM_SIZE: Final = 64
 TURN_SECONDS: Final = 0.25
 LEAST_SECONDS: Final = 0.001
-LOOK_SECONDS: Final = 1.0
-"""So often the loop looks whether it may go on, whether others died and whether its canary is answered."""
-
 LEDGER_PATIENCE_SECONDS: Final = 900.0
 """So long outcomes wait in memory for a ledger that is locked or gone."""
 
-GAVE_UP: Final = "gave_up"
-
 # Refused intents whose rows are not settled by that.
 _OPEN_CODES: Final = frozenset({"claim_lost", "sending_elsewhere"})
-
-Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,39 +59,33 @@ class _Intent:
 
 @dataclass(slots=True)
 class Engine:
-    """One process' share of a plan.
-
-    `should_stop` asks whether somebody wants it to end; `guard` raises when something else forbids to go on;
-    `tell` is told how far it is. `stopping` is why it ends, `refusal` the code of the answer that made it.
-    """
+    """One process' share of a plan; `tell` is told how far it is, `stopping` is why it ends."""
 
     ledger: Ledger
     sender: Sender
     lease_seconds: float
     policy: SendingPolicy
     template: Template
-    rules: tuple[Rule, ...]
-    patience: Patience
     pacer: Pacer
-    breaker: Breaker
     canary: CanaryWatch
     crew: Crew
-    should_stop: Callable[[], bool]
-    guard: Callable[[], None]
+    judge: Judge
+    standing: Standing
     tell: Callable[[Tally], None]
-    clocks: Clocks = field(default_factory=Clocks)
-    chance: random.Random = field(default_factory=random.SystemRandom)
-    tally: Tally = field(default_factory=Tally)
+    clocks: Clocks
+    tally: Tally
     stopping: str | None = None
-    refusal: str | None = None
     _claimed: deque[Claimed] = field(default_factory=deque)
     _outcomes: list[Outcome] = field(default_factory=list)
     _in_flight: int = 0
     _is_dry: bool = False
     _is_warm: bool = False
     _claim_at: float = 0.0
-    _look_at: float = 0.0
-    _renew_at: float = 0.0
+
+    @property
+    def refusal(self) -> str | None:
+        """The code of an answer that says that something is wrong with us."""
+        return self.judge.refusal
 
     def run(self) -> None:
         """Send until nothing is due for this process any more, or until it must stop; `stopping` says why.
@@ -115,7 +100,7 @@ class Engine:
             self._drain()
 
     def _turn(self) -> None:
-        self._look()
+        self.stopping = self.stopping or self.standing.look()
         for errand in self._exchange(self._take_slots()):
             self._in_flight += 1
             self.crew.send(errand)
@@ -127,7 +112,7 @@ class Engine:
     def _take_slots(self) -> list[float]:
         if self.stopping is not None:
             return []
-        most = self._count_free()
+        most = self.crew.size - self._in_flight
         if most <= 0:
             return []
         self._fill()
@@ -136,18 +121,17 @@ class Engine:
         slots = self.pacer.take(most, AHEAD_SECONDS)
         if self.pacer.reason == "daily_cap" and not slots:
             self.stopping = "daily_cap"
+        if self.pacer.took_probe:
+            self.judge.breaker.is_probing = True
         return slots
-
-    def _count_free(self) -> int:
-        return self.breaker.limit(self.crew.size - self._in_flight, self._in_flight)
 
     def _fill(self) -> None:
         """Claim more rows before those in hand are used up."""
         now = self.clocks.monotonic()
         if len(self._claimed) >= CLAIM_SIZE // 2 or now < self._claim_at:
             return
-        longest_wait = max(2 * self.patience.cap_seconds, LONGEST_WAIT_SECONDS)
-        found = self._try(
+        longest_wait = max(2 * self.judge.patience.cap_seconds, LONGEST_WAIT_SECONDS)
+        found = ask_patiently(
             lambda: claim(self.ledger, self.sender, CLAIM_SIZE, self.canary.before, longest_wait)
         )
         self._claimed.extend(found or ())
@@ -168,6 +152,7 @@ class Engine:
             else:
                 exclusions.append(Exclusion(row.position, code))
         outcomes, self._outcomes = self._outcomes, []
+        began = self.clocks.monotonic()
         verdict = self._record(outcomes, [each.row for each in intents.values()], exclusions)
         self.tally.excluded += len(exclusions)
         self.tally.excluded += sum(code not in _OPEN_CODES for code in verdict.refused.values())
@@ -177,10 +162,11 @@ class Engine:
         if verdict.hindrance is not None:
             self.stopping = verdict.hindrance
             self._claimed.extend(each.row for each in intents.values())
-        return self._admit(intents, verdict)
+        return self._admit(intents, verdict, began)
 
-    def _admit(self, intents: dict[int, _Intent], verdict: Verdict) -> list[Errand]:
-        expires_at = self.clocks.monotonic() + self.lease_seconds / 2
+    def _admit(self, intents: dict[int, _Intent], verdict: Verdict, began: float) -> list[Errand]:
+        """Make errands of what was admitted, which expire long before anybody takes this sender for lost."""
+        expires_at = min(began + self.lease_seconds / 2, self.standing.lease_until)
         admitted = ((intents[position], number) for position, number in verdict.admitted.items())
         return [Errand(each.row, number, each.url, each.slot, expires_at) for each, number in admitted]
 
@@ -192,8 +178,10 @@ class Engine:
         while True:
             try:
                 return exchange(self.ledger, self.sender, outcomes, intents, exclusions)
-            except LedgerUnavailable:
-                if self.clocks.monotonic() > deadline:
+            except LedgerError as error:
+                # What came is worth more than a quick end: a full disk may be emptied.
+                is_worth_waiting = error.is_retryable or bool(outcomes)
+                if self.clocks.monotonic() > deadline or not is_worth_waiting:
                     raise
                 self.clocks.sleep(wait)
                 wait = min(2 * wait, 5.0)
@@ -207,9 +195,10 @@ class Engine:
             done = self.crew.collect(deadline - self.clocks.monotonic())
             for each in done:
                 self._in_flight -= 1
-                self._outcomes.append(self._judge(each))
+                self._outcomes.append(self.judge.judge(each))
             now = self.clocks.monotonic()
             if done:
+                self.stopping = self.stopping or self.judge.refusal
                 self.tell(self.tally)
                 gather = BUSY_GATHER_SECONDS if is_full else GATHER_SECONDS
                 deadline = min(deadline, now + (gather if self._in_flight else 0.0))
@@ -218,83 +207,23 @@ class Engine:
 
     def _measure_wait(self, now: float) -> float:
         """Tell for how long there is nothing to do but to wait for answers."""
-        if self._in_flight >= self.crew.size or self._count_free() <= 0:
+        if self._in_flight >= self.crew.size or self.stopping is not None:
             return TURN_SECONDS
         if not self._claimed:
             return min(max(self._claim_at - now, 0.0), TURN_SECONDS)
         return min(max(self.pacer.next_at() - AHEAD_SECONDS / 2 - now, LEAST_SECONDS), TURN_SECONDS)
 
-    def _judge(self, done: Done) -> Outcome:
-        """Tell what came of an errand, and learn from it how to go on."""
-        row, number, answer = done.errand.row, done.errand.number, done.answer
-        now = self.clocks.now()
-        judgement = judge_answer(answer, self.rules, now)
-        self._learn(judgement)
-        meaning, code, wait = judgement.meaning, judgement.code, 0.0
-        if meaning == "retry" and self.patience.is_over(number, row.first_attempt_at, now):
-            meaning, code = "refused", GAVE_UP
-        elif meaning == "retry":
-            wait = self.patience.draw_wait(number, self.chance, judgement.wait_seconds)
-        outcome = "retry" if meaning == "stop" else meaning
-        self._count(outcome)
-        return Outcome(
-            position=row.position,
-            number=number,
-            outcome=outcome,
-            code=code,
-            status=answer.status,
-            detail=judgement.code,
-            milliseconds=answer.milliseconds,
-            retry_in_seconds=wait,
-        )
-
-    def _learn(self, judgement: Judgement) -> None:
-        if judgement.meaning == "stop":
-            self.stopping = self.refusal = judgement.code
-        if judgement.is_too_fast:
-            self._try(lambda: slow_down(self.ledger, self.sender.mode))
-            self.breaker.obey(judgement.wait_seconds)
-        elif judgement.is_failure:
-            self.breaker.note_failure()
-        else:
-            self.breaker.note_success()
-
-    def _count(self, outcome: str) -> None:
-        name = "retried" if outcome == "retry" else outcome
-        setattr(self.tally, name, getattr(self.tally, name) + 1)
-
-    def _look(self) -> None:
-        """Now and then, see whether to go on."""
-        now = self.clocks.monotonic()
-        if self.should_stop():
-            self.stopping = self.stopping or "interrupted"
-        if now >= self._renew_at:
-            self._renew_at = now + self.lease_seconds / 4
-            if self._try(lambda: renew_sender(self.ledger, self.sender, self.lease_seconds)) is False:
-                self.stopping = "lease_lost"
-        if now < self._look_at or self.stopping is not None:
-            return
-        self._look_at = now + LOOK_SECONDS
-        self.guard()
-        self._try(lambda: expire_senders(self.ledger))
-        self._try(self.canary.look)
-        self.stopping = self._try(lambda: check_sender(self.ledger, self.sender))
-
     def _drain(self) -> None:
         """Record what is still to come, and give back what is not sent."""
         self.stopping = self.stopping or ("done" if self._is_idle() else "failed")
         while self._in_flight or self._outcomes:
+            self.standing.keep()
             self._collect()
             outcomes, self._outcomes = self._outcomes, []
             self._record(outcomes, [], [])
         self.stopping = None if self.stopping == "done" else self.stopping
-        self._try(self.pacer.release)
-        self._try(lambda: release_claims(self.ledger, self.sender, [row.position for row in self._claimed]))
+        ask_patiently(self.pacer.release)
+        ask_patiently(
+            lambda: release_claims(self.ledger, self.sender, [row.position for row in self._claimed])
+        )
         self._claimed.clear()
-
-    def _try(self, ask: Callable[[], Result]) -> Result | None:
-        """Ask the ledger, unless it is locked or gone: then the next exchange waits for it."""
-        try:
-            return ask()
-        except LedgerUnavailable:
-            return None

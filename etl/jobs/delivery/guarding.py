@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
 from pydantic import SecretStr
 
-from etl.errors import ConfigurationError, PlanChanged, SendingStopped, UsageError
+from etl.errors import ConfigurationError, PlanChanged, PushliftError, SendingStopped, UsageError
 from etl.jobs.policies import build_policy
 from etl.ledger.database import Ledger
 from etl.ledger.plans import Plan
@@ -70,18 +71,18 @@ def require_unchanged(settings: Settings, plan: Plan) -> SendingPolicy:
 
 @dataclass(slots=True)
 class QualityGuard:
-    """Refuses, now and then, to go on with days whose audit has failed since or that have held rows."""
+    """Refuses to go on with days whose audit has failed since, or that have held rows."""
 
     lake: Store
     ledger: Ledger
     plan: Plan
     clock: Callable[[], float] = time.monotonic
-    _next_at: float = field(default=float("-inf"))
+    _next_at: float = 0.0
+    _thread: threading.Thread | None = None
+    _found: BaseException | None = None
 
     def check(self) -> None:
         """Raise SendingStopped where the plan's days may not be relied on, unless that was accepted."""
-        if self.clock() < self._next_at:
-            return
         self._next_at = self.clock() + QUALITY_SECONDS
         asked = json.loads(self.plan.filter)
         if asked.get("failed_days", "refuse") != "refuse":
@@ -92,3 +93,20 @@ class QualityGuard:
             raise SendingStopped(
                 "\n".join(["The plan's days may not be relied on:", *describe_gate(verdict)])
             )
+
+    def poll(self) -> None:
+        """Check now and then beside what goes on, for a lake may be far; raise what the last check found."""
+        if self._thread is not None and self._thread.is_alive():
+            return
+        if self._found is not None:
+            raise self._found
+        if self.clock() >= self._next_at:
+            self._thread = threading.Thread(target=self._keep, daemon=True)
+            self._thread.start()
+
+    def _keep(self) -> None:
+        try:
+            self.check()
+        except PushliftError as error:
+            # A lake or a ledger that is away for a while says nothing about the days: it is asked again.
+            self._found = None if error.is_retryable else error

@@ -77,25 +77,27 @@ def run_delivery(delivery: Delivery, plan_id: str) -> DeliveryReport:
         ledger = open_current_ledger(delivery.settings.storage.ledger)
         return _report(ledger, plan_id, Tally(), 0.0, None)
     prepared.guard.check()
-    began = delivery.clocks.monotonic()
+    began = prepared.clocks.monotonic()
     with _switching_often():
         tally, stopped = _send(prepared)
-    took = delivery.clocks.monotonic() - began
+    took = prepared.clocks.monotonic() - began
     return _report(prepared.ledger, plan_id, tally, took, stopped)
 
 
 def _send(prepared: Prepared) -> tuple[Tally, str | None]:
     """Send with one sender after the other, should a lease be lost; tell what was done and why it ended."""
     delivery, ledger, plan = prepared.delivery, prepared.ledger, prepared.plan
-    liftoff, clocks = delivery.settings.liftoff, delivery.clocks
+    liftoff, clocks = prepared.liftoff, prepared.clocks
     tally = Tally()
     open_transport = partial(delivery.open_transport, prepared.key, prepared.manners)
-    with Crew(liftoff.connections, open_transport, clocks.monotonic, clocks.sleep) as crew:
+    longest = prepared.longest_seconds
+    with Crew(liftoff.connections, open_transport, longest, clocks.monotonic, clocks.sleep) as crew:
         stopped: str | None = "lease_lost"
         while stopped == "lease_lost":
             expire_senders(ledger)
+            leased_at = clocks.monotonic()
             sender = start_sender(ledger, plan.id, liftoff.claim_seconds, prepared.daily_cap)
-            engine = build_engine(prepared, sender, crew, tally)
+            engine = build_engine(prepared, sender, leased_at, crew, tally)
             try:
                 stopped = _run(engine, clocks)
             finally:

@@ -27,9 +27,13 @@ class World:
         self.settings: Settings = describe_settings(folder, ledger_url, url, **liftoff)
         self.secrets: Secrets = make_secrets(sandbox.credentials.api_key)
 
+    def wanted(self, rows: int = 10, **wanted: Any) -> Wanted:  # noqa: ANN401 - fields of Wanted
+        """Describe a plan."""
+        return replace(Wanted(rows=rows), **wanted)
+
     def plan(self, rows: int = 10, **wanted: Any) -> str:  # noqa: ANN401 - fields of Wanted
         """Write an approved plan."""
-        return add_plan(self.settings, replace(Wanted(rows=rows), **wanted))
+        return add_plan(self.settings, self.wanted(rows, **wanted))
 
     def send(self, plan_id: str, **changes: Any) -> DeliveryReport:  # noqa: ANN401 - fields of Delivery
         """Send a plan in this process."""

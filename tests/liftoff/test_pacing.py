@@ -1,0 +1,163 @@
+"""Slots are used in their time or given back, never caught up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import pytest
+
+from etl.ledger.slots import Reservation
+from etl.liftoff.pacing import AHEAD_SECONDS, HAND_BACK_SECONDS, LATE_SECONDS, LONGEST_WAIT_SECONDS, Pacer
+
+
+@dataclass(slots=True)
+class Shared:
+    """A shared rate in the test's hand: slots one after the other, at a rate, or none for a reason."""
+
+    per_second: float
+    now: float = 100.0
+    refusal: Reservation | None = None
+    asked: int = 0
+    handed_back: int = 0
+    next_at: float = 100.0
+    latency: float = 0.0
+    given: list[float] = field(default_factory=list)
+
+    def clock(self) -> float:
+        """Tell the time."""
+        return self.now
+
+    def reserve(self, count: int) -> tuple[float, Reservation]:
+        """Give slots; that takes a while before and after the instant that they count from."""
+        self.asked += 1
+        self.now += self.latency
+        at = self.now
+        self.now += self.latency
+        if self.refusal is not None:
+            return at, self.refusal
+        start = max(self.next_at, at)
+        self.next_at = start + count / self.per_second
+        slots = [start + number / self.per_second for number in range(count)]
+        self.given += slots
+        return at, Reservation(tuple(slot - at for slot in slots))
+
+    def hand_back(self, count: int) -> None:
+        """Count what comes back."""
+        self.handed_back += count
+
+
+@pytest.fixture
+def shared() -> Shared:
+    """Give a rate of a thousand a second."""
+    return Shared(1000)
+
+
+def make_pacer(shared: Shared) -> Pacer:
+    """Make a pacer of it."""
+    return Pacer(shared.per_second, shared.reserve, shared.hand_back, shared.clock)
+
+
+def test_slots_are_reserved_for_a_moment_ahead_only(shared: Shared) -> None:
+    """Little is lost with a process that dies, and a change of the rate is soon felt."""
+    make_pacer(shared).take(1, 0.02)
+    assert len(shared.given) == AHEAD_SECONDS * shared.per_second
+
+
+def test_slots_count_from_when_the_rate_answered(shared: Shared) -> None:
+    """However long the transaction took: two reservations would overlap otherwise."""
+    shared.latency = 0.005
+    pacer = make_pacer(shared)
+    taken: list[float] = []
+    while len(taken) < 200:
+        taken += pacer.take(8, 0.02)
+        shared.now += 0.004
+    assert set(taken) <= set(shared.given)
+    assert taken == sorted(taken)
+
+
+def test_a_slot_is_not_taken_long_before_its_time(shared: Shared) -> None:
+    """Only those that begin within the time asked for."""
+    assert make_pacer(shared).take(40, 0.0105) == pytest.approx([100 + number / 1000 for number in range(11)])
+
+
+def test_a_late_slot_is_given_up_and_not_caught_up(shared: Shared) -> None:
+    """After a standstill there is no burst."""
+    pacer = make_pacer(shared)
+    pacer.take(1, 0.0)
+    shared.now += 0.04
+    assert min(pacer.take(100, 0.0)) >= shared.now - LATE_SECONDS
+
+
+def test_slots_that_were_given_up_come_off_the_days_count(shared: Shared) -> None:
+    """Once a second, because that is a transaction."""
+    pacer = make_pacer(shared)
+    pacer.take(1, 0.0)
+    shared.now += HAND_BACK_SECONDS + 1
+    pacer.take(1, 0.0)
+    assert shared.handed_back == len(shared.given) // 2 - 1
+
+
+def test_all_slots_in_hand_are_given_back_at_the_end(shared: Shared) -> None:
+    """What is left belongs to others."""
+    pacer = make_pacer(shared)
+    pacer.take(10, 0.02)
+    pacer.release()
+    assert shared.handed_back == 40
+    pacer.release()
+    assert shared.handed_back == 40
+
+
+def test_slots_that_were_put_back_are_taken_again(shared: Shared) -> None:
+    """A row that was not admitted costs no slot."""
+    pacer = make_pacer(shared)
+    taken = pacer.take(5, 0.02)
+    pacer.put_back(taken[2:])
+    assert pacer.take(3, 0.02) == taken[2:]
+
+
+def test_nothing_is_asked_while_the_rate_says_wait(shared: Shared) -> None:
+    """A block is kept without asking all the time, and is asked about once a second: it may be lifted."""
+    shared.refusal = Reservation(reason="blocked", wait_seconds=60)
+    pacer = make_pacer(shared)
+    for _ in range(10):
+        assert pacer.take(1, 0.02) == []
+        shared.now += LONGEST_WAIT_SECONDS / 20
+    assert (shared.asked, pacer.reason) == (1, "blocked")
+    shared.now += LONGEST_WAIT_SECONDS
+    pacer.take(1, 0.02)
+    assert shared.asked == 2
+
+
+def test_it_is_asked_at_once_where_the_block_was_lifted_here(shared: Shared) -> None:
+    """A probe's success lets this process go on without a wait."""
+    shared.refusal = Reservation(reason="blocked", wait_seconds=60)
+    pacer = make_pacer(shared)
+    pacer.take(1, 0.02)
+    shared.refusal = None
+    pacer.ask_again()
+    assert len(pacer.take(1, 0.02)) == 1
+
+
+def test_nothing_wanted_asks_for_nothing(shared: Shared) -> None:
+    """An idle process takes no slots from others."""
+    assert make_pacer(shared).take(0, 0.02) == []
+    assert shared.asked == 0
+
+
+def test_a_slot_of_a_slow_rate_may_be_used_a_little_later() -> None:
+    """At one a second, a slot that a busy process sees after half a second is still the only one."""
+    shared = Shared(1.0)
+    pacer = make_pacer(shared)
+    pacer.put_back([shared.now - 0.4])
+    assert pacer.take(1, 0.02) == [shared.now - 0.4]
+
+
+def test_the_probe_is_told_when_it_is_taken(shared: Shared) -> None:
+    """Not when it was reserved: until its time comes it may be asked again, and all are told to wait."""
+    shared.refusal = Reservation((0.03,), reason="probe")
+    pacer = make_pacer(shared)
+    assert (pacer.take(2, 0.02), pacer.took_probe) == ([], False)
+    shared.refusal = Reservation(reason="blocked", wait_seconds=10)
+    shared.now += 0.02
+    assert (len(pacer.take(2, 0.02)), pacer.took_probe) == (1, True)
+    assert (pacer.take(2, 0.02), pacer.took_probe) == ([], False)
