@@ -194,7 +194,7 @@ def test_an_extreme_of_all_apps_is_not_that_of_each(
     audited: World, tmp_path: Path, type_: str, bound: dict[str, Any]
 ) -> None:
     """Judged together, one app's figure must not stand for another's."""
-    body = expectation(type_, column="duplicates", **bound)  # type: ignore[arg-type] # bounds are numbers
+    body = expectation(type_, column="duplicates", **bound)
     (tmp_path / "batch.json").write_text(json.dumps({"name": "batch", "expectations": [body]}))
     few = batch_of(audited, app_id="few", duplicates=10)
     many = replace(few, app_id="many", duplicates=90)

@@ -46,9 +46,9 @@ def change(parameters: Mapping[str, Any], **changes: object) -> dict[str, Any]:
     return {name: value for name, value in {**parameters, **changes}.items() if value is not None}
 
 
-def send(sandbox: SandboxProcess, *, timeout: float = 30, **changes: object) -> requests.Response:
+def send(sandbox: SandboxProcess, **changes: object) -> requests.Response:
     """Send a sound postback with changes."""
-    return send_query(sandbox, change(POSTBACK, **changes), timeout=timeout)
+    return send_query(sandbox, change(POSTBACK, **changes))
 
 
 def send_query(sandbox: SandboxProcess, query: Any, *, timeout: float = 30) -> requests.Response:  # noqa: ANN401 - as requests has it
