@@ -7,6 +7,7 @@ PushliftError                       exit 1
 │  ├─ UsageError                    fix the arguments
 │  ├─ PlanChanged                   plan anew: the configuration is not the one that was approved
 │  ├─ SendingStopped                mend what Liftoff refuses, or lift the stop, then resume
+│  ├─ PostbacksUnsettled            decide about what is unknown, or send what is left
 │  └─ LedgerError                   repair the ledger, or point at the right one
 │     ├─ LedgerUpgradeNeeded        run `pushlift ledger upgrade`
 │     └─ LedgerUnavailable          wait: the database is busy or does not answer      (retryable)
@@ -20,6 +21,7 @@ PushliftError                       exit 1
 │  ├─ LockHeld                      another run holds the lock                          (retryable)
 │  └─ LockLostError                 this run was too slow and was fenced off            (retryable)
 ├─ LakeMovedOn                      settle and audit again, against the new version     (retryable)
+├─ SendingInterrupted               nothing: sending goes on where it was                    (retryable)
 ├─ UnreadableContent                quarantine the message; the object goes on
 ├─ WorkerDied                       give the workers more memory, or have fewer of them      (retryable)
 ├─ ConservationError                do not publish: messages and rows disagree; report it
@@ -72,6 +74,12 @@ class PlanChanged(OperatorError):
 
 class SendingStopped(OperatorError):
     """Nothing leaves until a person has looked: refused credentials, a redirect, a stop, a failed canary."""
+
+    exit_code = 1
+
+
+class PostbacksUnsettled(OperatorError):
+    """A plan's end is not that everything was delivered or refused; the message says what is left and how."""
 
     exit_code = 1
 
@@ -133,6 +141,12 @@ class LockLostError(LockError):
 
 class LakeMovedOn(PushliftError):
     """Another writer committed to the table since it was read."""
+
+    is_retryable = True
+
+
+class SendingInterrupted(PushliftError):
+    """The process was asked to end while it sent; what is not sent is still queued."""
 
     is_retryable = True
 

@@ -90,7 +90,7 @@ def send(
     from etl.jobs.delivery.assembly import Delivery
     from etl.jobs.delivery.story import describe_delivery, run_delivery
     from etl.jobs.planning.reading import describe_plan, read_plan_report
-    from etl.jobs.steering import approve
+    from etl.jobs.steering import Word, approve
     from etl.ledger.upgrade import open_current_ledger
     from etl.settings import load_secrets, load_settings
 
@@ -101,7 +101,7 @@ def send(
             summarize(report), chain(describe_plan(report), ["Nothing was sent; add --yes."]), as_json=as_json
         )
         return
-    approve(settings, plan_id, reason)
+    approve(settings, plan_id, Word(reason))
     with stop_on_signal() as should_stop, show_progress() as tell:
         delivery = Delivery(settings, load_secrets(), rate, tell, should_stop)
         delivered = run_delivery(delivery, plan_id)

@@ -53,10 +53,10 @@ def cancel(
 
 def change(action: str, plan_id: str, reason: str | None, config: Config, *, as_json: bool) -> None:
     """Bring a plan to another state, and say which."""
-    from etl.jobs.steering import steer
+    from etl.jobs.steering import Word, steer
     from etl.settings import load_settings
 
-    plan = steer(load_settings(config), action, plan_id, reason)
+    plan = steer(load_settings(config), action, plan_id, Word(reason))
     show({"plan_id": plan.id, "state": plan.state}, [f"Plan {plan.id} is {plan.state}."], as_json=as_json)
 
 
@@ -74,7 +74,7 @@ def unknown(
 ) -> None:
     """List what was asked and never answered; with --resend or --drop, and a --reason, decide about it."""
     from etl.errors import UsageError
-    from etl.jobs.steering import decide_unknown, list_doubts
+    from etl.jobs.steering import Word, decide_unknown, list_doubts
     from etl.settings import load_settings
 
     settings = load_settings(config)
@@ -83,7 +83,7 @@ def unknown(
     if resend or drop:
         if not reason:
             raise UsageError("Say why with --reason; it is kept in the ledger.")
-        count = decide_unknown(settings, plan_id, resend=resend, reason=reason)
+        count = decide_unknown(settings, plan_id, Word(reason), resend=resend)
         done = "are queued again" if resend else "stay unknown for good"
         show({"plan_id": plan_id, "rows": count}, [f"{count:,} postbacks {done}."], as_json=as_json)
         return
@@ -106,10 +106,10 @@ def stop(
     as_json: AsJson = False,
 ) -> None:
     """Stop everything that is being sent, whoever sends it, until `backfill start`."""
-    from etl.jobs.steering import stop_all
+    from etl.jobs.steering import Word, stop_all
     from etl.settings import load_settings
 
-    mode = stop_all(load_settings(config), is_test=test_mode, reason=reason)
+    mode = stop_all(load_settings(config), Word(reason), is_test=test_mode)
     lines = [f"Nothing leaves in {mode} any more. `pushlift backfill start` lifts it."]
     show({"mode": mode, "stopped": True}, lines, as_json=as_json)
 
@@ -118,9 +118,9 @@ def start(
     test_mode: Mode = False, reason: Reason = None, config: Config = None, as_json: AsJson = False
 ) -> None:
     """Lift a stop; plans that were being sent go on when they are sent again."""
-    from etl.jobs.steering import start_all
+    from etl.jobs.steering import Word, start_all
     from etl.settings import load_settings
 
-    mode, was_stopped = start_all(load_settings(config), is_test=test_mode, reason=reason)
+    mode, was_stopped = start_all(load_settings(config), Word(reason), is_test=test_mode)
     line = f"The stop of {mode} is lifted." if was_stopped else f"Nothing in {mode} was stopped."
     show({"mode": mode, "stopped": False, "was_stopped": was_stopped}, [line], as_json=as_json)

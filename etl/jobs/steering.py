@@ -33,20 +33,36 @@ class PlanStatus:
     rate: Rate | None
 
 
-def approve(settings: Settings, plan_id: str, reason: str | None = None) -> Plan:
-    """Approve a plan that waits for it, in the name of whoever runs this; one that is approved stays so."""
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A person's word: why, and who says so, which is whoever runs this unless named."""
+
+    reason: str | None = None
+    who: str | None = None
+
+    @property
+    def name(self) -> str:
+        """Who says so."""
+        return self.who or name_person()
+
+
+def approve(settings: Settings, plan_id: str, word: Word, plan_hash: str | None = None) -> Plan:
+    """Approve a plan that waits for it; one that is approved stays so.
+
+    With a hash, only the plan that was seen: UsageError if it is another.
+    """
     ledger = open_current_ledger(settings.storage.ledger)
     plan = require_plan(ledger, plan_id)
     if plan.state != "planned":
         return plan
-    return approve_plan(ledger, plan_id, name_person(), reason, plan.plan_hash)
+    return approve_plan(ledger, plan_id, word.name, word.reason, plan_hash or plan.plan_hash)
 
 
-def steer(settings: Settings, action: str, plan_id: str, reason: str | None) -> Plan:
-    """Pause, resume or cancel a plan in the name of whoever runs this."""
+def steer(settings: Settings, action: str, plan_id: str, word: Word) -> Plan:
+    """Pause, resume or cancel a plan."""
     if action not in ACTIONS:
         raise UsageError(f"{action!r} is nothing to do with a plan; there are {', '.join(ACTIONS)}.")
-    return ACTIONS[action](open_current_ledger(settings.storage.ledger), plan_id, name_person(), reason)
+    return ACTIONS[action](open_current_ledger(settings.storage.ledger), plan_id, word.name, word.reason)
 
 
 def list_plan_rows(settings: Settings) -> list[dict[str, object]]:
@@ -111,23 +127,27 @@ def list_doubts(settings: Settings, plan_id: str) -> list[dict[str, object]]:
     ]
 
 
-def decide_unknown(settings: Settings, plan_id: str, *, resend: bool, reason: str) -> int:
-    """Queue what is unknown again, or drop it for good, in the name of whoever runs this."""
+def decide_unknown(settings: Settings, plan_id: str, word: Word, *, resend: bool) -> int:
+    """Queue what is unknown again, or drop it for good; gives how many rows. UsageError without a reason."""
+    if not word.reason:
+        raise UsageError("Say why; it is kept in the ledger.")
     ledger = open_current_ledger(settings.storage.ledger)
-    return resolve_unknown(ledger, plan_id, resend=resend, who=name_person(), reason=reason)
+    return resolve_unknown(ledger, plan_id, resend=resend, who=word.name, reason=word.reason)
 
 
-def stop_all(settings: Settings, *, is_test: bool, reason: str) -> str:
-    """Let nothing leave in a mode; gives the mode."""
+def stop_all(settings: Settings, word: Word, *, is_test: bool) -> str:
+    """Let nothing leave in a mode; gives the mode. UsageError without a reason."""
+    if not word.reason:
+        raise UsageError("Say why; it is kept in the ledger.")
     mode = _name_mode(is_test=is_test)
-    stop(open_current_ledger(settings.storage.ledger), mode, name_person(), reason)
+    stop(open_current_ledger(settings.storage.ledger), mode, word.name, word.reason)
     return mode
 
 
-def start_all(settings: Settings, *, is_test: bool, reason: str | None) -> tuple[str, bool]:
+def start_all(settings: Settings, word: Word, *, is_test: bool) -> tuple[str, bool]:
     """Lift a stop; gives the mode, and whether it was stopped."""
     mode = _name_mode(is_test=is_test)
-    return mode, lift_stop(open_current_ledger(settings.storage.ledger), mode, name_person(), reason)
+    return mode, lift_stop(open_current_ledger(settings.storage.ledger), mode, word.name, word.reason)
 
 
 def _name_mode(*, is_test: bool) -> str:

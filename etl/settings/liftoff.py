@@ -54,7 +54,9 @@ class Liftoff(Section):
 
     `postback_url` may be Liftoff's address alone, or a whole template: a query whose values are macros, such
     as `client_ip={client_ip}`, or `ip=(ip)` in AppsFlyer's spelling. Times are in the unit of their name.
-    `responses` come before the rules that pushlift has. Without a `daily_cap` there is none.
+    `responses` come before the rules that pushlift has. Without a `daily_cap` there is none. In Airflow a
+    plan of fewer postbacks than `approval_from` needs nobody's approval. Continuous delivery looks
+    `continuous_days` back, and leaves a plan of more than `continuous_limit` postbacks to a person.
     """
 
     postback_url: PostbackUrl = "https://analytics.liftoff.io/v2/events"
@@ -82,6 +84,9 @@ class Liftoff(Section):
     pair_settling_hours: float = Field(default=24, ge=0)
     accept_doubtful_identity: bool = False
     keep_personal_days: float = Field(default=7, ge=0)
+    approval_from: int = Field(default=1, ge=1)
+    continuous_days: int = Field(default=7, ge=1, le=365)
+    continuous_limit: int = Field(default=100_000, ge=1)
 
 
 class App(Section):
@@ -89,7 +94,7 @@ class App(Section):
 
     `events` maps AppsFlyer's event names, or the topics `reinstall`, `re_engagement` and `re_attribution`, to
     Liftoff's fixed vocabulary; installs are `install` without being named. None in the others means: as
-    `[liftoff]` says.
+    `[liftoff]` says. With `continuous`, new events are sent after each ingest, without anybody's approval.
     """
 
     liftoff_app_id: str | None = None
@@ -98,3 +103,4 @@ class App(Section):
     events: Vocabulary = Field(default_factory=dict)
     user_id: UserId | None = None
     restricted_media_sources: tuple[str, ...] | None = None
+    continuous: bool = False

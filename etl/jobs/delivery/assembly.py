@@ -47,13 +47,18 @@ OpenTransport = Callable[[SecretStr, Manners], Transport]
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """What a delivery works with; the fields after `secrets` are tests' to replace."""
+    """What a delivery works with.
+
+    `watch` is told now and then what this process has counted. `open_transport` and `clocks` are tests' to
+    replace.
+    """
 
     settings: Settings
     secrets: Secrets
     per_second: float | None = None
     progress: Progress | None = None
     should_stop: Callable[[], bool] = lambda: False
+    watch: Callable[[Tally], None] | None = None
     open_transport: OpenTransport = Client
     clocks: Clocks = field(default_factory=Clocks)
 
@@ -140,7 +145,7 @@ def build_engine(prepared: Prepared, sender: Sender, leased_at: float, crew: Cre
             should_stop=delivery.should_stop,
             guard=prepared.guard.poll,
         ),
-        tell=_tell_progress(delivery.progress, ledger, plan),
+        tell=_tell_all(_tell_progress(delivery.progress, ledger, plan), delivery.watch),
         clocks=prepared.clocks,
         tally=tally,
     )
@@ -218,6 +223,20 @@ def _tell_progress(progress: Progress | None, ledger: Ledger, plan: Plan) -> Cal
     counts = count_states(ledger, plan.id)
     total = counts["queued"] + counts["sending"]
     return lambda tally: progress("send", min(tally.settled, total), total)
+
+
+def _tell_all(
+    tell: Callable[[Tally], None], watch: Callable[[Tally], None] | None
+) -> Callable[[Tally], None]:
+    if watch is None:
+        return tell
+    found = watch
+
+    def tell_both(tally: Tally) -> None:
+        tell(tally)
+        found(tally)
+
+    return tell_both
 
 
 def _tell_nobody(_: Tally) -> None:
