@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -14,19 +13,14 @@ from deltalake import DeltaTable
 
 from etl.airflow.api import AirflowApi
 from etl.airflow.local import LocalAirflow, await_truth, run_local_airflow
+from etl.airflow.runs import QUIET, RUN_SECONDS, trigger_run
 from etl.errors import OperatorError
 from etl.sample import Shape, Truth, generate_landing
 
 DAG_ID: Final = "ingest_push_events"
 DAG_PATH: Final = f"/api/v2/dags/{DAG_ID}"
 SAMPLE_MESSAGES: Final = 500
-RUN_SECONDS: Final = 240.0
 LANDED_DATE: Final = date(2025, 3, 1)
-# The scheduler starts no run by the clock, so that the runs are those that are asked for.
-QUIET: Final[Mapping[str, str]] = {
-    "AIRFLOW__SCHEDULER__USE_JOB_SCHEDULE": "False",
-    "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "5",
-}
 
 
 def write_sample(folder: Path, messages: int = SAMPLE_MESSAGES) -> tuple[Path, Truth]:
@@ -64,12 +58,7 @@ def rehearse() -> None:
 
 def run_by_hand(airflow: LocalAirflow) -> None:
     """Trigger a run as the button does, and wait for its success."""
-    api = airflow.log_in()
-    await_truth(airflow, lambda: api.call("GET", DAG_PATH).is_ok, RUN_SECONDS)
-    asked = api.call("POST", f"{DAG_PATH}/dagRuns", {"logical_date": None, "conf": {}})
-    if not asked.is_ok:
-        raise OperatorError(f"Airflow refused a run: {asked.status} {asked.body}")
-    await_truth(airflow, lambda: has_succeeded(api, runs=1), RUN_SECONDS)
+    trigger_run(airflow, DAG_ID).await_state("success")
 
 
 def run_backfill(airflow: LocalAirflow) -> None:
@@ -92,15 +81,8 @@ def has_succeeded(api: AirflowApi, runs: int) -> bool:
     """Tell whether so many runs have succeeded; raises OperatorError when one has failed."""
     states = [run["state"] for run in api.call("GET", f"{DAG_PATH}/dagRuns").body.get("dag_runs", [])]
     if "failed" in states:
-        raise OperatorError(f"A run of {DAG_ID} failed; {name_failed_task(api)}")
+        raise OperatorError(f"A run of {DAG_ID} failed.")
     return states.count("success") >= runs
-
-
-def name_failed_task(api: AirflowApi) -> str:
-    """Say which task failed."""
-    path = f"{DAG_PATH}/dagRuns/~/taskInstances?state=failed"
-    failed = [each["task_id"] for each in api.call("GET", path).body.get("task_instances", [])]
-    return f"the task {failed[0]} did." if failed else "no task of its own did."
 
 
 def check_lake(lake: Path, truth: Truth, loads: int) -> None:

@@ -27,6 +27,7 @@ def demo(
     del config
     from etl.jobs.demo import describe_demo, describe_next_steps, run_demo, summarize_demo
     from etl.jobs.demo_dag import has_airflow
+    from etl.jobs.demo_postbacks import describe_postbacks
     from etl.jobs.reports import describe_report
 
     with stop_on_interrupt("run pushlift demo again, it starts anew"), show_progress() as tell:
@@ -40,6 +41,15 @@ def demo(
         describe_report(report.again),
         ["", "Installs and revenue a day, in each app's zone, revenue once per occurrence:"],
         make_table(report.columns, report.rows),
+        *(
+            (
+                ["", "What was never told to Liftoff, planned, approved and sent to a stand-in:"],
+                describe_postbacks(report.postbacks),
+                make_table(report.postbacks.columns, report.postbacks.rows),
+            )
+            if report.postbacks
+            else (["", "No postbacks were sent: install the extra `sandbox` for that part."],)
+        ),
         [""],
         describe_next_steps(report),
     )

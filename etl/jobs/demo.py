@@ -1,24 +1,38 @@
-"""The story of the demo: samples land, are ingested, held against what their generator knows, and queried."""
+"""The story of the demo: samples land, are ingested, held against the truth, queried, and sent."""
 
 from __future__ import annotations
 
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import asdict, dataclass
 from decimal import Decimal
-from functools import partial
 from importlib.resources import files
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
 from etl.errors import UsageError
-from etl.jobs.demo_dag import ingest_through_dag
+from etl.jobs.comparing import Comparison
+from etl.jobs.demo_dag import run_stage
+from etl.jobs.demo_here import HereStage
+from etl.jobs.demo_postbacks import (
+    SECRETS_FILE,
+    PostbackReport,
+    Stage,
+    keep_secrets,
+    list_variables,
+    make_secrets,
+    show_postbacks,
+    spell_liftoff,
+)
 from etl.jobs.ingest import Progress, ingest
 from etl.jobs.reports import IngestReport
-from etl.lake.reading import connect_duckdb, iterate_rows, open_lake, query_lake
+from etl.lake.reading import ask_lake
+from etl.liftoff.sandbox.process import SandboxProcess, run_sandbox
 from etl.sample import Truth, generate_landing
-from etl.settings import Settings, load_settings
+from etl.settings import Secrets, Settings, load_settings
 
 DEFAULT_MESSAGES: Final = 5_000
 MARK: Final = (
@@ -41,29 +55,13 @@ REASONS: Final[Mapping[str, str]] = {
     "truncated": "invalid_json",
 }
 
-IngestStep = Callable[[Settings, Progress | None], IngestReport]
-"""How the demo ingests: in this process, or by a run of the DAG."""
-
-
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """One thing that the generator knows, beside what was found."""
-
-    subject: str
-    expected: object
-    found: object
-
-    @property
-    def agrees(self) -> bool:
-        """Whether they are equal."""
-        return self.expected == self.found
-
 
 @dataclass(frozen=True, slots=True)
 class DemoReport:
-    """What the demo showed: two runs, how they compare with the truth, a query's rows.
+    """What the demo showed: two runs, how they compare with the truth, a query's rows, what was sent.
 
-    There are no comparisons where other objects than the sample's landed too.
+    There are no comparisons where other objects than the sample's landed too, and no postbacks where the
+    sandbox is not installed.
     """
 
     directory: Path
@@ -73,11 +71,13 @@ class DemoReport:
     comparisons: tuple[Comparison, ...]
     columns: tuple[str, ...]
     rows: tuple[tuple[object, ...], ...]
+    postbacks: PostbackReport | None = None
 
     @property
     def exit_code(self) -> int:
         """1 when something disagrees, or the second run found something to do."""
-        return int(self.again.run_id is not None or not all(each.agrees for each in self.comparisons))
+        compared = (*self.comparisons, *(self.postbacks.comparisons if self.postbacks else ()))
+        return int(self.again.run_id is not None or not all(each.agrees for each in compared))
 
 
 def run_demo(
@@ -89,25 +89,47 @@ def run_demo(
 ) -> DemoReport:
     """Run the demo in a folder: a new or empty one, or that of an earlier demo.
 
-    With `with_dag` the first run is the DAG's.
-    An earlier demo's landing is kept, its lake and its ledger are made anew.
-    Raises UsageError for a folder that holds anything else.
+    With `with_dag` the DAGs of an Airflow of its own ingest and send. An earlier demo's landing is kept, its
+    lake and its ledger are made anew. Raises UsageError for a folder that holds anything else.
     """
     config = prepare_directory(directory)
     truth = generate_landing(directory / "landing", messages)
-    settings = load_settings(config)
-    run: IngestStep = partial(ingest_through_dag, config.absolute()) if with_dag else ingest_here
-    first = run(settings, progress)
-    again = ingest_here(settings, None)
-    columns, rows = query_totals(settings)
-    is_alone = first.objects == truth.objects
-    comparisons = tuple(compare(settings, first, truth)) if is_alone else ()
-    return DemoReport(directory, config, first, again, comparisons, columns, rows)
+    with ExitStack() as stack:
+        sandbox = stack.enter_context(open_sandbox())
+        secrets = introduce(sandbox, config) if sandbox else Secrets()
+        settings = load_settings(config)
+        stage = stack.enter_context(open_stage(config, secrets, progress, with_dag=with_dag))
+        first = stage.ingest(settings, progress)
+        again = ingest(settings)
+        columns, rows = query_totals(settings)
+        is_alone = first.objects == truth.objects
+        comparisons = tuple(compare(settings, first, truth)) if is_alone else ()
+        postbacks = show_postbacks(stage, settings, secrets, sandbox) if sandbox else None
+    return DemoReport(directory, config, first, again, comparisons, columns, rows, postbacks)
 
 
-def ingest_here(settings: Settings, progress: Progress | None) -> IngestReport:
-    """Ingest in this process."""
-    return ingest(settings, progress=progress)
+def open_sandbox() -> AbstractContextManager[SandboxProcess | None]:
+    """Open a sandbox; None where what serves it is not installed."""
+    if find_spec("fastapi") is None or find_spec("uvicorn") is None:
+        return nullcontext()
+    return run_sandbox()
+
+
+def introduce(sandbox: SandboxProcess, config: Path) -> Secrets:
+    """Write the sandbox into the configuration, and its keys beside that; gives them."""
+    secrets = make_secrets(sandbox)
+    config.write_text(CONFIG + spell_liftoff(sandbox.postback_url), encoding="utf-8")
+    keep_secrets(config.parent, secrets)
+    return secrets
+
+
+def open_stage(
+    config: Path, secrets: Secrets, progress: Progress | None, *, with_dag: bool
+) -> AbstractContextManager[Stage]:
+    """Open what runs the demo's jobs: an Airflow, or this process."""
+    if with_dag:
+        return run_stage(config.absolute(), list_variables(secrets), progress)
+    return nullcontext(HereStage())
 
 
 def prepare_directory(directory: Path) -> Path:
@@ -149,7 +171,7 @@ def compare(settings: Settings, report: IngestReport, truth: Truth) -> Iterator[
 def query_totals(settings: Settings) -> tuple[tuple[str, ...], tuple[tuple[object, ...], ...]]:
     """Run the demo's query: installs and revenue a day."""
     query = files("etl.jobs").joinpath("daily_totals.sql").read_text(encoding="utf-8")
-    return _query(settings, query)
+    return ask_lake(settings, query)
 
 
 def describe_demo(report: DemoReport) -> Iterator[str]:
@@ -172,7 +194,12 @@ def describe_next_steps(report: DemoReport) -> Iterator[str]:
     yield "  pushlift lake info                          what is published"
     yield "  pushlift sql                                query it"
     yield "  pushlift quarantine list                    what was not published, and why"
-    yield "  pushlift explain EVENT_ID                   an event, back to the line that landed"
+    yield "  pushlift explain EVENT_ID                   an event, from the line that landed to what was sent"
+    if report.postbacks:
+        port = report.postbacks.port
+        yield f"  set -a; . ./{SECRETS_FILE}; set +a               the keys of the demo"
+        yield f"  pushlift sandbox --port {port}               the partner again; see its page"
+        yield "  pushlift backfill plan --help               and send to it"
     yield "  put your own exports into landing/ and run  pushlift ingest"
 
 
@@ -182,22 +209,13 @@ def summarize_demo(report: DemoReport) -> dict[str, object]:
     return {**asdict(report), "comparisons": comparisons, "agrees": report.exit_code == 0}
 
 
-def _query(settings: Settings, query: str) -> tuple[tuple[str, ...], tuple[tuple[object, ...], ...]]:
-    connection = connect_duckdb(open_lake(settings))
-    try:
-        reader = query_lake(connection, query)
-        return (tuple(reader.schema.names), tuple(iterate_rows(reader))) if reader else ((), ())
-    finally:
-        connection.close()
-
-
 def _ask(settings: Settings, query: str) -> object:
-    return _query(settings, query)[1][0][0]
+    return ask_lake(settings, query)[1][0][0]
 
 
 def _count_by(settings: Settings, column: str) -> dict[object, object]:
     query = f"select {column}, count(*) from events group by all"  # noqa: S608 - a name of our own
-    _, rows = _query(settings, query)
+    _, rows = ask_lake(settings, query)
     return {row[0]: row[1] for row in rows}
 
 
@@ -221,7 +239,7 @@ def _sum_revenue(settings: Settings) -> dict[str, str]:
     """
     return {
         f"{app} {currency}": _spell(Decimal(str(total)))
-        for app, currency, total in _query(settings, query)[1]
+        for app, currency, total in ask_lake(settings, query)[1]
     }
 
 

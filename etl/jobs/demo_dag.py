@@ -1,24 +1,26 @@
-"""The demo's way through Airflow: the DAG runs once, and the lake tells what came of it."""
+"""The demo's jobs in an Airflow of its own: the DAGs run, a person's approval goes through its REST API."""
 
 from __future__ import annotations
 
-import io
-import logging
-from contextlib import redirect_stdout
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from etl.errors import PushliftError
+from etl.jobs.demo_postbacks import Sent, Wish
 from etl.jobs.ingest import Progress
 from etl.jobs.reports import IngestReport
-from etl.lake.reading import connect_duckdb, iterate_rows, open_lake, query_lake
+from etl.lake.reading import ask_lake
 from etl.lake.tables import EVENTS, find_table
-from etl.settings import Settings
+from etl.settings import Secrets, Settings
 from etl.stores import open_store
 
-LOG: Final = logging.getLogger(__name__)
+if TYPE_CHECKING:
+    from etl.airflow.local import LocalAirflow
 
+INGEST: Final = "ingest_push_events"
+BACKFILL: Final = "backfill_postbacks"
 _COUNTS: Final = """
     select run_id, count(*), sum(size), sum(messages), sum(published), sum(duplicates), sum(quarantined)
     from loads group by run_id order by max(loaded_at) desc limit 1
@@ -30,29 +32,64 @@ def has_airflow() -> bool:
     return find_spec("airflow") is not None
 
 
-def ingest_through_dag(config: Path, settings: Settings, progress: Progress | None) -> IngestReport:
-    """Run the DAG once in an Airflow of its own beside the configuration; the lake tells what came of it.
+class AirflowStage:
+    """Triggers the DAGs in a running Airflow, and answers what they ask."""
 
-    Raises PushliftError when the run failed; Airflow's output is then in the log that the message names.
-    """
-    from etl.airflow.once import run_dag_once
+    def __init__(self, airflow: LocalAirflow) -> None:
+        """Take the Airflow."""
+        self._airflow = airflow
 
-    del progress
-    said = io.StringIO()
-    with redirect_stdout(said):
-        exit_code = run_dag_once(config, config.parent / "airflow")
-    conclusion = said.getvalue().strip().rpartition("\n")[2]
-    if exit_code:
-        raise PushliftError(f"The DAG's run failed: {conclusion}")
-    LOG.info("%s", conclusion)
-    return read_last_report(settings)
+    def ingest(self, settings: Settings, progress: Progress | None) -> IngestReport:
+        """Run the DAG of ingest; the lake tells what came of it."""
+        from etl.airflow.runs import trigger_run
+
+        tell = progress or _tell_nobody
+        tell("ingest", 0, 1)
+        trigger_run(self._airflow, INGEST).await_state("success")
+        tell("ingest", 1, 1)
+        return read_last_report(settings)
+
+    def backfill(self, settings: Settings, secrets: Secrets, wish: Wish) -> Sent:
+        """Run the DAG of backfills, read the price that it asks about, and approve it."""
+        from etl.airflow.runs import APPROVE, trigger_run
+
+        del settings, secrets  # the tasks have their own, from the environment
+        conf = {
+            "app_id": wish.app_id,
+            "first_day": wish.first.isoformat(),
+            "last_day": wish.last.isoformat(),
+            "dry_run": False,
+            "reason": wish.reason,
+        }
+        run = trigger_run(self._airflow, BACKFILL, conf)
+        question = run.await_question("approve")
+        run.answer("approve", APPROVE)
+        run.await_state("success")
+        plan_id = str(run.read_result("plan")["plan_id"])
+        user = (run.read_result("approve") or {}).get("responded_by_user", {}).get("name", "somebody")
+        approval = f"Approved by {user} through Airflow's REST API: {question['subject']}"
+        return Sent(plan_id, str(question["body"]).replace("```\n", "").replace("\n```", ""), approval)
+
+
+@contextmanager
+def run_stage(config: Path, variables: dict[str, str], progress: Progress | None) -> Iterator[AirflowStage]:
+    """Run an Airflow beside the configuration, with these variables in its tasks' environment."""
+    from etl.airflow.local import run_local_airflow
+    from etl.airflow.runs import QUIET
+
+    tell = progress or _tell_nobody
+    tell("start Airflow", 0, 1)
+    home = config.parent / "airflow"
+    with run_local_airflow(home, config, is_paused=False, more={**QUIET, **variables}) as airflow:
+        tell("start Airflow", 1, 1)
+        yield AirflowStage(airflow)
 
 
 def read_last_report(settings: Settings) -> IngestReport:
     """Make the report of the last run from what the lake holds of it."""
-    run_id, objects, size, messages, published, duplicates, quarantined = _query(settings, _COUNTS)[0]
-    reasons = _query(settings, _count("reason", "quarantine", run_id))
-    apps = _query(settings, _count("app_id", "events", run_id))
+    run_id, objects, size, messages, published, duplicates, quarantined = ask_lake(settings, _COUNTS)[1][0]
+    reasons = ask_lake(settings, _count("reason", "quarantine", run_id))[1]
+    apps = ask_lake(settings, _count("app_id", "events", run_id))[1]
     return IngestReport(
         run_id=str(run_id),
         objects=int(str(objects)),
@@ -80,10 +117,5 @@ def _count(column: str, table: str, run_id: object) -> str:
     )
 
 
-def _query(settings: Settings, query: str) -> list[tuple[object, ...]]:
-    connection = connect_duckdb(open_lake(settings))
-    try:
-        reader = query_lake(connection, query)
-        return list(iterate_rows(reader)) if reader else []
-    finally:
-        connection.close()
+def _tell_nobody(_step: str, _done: int, _total: int) -> None:
+    pass

@@ -133,6 +133,16 @@ def query_lake(connection: duckdb.DuckDBPyConnection, query: str) -> pa.RecordBa
     return None if relation is None else relation.to_arrow_reader(10_000)
 
 
+def ask_lake(settings: Settings, query: str) -> tuple[tuple[str, ...], tuple[tuple[object, ...], ...]]:
+    """Ask the lake once; gives the names of the columns, and the rows."""
+    connection = connect_duckdb(open_lake(settings))
+    try:
+        reader = query_lake(connection, query)
+        return (tuple(reader.schema.names), tuple(iterate_rows(reader))) if reader else ((), ())
+    finally:
+        connection.close()
+
+
 def iterate_rows(reader: pa.RecordBatchReader) -> Iterator[tuple[object, ...]]:
     """Give a reader's rows as Python values; maps become dictionaries."""
     maps = [pa.types.is_map(field.type) for field in reader.schema]

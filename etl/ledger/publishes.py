@@ -80,6 +80,13 @@ def unfinished_publishes(ledger: Ledger) -> list[Publish]:
         return [Publish(*row) for row in connection.execute(query)]
 
 
+def list_finished_after(ledger: Ledger, publish_id: int) -> list[Publish]:
+    """List the finished publishes after one, oldest first: they finish in the order of their ids."""
+    query = select_publishes().where(publishes.c.id > publish_id, publishes.c.state == "finished")
+    with begin_read(ledger) as connection:
+        return [Publish(*row) for row in connection.execute(query)]
+
+
 def publishes_of_run(ledger: Ledger, run_id: str) -> list[Publish]:
     """Return a run's publishes in every state, oldest first."""
     query = select_publishes().where(publishes.c.run_id == run_id)

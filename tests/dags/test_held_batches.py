@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from deltalake import DeltaTable
 
-from etl.airflow.local import await_truth, run_local_airflow
-from etl.airflow.rehearsal import DAG_PATH, QUIET, RUN_SECONDS
+from etl.airflow.local import run_local_airflow
+from etl.airflow.runs import QUIET, trigger_run
 from etl.settings import load_settings
 from tests.dags.runs import DagRunResult, run_dag
 from tests.dags.test_ingest_push_events import ALL_TASKS, all_in
@@ -104,14 +104,6 @@ def test_a_real_scheduler_tells_people(tmp_path: Path) -> None:
     told = tmp_path / "told.txt"
     more = {**QUIET, **name_notifier(told)}
     with run_local_airflow(tmp_path / "home", config, is_paused=False, more=more) as airflow:
-        api = airflow.log_in()
-        await_truth(airflow, lambda: api.call("GET", DAG_PATH).is_ok, RUN_SECONDS)
-        assert api.call("POST", f"{DAG_PATH}/dagRuns", {"logical_date": None, "conf": {}}).is_ok
-
-        def has_failed() -> bool:
-            runs = api.call("GET", f"{DAG_PATH}/dagRuns").body.get("dag_runs", [])
-            return [run["state"] for run in runs] == ["failed"]
-
-        await_truth(airflow, has_failed, RUN_SECONDS)
+        assert trigger_run(airflow, "ingest_push_events").await_state("failed", "success") == "failed"
     assert told.read_text(encoding="utf-8").count("5 rows are held back, of com.bad") == 1
     assert apps_in(tmp_path / "lake") == [GOOD]

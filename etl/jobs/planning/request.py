@@ -16,12 +16,28 @@ FailedDays = Literal["refuse", "exclude", "accept"]
 
 
 @dataclass(frozen=True, slots=True)
+class Fresh:
+    """What is new: occurrences of which the lake learned at `since` or later.
+
+    So are the halves of pairs that it learned of at `pairs_since` or later, and that were not delivered: at
+    the last look they may have waited for their primary half.
+    """
+
+    since: datetime
+    pairs_since: datetime
+
+    def spell(self) -> str:
+        """Spell both instants in UTC."""
+        return " ".join(each.astimezone(UTC).isoformat() for each in (self.since, self.pairs_since))
+
+
+@dataclass(frozen=True, slots=True)
 class PlanRequest:
     """An app's UTC days, both included, and perhaps some events of them (none named: all that are mapped).
 
     `events` are AppsFlyer's names or Liftoff's. `failed_days` says what follows when a day's audit failed, or
-    when rows of it are held: no plan, a plan without these days, or a plan as if nothing were. With
-    `loaded_since`, only occurrences of which the lake learned at that instant or later.
+    when rows of it are held: no plan, a plan without these days, or a plan as if nothing were. With `fresh`,
+    only what is new.
     """
 
     app_id: str
@@ -30,7 +46,7 @@ class PlanRequest:
     events: tuple[str, ...] = ()
     mode: Mode = "production"
     failed_days: FailedDays = "refuse"
-    loaded_since: datetime | None = None
+    fresh: Fresh | None = None
     reason: str | None = None
     who: str | None = None
 
@@ -41,7 +57,6 @@ class PlanRequest:
 
     def spell_filter(self) -> str:
         """Spell what was asked, equal for equal requests; it holds no value of a person."""
-        since = self.loaded_since.astimezone(UTC).isoformat() if self.loaded_since else None
         asked = {
             "app_id": self.app_id,
             "from": self.first.isoformat(),
@@ -49,7 +64,7 @@ class PlanRequest:
             "events": sorted(set(self.events)),
             "mode": self.mode,
             "failed_days": self.failed_days,
-            "loaded_since": since,
+            "fresh": self.fresh.spell() if self.fresh else None,
         }
         return json.dumps(asked, sort_keys=True)
 

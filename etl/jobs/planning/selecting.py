@@ -30,7 +30,7 @@ import pyarrow.dataset as ds
 
 from etl.appsflyer.identity import PERSON_FIELDS
 from etl.appsflyer.topics import Topic
-from etl.jobs.planning.request import EventKind
+from etl.jobs.planning.request import EventKind, Fresh
 from etl.lake.reading import LakeTable
 from etl.lake.tables import EVENTS
 from etl.stores import Store
@@ -130,10 +130,11 @@ class Selection:
         return [Unmapped(*row) for row in self._connection.sql(_read("unmapped")).fetchall()]
 
     def choose(
-        self, complete: Mapping[date, datetime], delivered: pa.Array, loaded_since: datetime | None
+        self, complete: Mapping[date, datetime], delivered: pa.Array, fresh: Fresh | None = None
     ) -> int:
         """Decide which rows are chosen, and what history tells of them; gives their number."""
-        self._scan((*_NARROW, *PERSON_FIELDS, "event_date", "event_id", "loaded_at"), self._days.chosen())
+        whole = ("event_date", "event_id", "loaded_at", "is_primary_attribution")
+        self._scan((*_NARROW, *PERSON_FIELDS, *whole), self._days.chosen())
         self._connection.execute(_read("seen"))
         self._scan((*_NARROW, *PERSON_FIELDS), self._days.history())
         self._connection.execute(_read("firsts"))
@@ -153,7 +154,11 @@ class Selection:
             "create table pairs as select occurrence_id from seen where is_asked group by 1"
             " having count(*) > 1"
         )
-        self._connection.execute(_read("chosen"), {"since": loaded_since})
+        since = {
+            "since": fresh.since if fresh else None,
+            "pairs_since": fresh.pairs_since if fresh else None,
+        }
+        self._connection.execute(_read("chosen"), since)
         self._connection.execute("drop table seen; drop table firsts; drop table delivered; drop table pairs")
         return int(self._connection.sql("select count(*) from chosen").fetchall()[0][0])
 

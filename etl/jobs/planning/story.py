@@ -148,7 +148,7 @@ def select_rows(ground: Ground, plan: Plan, selection: Selection, tally: Tally) 
     selection.take_kinds(kinds)
     tally.add_unmapped(selection.count_unmapped())
     delivered = read_delivered(ground.ledger, plan.liftoff_app_id, plan.mode, request.first, request.last)
-    return selection.choose(find_history(ground), delivered, request.loaded_since)
+    return selection.choose(find_history(ground), delivered, request.fresh)
 
 
 def find_history(ground: Ground) -> dict[date, datetime]:

@@ -19,4 +19,10 @@ where
     and (
         $since is null
         or seen.occurrence_id in (select occurrence_id from seen where loaded_at >= $since)
+        -- Halves of which the primary did not come were too fresh when they were looked at last.
+        or (
+            seen.is_other_half
+            and seen.loaded_at >= $pairs_since
+            and seen.occurrence_id not in (select occurrence_id from delivered)
+        )
     )

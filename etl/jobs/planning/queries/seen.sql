@@ -13,6 +13,7 @@ select
     + ('0x' || scanned.occurrence_id[1:16])::ubigint as place,
     case when kinds.tells_install then scanned.install_time end as installed_at,
     scanned.loaded_at,
+    coalesce(not scanned.is_primary_attribution, false) as is_other_half,
     coalesce(list_contains(scanned.quality_flags, 'possible_twin'), false) as is_twin,
     coalesce(list_contains(scanned.quality_flags, 'weak_identity'), false) as is_weak,
     coalesce(scanned.is_test_message, false) as is_test
