@@ -20,7 +20,6 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import Asset, TriggerRule, dag, task, task_group
-from airflow.sdk.exceptions import AirflowSkipException
 
 from etl.airflow.retries import retry_arguments
 
@@ -54,6 +53,8 @@ def deliver_new_postbacks() -> None:
     @task(doc_md="Freeze what was published since the last look.")
     def plan(app_id: str) -> Planned:
         """Freeze what was published since the last look."""
+        from airflow.sdk.exceptions import AirflowSkipException
+
         from etl.airflow.continuous_steps import plan_new_events
 
         planned = plan_new_events(app_id)

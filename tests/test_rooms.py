@@ -31,7 +31,17 @@ OUTWARD = frozenset(
     }
 )
 LIGHT = frozenset(
-    {"__future__", "datetime", "os", "typing", "airflow.sdk", "etl.airflow.notifying", "etl.airflow.retries"}
+    {
+        *(
+            "__future__",
+            "datetime",
+            "os",
+            "typing",
+            "airflow.sdk",
+            "airflow.providers.standard.operators.hitl",
+        ),
+        *("etl.airflow.notifying", "etl.airflow.retries"),
+    }
 )
 
 

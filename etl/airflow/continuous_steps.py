@@ -41,10 +41,11 @@ def plan_new_events(app_id: str) -> Planned | None:
 def deliver_new_events(planned: Planned) -> dict[str, Any]:
     """Approve a plan in the configuration's name, and send it; PostbacksUnsettled where it is too large."""
     if planned["asks"]:
+        plan_id = planned["plan_id"]
         raise PostbacksUnsettled(
-            f"Plan {planned['plan_id']} has {planned['postbacks']:,} postbacks, above liftoff.continuous_limit:"
-            f" look at it, and run backfill_postbacks with plan_id = {planned['plan_id']}, or cancel it. The"
-            " next plans go on without it."
+            f"Plan {plan_id} has {planned['postbacks']:,} postbacks, above liftoff.continuous_limit: look"
+            f" at it, and run backfill_postbacks with plan_id = {plan_id}, or cancel it. Later plans go on"
+            " without it."
         )
     word = Word("apps.….continuous is on", "the configuration")
     approve(load_task_settings(), planned["plan_id"], word, planned["plan_hash"])

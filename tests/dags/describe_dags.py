@@ -30,12 +30,14 @@ def describe_task(task: Any) -> dict[str, Any]:  # noqa: ANN401 - one of Airflow
         "is_backing_off": bool(task.retry_exponential_backoff),
         "retry_policy": decide_retries(task.retry_policy),
         "timeout": task.execution_timeout.total_seconds() if task.execution_timeout else None,
+        "is_asking": getattr(task, "response_timeout", None) is not None,
         "pool": task.pool,
         "trigger_rule": str(task.trigger_rule.value),
         "outlets": [outlet.name for outlet in task.outlets],
         "downstream": sorted(task.downstream_task_ids),
         "is_mapped": task.is_mapped,
         "max_active": task.max_active_tis_per_dag,
+        "multiple_outputs": getattr(task, "multiple_outputs", False),
     }
 
 
@@ -60,6 +62,9 @@ def describe_dag(dag: Any) -> dict[str, Any]:  # noqa: ANN401 - Airflow's DAG
         "max_active_runs": dag.max_active_runs,
         "is_paused_upon_creation": dag.is_paused_upon_creation,
         "params": {name: dag.params.get_param(name).schema for name in dag.params},
+        "defaults": {
+            name: param.value for name in dag.params if (param := dag.params.get_param(name)).has_value
+        },
         "tasks": {task.task_id: describe_task(task) for task in dag.tasks},
     }
 
@@ -71,4 +76,5 @@ if __name__ == "__main__":
 
     bag = DagBag(dag_folder=folder)
     dags = {dag_id: describe_dag(dag) for dag_id, dag in bag.dags.items()}
-    sys.stdout.write("\n" + json.dumps({"loaded": loaded, "errors": bag.import_errors, "dags": dags}) + "\n")
+    found = {"loaded": loaded, "errors": bag.import_errors, "dags": dags}
+    sys.stdout.write("\n" + json.dumps(found) + "\n")

@@ -41,10 +41,10 @@ def test_every_file_is_read_without_an_error(described: Described) -> None:
     assert len(described["dags"]) >= len(FILES)
 
 
-def test_ids_are_stable(described: Described) -> None:
-    """History, pools and links hang on the names: a changed one starts from nothing."""
-    assert set(described["dags"]) == {"ingest_push_events"}
-    assert list(described["dags"]["ingest_push_events"]["tasks"]) == [
+IDS = {
+    "backfill_postbacks": ["plan", "confirm", "decide", "approve", "deliver", "reconcile", "report"],
+    "deliver_new_postbacks": ["list_apps", "app.plan", "app.deliver", "app.reconcile", "app.report"],
+    "ingest_push_events": [
         "discover",
         "normalize",
         "settle",
@@ -53,7 +53,16 @@ def test_ids_are_stable(described: Described) -> None:
         "report",
         "watch",
         "drop_scratch",
-    ]
+    ],
+    "steer_postbacks": ["steer"],
+}
+
+
+def test_ids_are_stable(described: Described) -> None:
+    """History, pools and links hang on the names: a changed one starts from nothing."""
+    found = {dag_id: sorted(dag["tasks"]) for dag_id, dag in described["dags"].items()}
+
+    assert found == {dag_id: sorted(tasks) for dag_id, tasks in IDS.items()}
 
 
 def test_parsing_brings_in_nothing_heavy(described: Described) -> None:
@@ -63,10 +72,10 @@ def test_parsing_brings_in_nothing_heavy(described: Described) -> None:
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 def test_airflow_is_imported_by_its_public_name_alone(file: Path) -> None:
-    """All but `airflow.sdk` may change with any release."""
+    """All but `airflow.sdk` may change with any release; an operator is of its provider, which is pinned."""
     foreign = [name for name in find_top_imports(file) if name.split(".")[0] == "airflow"]
 
-    assert set(foreign) == {"airflow.sdk"}
+    assert {"airflow.sdk"} <= set(foreign) <= {"airflow.sdk", "airflow.providers.standard.operators.hitl"}
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
@@ -88,13 +97,27 @@ def test_every_dag_and_task_is_explained(described: Described, tasks: Mapping[st
 
 
 def test_every_task_ends(tasks: Mapping[str, Any]) -> None:
-    """A task that hangs would stop every run after it."""
-    assert [name for name, task in tasks.items() if not task["timeout"]] == []
+    """A task that hangs would stop every run after it; a question to people has a time of its own."""
+    assert [name for name, task in tasks.items() if not (task["timeout"] or task["is_asking"])] == []
+
+
+def test_one_task_asks_people(tasks: Mapping[str, Any]) -> None:
+    """Before anything is sent that a person asked for, and nowhere else."""
+    assert [name for name, task in tasks.items() if task["is_asking"]] == ["backfill_postbacks.approve"]
 
 
 def test_every_task_is_tried_again_later_and_later(tasks: Mapping[str, Any]) -> None:
-    """What passes by itself needs nobody to get up at night."""
-    assert [name for name, task in tasks.items() if not (task["retries"] and task["is_backing_off"])] == []
+    """What passes by itself needs nobody to get up at night; people are asked once."""
+    assert [
+        name
+        for name, task in tasks.items()
+        if not (task["is_asking"] or (task["retries"] and task["is_backing_off"]))
+    ] == []
+
+
+def test_what_a_task_hands_on_is_one_value(tasks: Mapping[str, Any]) -> None:
+    """A dictionary that Airflow takes apart would stand in its database twice."""
+    assert [name for name, task in tasks.items() if task["multiple_outputs"]] == []
 
 
 def test_a_task_is_tried_again_only_where_that_can_help(tasks: Mapping[str, Any]) -> None:
@@ -128,12 +151,48 @@ def test_the_form_offers_a_range_and_reprocessing(described: Described) -> None:
     assert params["reprocess"]["type"] == "boolean"
 
 
-def test_publish_alone_tells_the_consumers(tasks: Mapping[str, Any]) -> None:
+def test_consumers_are_told_by_who_made_it_visible(tasks: Mapping[str, Any]) -> None:
     """Nothing is announced that readers cannot see yet; and only one publish waits for the lock."""
     telling = {name: task["outlets"] for name, task in tasks.items() if task["outlets"]}
 
-    assert telling == {"ingest_push_events.publish": ["pushlift://events", "pushlift://events/partitions"]}
+    assert telling == {
+        "ingest_push_events.publish": ["pushlift://events", "pushlift://events/partitions"],
+        "backfill_postbacks.reconcile": ["pushlift://postbacks"],
+        "deliver_new_postbacks.app.reconcile": ["pushlift://postbacks"],
+    }
     assert tasks["ingest_push_events.publish"]["max_active"] == 1
+
+
+def test_a_backfill_is_a_dry_run_unless_told_otherwise(described: Described) -> None:
+    """Whoever presses the button and nothing else sends nothing; all that a plan needs is in the form."""
+    dag = described["dags"]["backfill_postbacks"]
+    asked = {"app_id", "first_day", "last_day", "events", "rate", "test_mode", "dry_run", "reason"}
+
+    assert dag["defaults"]["dry_run"] is True
+    assert asked <= set(dag["params"])
+
+
+def test_nothing_is_sent_before_somebody_approved(tasks: Mapping[str, Any]) -> None:
+    """`deliver` follows the approval's confirmation alone, which a rejection skips."""
+    assert tasks["backfill_postbacks.approve"]["downstream"] == ["confirm"]
+    assert tasks["backfill_postbacks.confirm"]["trigger_rule"] == "none_failed"
+    assert tasks["backfill_postbacks.confirm"]["downstream"] == ["deliver"]
+    assert tasks["backfill_postbacks.deliver"]["trigger_rule"] == "all_success"
+    assert tasks["backfill_postbacks.deliver"]["is_mapped"]
+
+
+def test_outcomes_reach_the_lake_whatever_became_of_the_delivery(tasks: Mapping[str, Any]) -> None:
+    """And the last task says how it ended."""
+    for dag in ("backfill_postbacks.", "deliver_new_postbacks.app."):
+        assert tasks[f"{dag}reconcile"]["trigger_rule"] == "all_done_min_one_success"
+        assert tasks[f"{dag}report"]["downstream"] == []
+
+
+def test_new_events_follow_an_ingest(described: Described) -> None:
+    """One look at a time, for the asset that publishing announces."""
+    dag = described["dags"]["deliver_new_postbacks"]
+
+    assert (dag["timetable"], dag["max_active_runs"]) == ("AssetTriggeredTimetable", 1)
 
 
 def test_the_watch_looks_every_hour(tasks: Mapping[str, Any]) -> None:

@@ -26,7 +26,7 @@ from etl.ledger.outcomes import Outcome
 from etl.ledger.publishes import PublishEffects, finish_publish, record_publish
 from etl.ledger.rates import reserve
 from etl.ledger.schema import facts
-from etl.ledger.senders import start_sender, stop_sender
+from etl.ledger.senders import check_sender, start_sender, stop_sender
 from etl.ledger.sending import exchange
 from etl.ledger.upgrade import upgrade_ledger
 
@@ -184,12 +184,16 @@ def send_all(url: str, barrier: Barrier, queue: "Queue[Any]", plan_ids: list[str
 
 
 def intend_until_lost(url: str, plan_id: str, pipe: Pipe) -> None:
-    """Record intents one by one without end, telling each that was admitted."""
+    """Record intents one by one, telling each that was admitted, until the lease is found lost."""
     ledger = open_ledger(url)
     sender = start_sender(ledger, plan_id, 0.3)
-    while True:
+    hindrance = None
+    while hindrance is None:
+        # The loss may be found while claiming, too: then nothing is claimed any more.
+        hindrance = check_sender(ledger, sender)
+        admitted: list[int] = []
         for row in claim(ledger, sender, 4):
             verdict = exchange(ledger, sender, intents=[row])
-            pipe.send((verdict.hindrance, sorted(verdict.admitted)))
-            if verdict.hindrance is not None:
-                return
+            admitted += verdict.admitted
+            hindrance = hindrance or verdict.hindrance
+        pipe.send((hindrance, sorted(admitted)))
