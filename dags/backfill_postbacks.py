@@ -143,11 +143,15 @@ def backfill_postbacks() -> None:
         return deliver_share(share)
 
     # Whatever became of the delivery, the lake is told of it.
-    @task(outlets=[POSTBACKS], multiple_outputs=False, trigger_rule=TriggerRule.ALL_DONE_MIN_ONE_SUCCESS)
-    def reconcile(planned: Planned, **context: Any) -> dict[str, Any]:
+    @task(outlets=[POSTBACKS], multiple_outputs=False, trigger_rule=TriggerRule.ALL_DONE)
+    def reconcile(planned: Planned | None, **context: Any) -> dict[str, Any]:
         """Bring outcomes into the lake's table of postbacks."""
+        from airflow.sdk.exceptions import AirflowSkipException
+
         from etl.airflow.backfill_steps import reconcile_backfill
 
+        if planned is None:
+            raise AirflowSkipException("There is no plan.")
         answer = context["ti"].xcom_pull("approve")
         return reconcile_backfill(planned, answer, context["outlet_events"][POSTBACKS])
 

@@ -15,7 +15,7 @@ from typing import Any
 from etl.airflow.homes import describe_home, name_command
 from etl.sample import Truth
 
-DAG_ID = "ingest_push_events"
+INGEST = "ingest_push_events"
 UNPRIVILEGED = Path(__file__).with_name("unprivileged.py")
 
 
@@ -69,13 +69,17 @@ class Rehearsed:
 
 
 def run_dag(
-    home: Path, config: Path, conf: dict[str, Any] | None = None, more: Mapping[str, str] | None = None
+    home: Path,
+    config: Path,
+    conf: dict[str, Any] | None = None,
+    more: Mapping[str, str] | None = None,
+    dag_id: str = INGEST,
 ) -> DagRunResult:
-    """Run the DAG once as `airflow dags test` does, as a user whom file permissions bind.
+    """Run a DAG once as `airflow dags test` does, as a user whom file permissions bind.
 
     `more` are variables for its environment.
     """
-    command = name_command("dags", "test", DAG_ID, *(["--conf", json.dumps(conf)] if conf else []))
+    command = name_command("dags", "test", dag_id, *(["--conf", json.dumps(conf)] if conf else []))
     done = subprocess.run(
         [sys.executable, str(UNPRIVILEGED), *command],
         env=describe_home(home, config, more),

@@ -14,6 +14,13 @@ def running_sandbox() -> Iterator[SandboxProcess]:
         yield sandbox
 
 
+@pytest.fixture(scope="module")
+def module_sandbox() -> Iterator[SandboxProcess]:
+    """Run a sandbox for the tests of one module, whose counts only they add to."""
+    with run_sandbox() as sandbox:
+        yield sandbox
+
+
 @pytest.fixture
 def sandbox(running_sandbox: SandboxProcess) -> SandboxProcess:
     """Give the sandbox, which has forgotten everything."""
