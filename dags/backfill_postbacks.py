@@ -29,9 +29,9 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from airflow.providers.standard.operators.hitl import ApprovalOperator
 from airflow.sdk import Asset, Param, TriggerRule, dag, task
 
+from etl.airflow.approving import ANSWER, PlanApproval
 from etl.airflow.retries import retry_arguments
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ def backfill_postbacks() -> None:
         return decide_way(planned, context["params"])
 
     # A person's answer is not tried again, and has a time of its own.
-    approve = ApprovalOperator(
+    approve = PlanApproval(
         task_id="approve",
         doc_md="Wait for a person's word on the plan and its price.",
         subject="Send {{ ti.xcom_pull('plan')['postbacks'] }} postbacks of"
@@ -127,7 +127,7 @@ def backfill_postbacks() -> None:
         from etl.airflow.backfill_form import name_user
         from etl.airflow.backfill_steps import confirm_plan
 
-        answer = context["ti"].xcom_pull("approve")
+        answer = context["ti"].xcom_pull("approve", key=ANSWER)
         return confirm_plan(planned, answer, context["params"], name_user(context["dag_run"]))
 
     # Millions at some ten a second are days.
@@ -152,7 +152,7 @@ def backfill_postbacks() -> None:
 
         if planned is None:
             raise AirflowSkipException("There is no plan.")
-        answer = context["ti"].xcom_pull("approve")
+        answer = context["ti"].xcom_pull("approve", key=ANSWER)
         return reconcile_backfill(planned, answer, context["outlet_events"][POSTBACKS])
 
     @task

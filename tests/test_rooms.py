@@ -32,15 +32,8 @@ OUTWARD = frozenset(
 )
 LIGHT = frozenset(
     {
-        *(
-            "__future__",
-            "datetime",
-            "os",
-            "typing",
-            "airflow.sdk",
-            "airflow.providers.standard.operators.hitl",
-        ),
-        *("etl.airflow.notifying", "etl.airflow.retries"),
+        *("__future__", "datetime", "os", "typing", "airflow.sdk"),
+        *("etl.airflow.approving", "etl.airflow.notifying", "etl.airflow.retries"),
     }
 )
 
