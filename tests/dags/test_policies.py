@@ -72,10 +72,10 @@ def test_parsing_brings_in_nothing_heavy(described: Described) -> None:
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 def test_airflow_is_imported_by_its_public_name_alone(file: Path) -> None:
-    """All but `airflow.sdk` may change with any release; an operator is of its provider, which is pinned."""
+    """All but `airflow.sdk` may change with any release."""
     foreign = [name for name in find_top_imports(file) if name.split(".")[0] == "airflow"]
 
-    assert {"airflow.sdk"} <= set(foreign) <= {"airflow.sdk", "airflow.providers.standard.operators.hitl"}
+    assert set(foreign) == {"airflow.sdk"}
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
