@@ -43,7 +43,9 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def run(command: list[str], folder: Path, config: Path) -> subprocess.CompletedProcess[str]:
     """Run a command beside the demo, as a reader of the README would."""
-    environment = {"PATH": "/usr/bin:/bin", "PUSHLIFT_CONFIG": str(config), "PYTHONPATH": str(ROOT)}
+    lines = (config.parent / "secrets.env").read_text(encoding="utf-8").splitlines()
+    keys = dict(line.split("=", 1) for line in lines if "=" in line)
+    environment = {"PATH": "/usr/bin:/bin", "PUSHLIFT_CONFIG": str(config), "PYTHONPATH": str(ROOT), **keys}
     return subprocess.run(command, cwd=folder, env=environment, text=True, capture_output=True, check=False)
 
 
@@ -98,6 +100,6 @@ def test_commands_of_the_table_exist() -> None:
 
 def test_configuration_keys_exist() -> None:
     """Each key of the README's table is one of the settings."""
-    for dotted in re.findall(r"^\| `((?:storage|ingest|quality)\.\w+)`", README, re.MULTILINE):
+    for dotted in re.findall(r"^\| `((?:storage|ingest|quality|liftoff)\.\w+)`", README, re.MULTILINE):
         section, _, key = dotted.partition(".")
         assert key in Settings.model_fields[section].annotation.model_fields  # type: ignore[union-attr]

@@ -12,7 +12,6 @@ from etl.airflow import local
 from etl.airflow.api import AirflowApi
 from etl.airflow.homes import LOOPBACK, describe_home
 from etl.airflow.local import LocalAirflow, await_truth, find_port, keep_password, stop_processes
-from etl.airflow.once import describe_run
 from etl.errors import OperatorError
 
 STUBBORN = (
@@ -86,12 +85,3 @@ def test_the_callers_own_airflow_stays_out(tmp_path: Path, monkeypatch: pytest.M
     environment = describe_home(tmp_path, tmp_path / "pushlift.toml")
 
     assert "production" not in "".join(environment.values())
-
-
-def test_the_summary_and_the_error_are_found_in_airflows_output() -> None:
-    """A person who ran one DAG wants these lines, not all of it."""
-    summary = "Run 1: 3 messages in 1 objects (0.1 MB)\n  published 3"
-    failure = "Traceback\netl.errors.StorageError: 1 of 2\nmore"
-    log = f"x [info] {summary} [etl.airflow.ingest_steps] loc=a\n{failure}"
-
-    assert describe_run(log) == [summary, "etl.errors.StorageError: 1 of 2"]

@@ -1,9 +1,11 @@
+import stat
 from pathlib import Path
 
 import pytest
 
 from etl.errors import UsageError
 from etl.jobs.demo import DemoReport, compare, describe_demo, run_demo
+from etl.jobs.demo_postbacks import describe_postbacks
 from etl.sample import generate_landing
 from etl.settings import load_settings
 from etl.stores import open_store
@@ -23,6 +25,27 @@ def test_the_generator_agrees(shown: DemoReport) -> None:
     assert shown.again.run_id is None
     assert shown.exit_code == 0
     assert "The generator agrees" in "".join(describe_demo(shown))
+
+
+def test_the_partner_got_what_the_ledger_says(shown: DemoReport) -> None:
+    """A plan was priced, approved and sent; the sandbox counts what the ledger does, and so does the lake."""
+    assert shown.postbacks is not None
+    told = "\n".join(describe_postbacks(shown.postbacks))
+    delivered = sum(int(str(row[shown.postbacks.columns.index("delivered")])) for row in shown.postbacks.rows)
+
+    assert [each.subject for each in shown.postbacks.comparisons if not each.agrees] == []
+    assert delivered == shown.postbacks.comparisons[0].found
+    assert delivered > 0
+    for text in ("postbacks would be sent", "Approved by", "The sandbox agrees with the ledger"):
+        assert text in told
+
+
+def test_the_demos_keys_are_its_owners_alone(shown: DemoReport) -> None:
+    """And stand in no configuration."""
+    kept = shown.config.parent / "secrets.env"
+
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+    assert "KEY" not in shown.config.read_text(encoding="utf-8")
 
 
 def test_the_query_counts_what_landed(shown: DemoReport) -> None:
