@@ -1,13 +1,21 @@
-"""Slots are used in their time or given back, never caught up."""
+"""Slots are used in their time; what was given up is caught up slowly, or given back."""
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass, field
 
 import pytest
 
 from etl.ledger.slots import Reservation
-from etl.liftoff.pacing import AHEAD_SECONDS, HAND_BACK_SECONDS, LATE_SECONDS, LONGEST_WAIT_SECONDS, Pacer
+from etl.liftoff.pacing import (
+    AHEAD_SECONDS,
+    CATCH_UP_EVERY,
+    CATCH_UP_SECONDS,
+    LATE_SECONDS,
+    LONGEST_WAIT_SECONDS,
+    Pacer,
+)
 
 
 @dataclass(slots=True)
@@ -80,7 +88,7 @@ def test_a_slot_is_not_taken_long_before_its_time(shared: Shared) -> None:
     assert make_pacer(shared).take(40, 0.0105) == pytest.approx([100 + number / 1000 for number in range(11)])
 
 
-def test_a_late_slot_is_given_up_and_not_caught_up(shared: Shared) -> None:
+def test_a_late_slot_is_given_up(shared: Shared) -> None:
     """After a standstill there is no burst."""
     pacer = make_pacer(shared)
     pacer.take(1, 0.0)
@@ -88,13 +96,59 @@ def test_a_late_slot_is_given_up_and_not_caught_up(shared: Shared) -> None:
     assert min(pacer.take(100, 0.0)) >= shared.now - LATE_SECONDS
 
 
-def test_slots_that_were_given_up_come_off_the_days_count(shared: Shared) -> None:
+def send_for(pacer: Pacer, shared: Shared, seconds: float) -> list[float]:
+    """Take what comes, every four milliseconds; gives the slots."""
+    taken: list[float] = []
+    until = shared.now + seconds
+    while shared.now < until:
+        taken += pacer.take(8, 0.004)
+        shared.now += 0.004
+    return taken
+
+
+def test_what_was_given_up_is_caught_up_slowly(shared: Shared) -> None:
+    """All of it in the end, and no sliding second has more than 1 % above the rate."""
+    pacer = make_pacer(shared)
+    send_for(pacer, shared, 1.0)
+    shared.now += 0.04
+    taken = sorted(send_for(pacer, shared, 10.0))
+    whole = [slot for slot in taken if slot < 110.0]
+    most = max(bisect_left(whole, slot + 1.0) - place for place, slot in enumerate(whole))
+
+    assert 1000 < most <= 1000 * (1 + 1 / CATCH_UP_EVERY) + 1
+    assert len(taken) - len(set(taken) & set(shared.given)) == pytest.approx(40, abs=15)
+
+
+def test_nothing_is_caught_up_while_nothing_was_lost(shared: Shared) -> None:
+    """Every slot is one that the rate gave."""
+    assert set(send_for(make_pacer(shared), shared, 3.0)) <= set(shared.given)
+
+
+def test_nothing_is_caught_up_after_a_block(shared: Shared) -> None:
+    """A partner who asks for patience does not get what was missed before."""
+    pacer = make_pacer(shared)
+    send_for(pacer, shared, 0.5)
+    shared.now += 0.04
+    pacer.take(1, 0.0)
+    shared.refusal = Reservation(reason="blocked", wait_seconds=0.1)
+    send_for(pacer, shared, 0.3)
+    shared.refusal = None
+    shared.now += LONGEST_WAIT_SECONDS
+
+    assert set(send_for(pacer, shared, 2.0)) <= set(shared.given)
+    assert shared.handed_back > 0
+
+
+def test_more_than_can_be_caught_up_comes_off_the_days_count(shared: Shared) -> None:
     """Once a second, because that is a transaction."""
     pacer = make_pacer(shared)
-    pacer.take(1, 0.0)
-    shared.now += HAND_BACK_SECONDS + 1
-    pacer.take(1, 0.0)
-    assert shared.handed_back == len(shared.given) // 2 - 1
+    taken = 0
+    for _ in range(100):
+        taken += len(pacer.take(1, 0.0))
+        shared.now += 0.1
+    lost = len(shared.given) - taken
+    assert lost > 3000
+    assert shared.handed_back == pytest.approx(lost - 1000 * CATCH_UP_SECONDS, abs=10 * 50)
 
 
 def test_all_slots_in_hand_are_given_back_at_the_end(shared: Shared) -> None:
