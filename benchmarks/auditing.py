@@ -14,7 +14,7 @@ from pathlib import Path
 
 from etl.jobs import ingest as story
 from etl.jobs.encoding import encode_all
-from etl.jobs.worker_steps import normalize_share
+from etl.jobs.worker_steps import Share, normalize_share
 from etl.jobs.workers import count_workers, map_unordered, open_workers
 from etl.quality.auditing import prepare
 from etl.settings.models import Settings, Storage
@@ -33,7 +33,7 @@ def time_audit(landing: Path, output: Path) -> dict[str, float]:
     if run is None:
         raise FileNotFoundError(f"{landing} holds no objects: make a landing first.")
     with open_workers(min(count_workers(0), len(run.chunks))) as pool:
-        shares = [(run.chunk_name(place), chunk) for place, chunk in enumerate(run.chunks)]
+        shares = [Share(run.chunk_name(place), chunk) for place, chunk in enumerate(run.chunks)]
         found = dict(map_unordered(pool, partial(normalize_share, settings), shares))
         outcomes = [found[place] for place in range(len(shares))]
         encode = partial(encode_all, settings, pool)

@@ -22,6 +22,7 @@ PushliftError                       exit 1
 │  └─ LockLostError                 this run was too slow and was fenced off            (retryable)
 ├─ LakeMovedOn                      settle and audit again, against the new version     (retryable)
 ├─ SendingInterrupted               nothing: sending goes on where it was                    (retryable)
+├─ PeopleErasedMeanwhile            nothing: the next run reads the same objects without them
 ├─ UnreadableContent                quarantine the message; the object goes on
 ├─ WorkerDied                       give the workers more memory, or have fewer of them      (retryable)
 ├─ ConservationError                do not publish: messages and rows disagree; report it
@@ -149,6 +150,10 @@ class SendingInterrupted(PushliftError):
     """The process was asked to end while it sent; what is not sent is still queued."""
 
     is_retryable = True
+
+
+class PeopleErasedMeanwhile(PushliftError):
+    """People were suppressed while a run was on its way; it published nothing, and leaves all to the next."""
 
 
 class UnreadableContent(PushliftError):

@@ -13,6 +13,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypedDict
 
 from etl.airflow.configuration import load_task_settings
+from etl.airflow.task_secrets import load_task_secrets
 from etl.errors import HeldBackError, ObjectVanished, StorageError, UsageError
 from etl.jobs import ingest, keeping
 from etl.jobs.reports import IngestReport, describe_report, read_report, report_nothing
@@ -76,7 +77,8 @@ def normalize_chunk(chunk: Chunk) -> Counts:
     settings = load_task_settings()
     run = _recall_run(settings, chunk["run_id"])
     with _explain_lost_scratch(run.id):
-        outcome = ingest.normalize(settings, run, chunk["place"])
+        secrets = load_task_secrets() if run.erased is not None else None
+        outcome = ingest.normalize(settings, run, chunk["place"], secrets)
     return Counts(
         run_id=run.id,
         messages=sum(each.messages for each in outcome.objects),

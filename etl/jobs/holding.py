@@ -24,6 +24,7 @@ from etl.jobs.auditing import summary_of
 from etl.jobs.encoding import name_prefixes
 from etl.jobs.ingest import finish_cut_off, hold_publish_lock
 from etl.jobs.keeping import open_scratch
+from etl.jobs.keys import find_erased
 from etl.jobs.replacing import replace_events
 from etl.jobs.runs import Run, name_run
 from etl.lake.drafts import DraftFile, draft_path
@@ -51,9 +52,10 @@ SETTLE_ATTEMPTS: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class ReleaseReport:
-    """A release in numbers; of a dry run, what would be: `rows` = `published` + `duplicates` + `covered`.
+    """A release in numbers; of a dry run, what would be.
 
-    `covered` rows are of objects that were read again since. `accepted` says which failed checks it accepts.
+    `rows` = `published` + `duplicates` + `suppressed` + `covered`. `covered` rows
+    are of objects that were read again since. `accepted` says which failed checks it accepts.
     """
 
     is_dry_run: bool
@@ -62,6 +64,7 @@ class ReleaseReport:
     rows: int
     published: int
     duplicates: int
+    suppressed: int
     covered: int
     replaced: int
     dates: tuple[str, ...]
@@ -79,9 +82,10 @@ def list_held(settings: Settings) -> list[HeldBatch]:
 
 def plan_release(settings: Settings, batch_id: str, reason: str) -> ReleaseReport:
     """Say what releasing a batch would publish; nothing is changed. Raises UsageError unless it is held."""
-    batch = _find_held(open_current_ledger(settings.storage.ledger), batch_id)
+    ledger = open_current_ledger(settings.storage.ledger)
+    batch = _find_held(ledger, batch_id)
     lake = open_store(settings.storage.lake, settings.storage.options)
-    chosen = choose_rows(lake, open_or_create(lake, EVENTS), batch)
+    chosen = choose_rows(lake, open_or_create(lake, EVENTS), batch, find_erased(ledger))
     return _report(batch, chosen, Release(batch_id, reason, name_person()), is_dry_run=True)
 
 
@@ -90,8 +94,8 @@ def release_batch(
 ) -> ReleaseReport:
     """Publish a held batch as it is, with a person's reason.
 
-    Rows whose event the lake has by now are duplicates, unless the batch was to replace published ones.
-    Raises UsageError unless the batch is held.
+    Rows whose event the lake has by now are duplicates, unless the batch was to replace published ones; rows
+    of people who were erased since stay out. Raises UsageError unless the batch is held.
     """
     if not reason.strip():
         raise UsageError("A release needs a reason: say why the failed checks are accepted.")
@@ -132,6 +136,8 @@ def describe_release(report: ReleaseReport) -> Iterator[str]:
     yield f"{would} {report.rows:,} held rows of {report.app_id} ({', '.join(report.dates)}):"
     yield f"  published   {report.published:>12,}"
     yield f"  duplicates  {report.duplicates:>12,}   the lake has them by now"
+    if report.suppressed:
+        yield f"  left out    {report.suppressed:>12,}   of people who were erased since"
     if report.covered:
         yield f"  left out    {report.covered:>12,}   their objects were read again since"
     if report.replaced:
@@ -170,7 +176,7 @@ def _settle_release(
     """Settle the held rows against the lake as it is now, and write all that the release publishes."""
     tables = {table.name: open_or_create(attempt.lake, table) for table in SETTLED_TABLES}
     events = tables[EVENTS.name]
-    chosen = choose_rows(attempt.lake, events, batch)
+    chosen = choose_rows(attempt.lake, events, batch, find_erased(attempt.ledger))
     replacement = Replacement()
     if batch.is_reprocess:
         partitions = [(batch.app_id, day) for day in batch.dates]
@@ -220,8 +226,10 @@ def _count_release(run: Run, place: int, held: HeldObject, chosen: list[HeldRows
     """Count what became of an object's held rows: its row of `loads` with the status `released`."""
     published = sum(each.published[held.load_id] for each in chosen)
     duplicates = sum(each.duplicates[held.load_id] for each in chosen)
+    suppressed = sum(each.suppressed[held.load_id] for each in chosen)
+    messages = published + duplicates + suppressed
     outcome = ObjectOutcome(
-        place, held.uri, held.version, held.size, held.landed_at, messages=published + duplicates
+        place, held.uri, held.version, held.size, held.landed_at, messages=messages, suppressed=suppressed
     )
     return LoadCounts(run.load_id(place), outcome, published, duplicates, is_release=True)
 
@@ -244,6 +252,7 @@ def _checks_of(batch: HeldBatch) -> list[Check]:
 def _report(batch: HeldBatch, chosen: list[HeldRows], release: Release, *, is_dry_run: bool) -> ReleaseReport:
     published = sum(each.published.total() for each in chosen)
     duplicates = sum(each.duplicates.total() for each in chosen)
+    suppressed = sum(each.suppressed.total() for each in chosen)
     return ReleaseReport(
         is_dry_run=is_dry_run,
         batch_id=batch.id,
@@ -251,7 +260,8 @@ def _report(batch: HeldBatch, chosen: list[HeldRows], release: Release, *, is_dr
         rows=batch.rows,
         published=published,
         duplicates=duplicates,
-        covered=batch.rows - published - duplicates,
+        suppressed=suppressed,
+        covered=batch.rows - published - duplicates - suppressed,
         replaced=0,
         dates=batch.dates,
         accepted=tuple(describe_failures(_checks_of(batch))),

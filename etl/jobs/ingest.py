@@ -15,18 +15,20 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from etl.errors import LakeMovedOn
+from etl.errors import LakeMovedOn, PeopleErasedMeanwhile
 from etl.jobs.ahead import check_suites, import_ahead
 from etl.jobs.discovery import Window, discover_objects, share_out
-from etl.jobs.keeping import drop_scratch, keep_audited, keep_settled, open_scratch
+from etl.jobs.keeping import drop_scratch, keep_audited, keep_erased, keep_settled, open_scratch
+from etl.jobs.keys import require_keys
 from etl.jobs.reports import IngestReport, report_nothing
 from etl.jobs.runs import Run, name_run
-from etl.jobs.worker_steps import normalize_share
+from etl.jobs.worker_steps import Share, normalize_share
 from etl.jobs.workers import count_workers, map_unordered, open_workers
 from etl.ledger.drafts import discard_drafts_of_run
 from etl.ledger.holding import hold_lock
 from etl.ledger.objects import FailedAttempt, record_failed_attempt
 from etl.ledger.publishes import publishes_of_run, unfinished_publishes
+from etl.ledger.suppressions import list_erased, stamp_erased
 from etl.ledger.upgrade import open_current_ledger
 from etl.settings.models import Settings
 from etl.stores import Store, open_store
@@ -40,11 +42,14 @@ if TYPE_CHECKING:
     from etl.lake.spill import ChunkOutcome
     from etl.ledger.database import Ledger
     from etl.ledger.locks import Fence
+    from etl.settings.secrets import Secrets
 
 LOG: Final = logging.getLogger(__name__)
 
 # A publish takes seconds; a run that waits longer than this for another's has met one that hangs.
 PUBLISH_WAIT_SECONDS: Final = 900.0
+# So often a run begins anew because people were suppressed while it was on its way.
+ERASED_ATTEMPTS: Final = 3
 
 Progress = Callable[[str, int, int], None]
 """Told of a step's name, what is done and what there is: bytes of landed objects, or rows."""
@@ -71,9 +76,20 @@ def ingest(
 ) -> IngestReport:
     """Ingest what landed and is not finished, and tell what became of it.
 
-    Safe to repeat, to run twice at once and to kill at any moment: the next run converges. Raises
-    PushliftError.
+    Safe to repeat, to run twice at once and to kill at any moment: the next run converges. Where people were
+    suppressed meanwhile it begins anew without them. Raises PushliftError.
     """
+    for _ in range(ERASED_ATTEMPTS):
+        try:
+            return _ingest_once(settings, options, progress, now)
+        except PeopleErasedMeanwhile as error:
+            LOG.info("%s", error)
+    return _ingest_once(settings, options, progress, now)
+
+
+def _ingest_once(
+    settings: Settings, options: IngestOptions, progress: Progress | None, now: datetime | None
+) -> IngestReport:
     finish_cut_off(settings)
     run = discover(settings, options, now=now)
     if run is None:
@@ -109,12 +125,24 @@ def discover(
     check_suites(settings)
     rules = settings.ingest
     shares = share_out(objects, rules.chunk_bytes, rules.max_chunks, chunks or count_workers(rules.workers))
-    return Run(name_run(started_at), started_at, options.is_reprocess, tuple(shares))
+    run = Run(name_run(started_at), started_at, options.is_reprocess, tuple(shares), stamp_erased(ledger))
+    if run.erased is not None:
+        keep_erased(settings, run.id, list_erased(ledger))
+    return run
 
 
-def normalize(settings: Settings, run: Run, place: int) -> ChunkOutcome:
-    """Normalize one chunk of a run into scratch."""
-    return normalize_share(settings, (run.chunk_name(place), run.chunks[place]))
+def normalize(settings: Settings, run: Run, place: int, secrets: Secrets | None = None) -> ChunkOutcome:
+    """Normalize one chunk of a run into scratch, without people who were erased.
+
+    Raises ConfigurationError where there are such and the hash key is missing, or another.
+    """
+    share = Share(run.chunk_name(place), run.chunks[place], find_key(settings, run, secrets))
+    return normalize_share(settings, share)
+
+
+def find_key(settings: Settings, run: Run, secrets: Secrets | None = None) -> bytes | None:
+    """Find the key by which erased people are told; None where nobody is erased. Raises as `normalize`."""
+    return None if run.erased is None else require_keys(_open_ledger(settings), secrets).subjects
 
 
 def settle(
@@ -161,6 +189,7 @@ def publish(
 
     lake = _open_lake(settings)
     with hold_publish_lock(settings) as (ledger, fence):
+        _refuse_erased(ledger, run)
         try:
             version = (
                 published_version(lake)
@@ -177,6 +206,15 @@ def publish(
         _record_failures(ledger, audited)
         discard_drafts_of_run(ledger, run.id)
     return report_run(run, audited, version)
+
+
+def _refuse_erased(ledger: Ledger, run: Run) -> None:
+    """Raise PeopleErasedMeanwhile where the run may hold rows of somebody who was suppressed since."""
+    if stamp_erased(ledger) not in {run.erased, None} and not _is_published(ledger, run.id):
+        raise PeopleErasedMeanwhile(
+            f"People were suppressed while run {run.id} was on its way: it published nothing, and the next"
+            " run reads the same objects without them."
+        )
 
 
 def finish_cut_off(settings: Settings) -> list[str]:
@@ -212,7 +250,8 @@ def _normalize_all(
     outcomes: dict[int, ChunkOutcome] = {}
     tell("normalize", 0, sum(sizes))
     # Each process is told of its chunk alone: the whole run, told a few hundred times, costs seconds.
-    shares = [(run.chunk_name(place), chunk) for place, chunk in enumerate(run.chunks)]
+    key = find_key(settings, run)
+    shares = [Share(run.chunk_name(place), chunk, key) for place, chunk in enumerate(run.chunks)]
     for place, outcome in map_unordered(pool, partial(normalize_share, settings), shares):
         outcomes[place] = outcome
         tell("normalize", sum(sizes[done] for done in outcomes), sum(sizes))

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
 
 from etl.jobs.runs import Run, load_run, save_run
 from etl.settings.models import Settings
 from etl.stores import Store, open_store
 
 if TYPE_CHECKING:
+    from etl.erased import Erased
     from etl.jobs.auditing import AuditedRun
     from etl.jobs.settling import SettledRun
     from etl.lake.spill import ChunkOutcome
+
+
+_ERASED: Final = "erased.txt"
+# The last run's, for the worker's next chunk.
+_RECALLED: dict[str, Erased] = {}
 
 
 def open_scratch(settings: Settings) -> Store:
@@ -34,6 +41,34 @@ def keep_run(settings: Settings, run: Run) -> None:
 def recall_run(settings: Settings, run_id: str) -> Run:
     """Read a run that `keep_run` kept."""
     return load_run(open_scratch(settings), run_id)
+
+
+def keep_erased(settings: Settings, run_id: str, pairs: Sequence[tuple[str, str]]) -> None:
+    """Keep for a run's workers who is not to come back: an app, or `*`, and a keyed hash each."""
+    from etl.stores.translating import explain_errors
+
+    scratch = open_scratch(settings)
+    with explain_errors(scratch, run_id, is_write=True):
+        scratch.fs.makedirs(scratch.path_of(run_id), exist_ok=True)
+        lines = "".join(f"{subject} {app_id}\n" for app_id, subject in pairs)
+        scratch.fs.pipe_file(scratch.path_of(f"{run_id}/{_ERASED}"), lines.encode())
+
+
+def recall_erased(settings: Settings, run_id: str, key: bytes) -> Erased:
+    """Read what `keep_erased` kept; a worker does so once a run."""
+    from etl.erased import collect_erased
+    from etl.stores.translating import explain_errors
+
+    if run_id in _RECALLED:
+        return _RECALLED[run_id]
+    scratch = open_scratch(settings)
+    with explain_errors(scratch, run_id):
+        text = scratch.fs.cat_file(scratch.path_of(f"{run_id}/{_ERASED}")).decode()
+    pairs = (line.partition(" ")[::2] for line in text.splitlines())
+    erased = collect_erased(key, ((app_id, subject) for subject, app_id in pairs))
+    _RECALLED.clear()
+    _RECALLED[run_id] = erased
+    return erased
 
 
 def keep_settled(settings: Settings, run_id: str, settled: SettledRun) -> None:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from etl.ledger.database import Ledger
-from etl.ledger.suppressions import check_hash_key
+from etl.ledger.suppressions import check_hash_key, list_erased
 from etl.settings.secrets import Secrets, load_secrets
+
+if TYPE_CHECKING:
+    from etl.erased import Erased
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,3 +32,11 @@ def require_keys(ledger: Ledger, secrets: Secrets | None = None) -> Keys:
     return Keys(
         subjects, subjects if found.user_id_key is None else found.user_id_key.get_secret_value().encode()
     )
+
+
+def find_erased(ledger: Ledger, secrets: Secrets | None = None) -> Erased | None:
+    """Find who was erased; None where nobody was. Raises ConfigurationError as `require_keys`."""
+    from etl.erased import collect_erased
+
+    pairs = list_erased(ledger)
+    return collect_erased(require_keys(ledger, secrets).subjects, pairs) if pairs else None

@@ -17,10 +17,11 @@ from etl.appsflyer.formats.framing import read_blocks
 from etl.appsflyer.lines import LineMerger, Lines
 from etl.appsflyer.macros import parse_template
 from etl.appsflyer.messages import Reject, TextBatch
-from etl.appsflyer.normalize import normalize_batch
+from etl.appsflyer.normalize import TypedBatch, normalize_batch
 from etl.appsflyer.parse import JsonParser
 from etl.appsflyer.read import ReadingRules, read_lines
 from etl.appsflyer.row_rules import FIELD_OF
+from etl.erased import Erased
 from etl.errors import ObjectChanged, ObjectForbidden, ObjectVanished
 from etl.jobs.discovery import RunObject
 from etl.lake.quarantine import QuarantinedMessage, quarantine_table
@@ -39,20 +40,23 @@ class Tally:
 
     messages: Counter[int] = field(default_factory=Counter)
     rows: Counter[int] = field(default_factory=Counter)
+    suppressed: Counter[int] = field(default_factory=Counter)
     quarantined: defaultdict[int, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     errors: dict[int, str] = field(default_factory=dict)
 
 
-def normalize_chunk(settings: Settings, name: str, objects: Sequence[RunObject]) -> ChunkOutcome:
+def normalize_chunk(
+    settings: Settings, name: str, objects: Sequence[RunObject], erased: Erased | None = None
+) -> ChunkOutcome:
     """Normalize the objects of a chunk, and leave it whole in scratch under `name`.
 
-    An object that vanished, changed or is forbidden fails alone. Raises StorageError when the store itself
-    fails.
+    Messages of people who were `erased` are counted and left out. An object that vanished, changed or is
+    forbidden fails alone. Raises StorageError when the store itself fails.
     """
     scratch = open_store(settings.storage.scratch_uri, settings.storage.options)
     landing = open_store(settings.storage.landing, settings.storage.options)
     with SpillWriter(scratch, name) as spill:
-        chunk = _Chunk(settings, {each.ordinal: each for each in objects}, JsonParser(), spill)
+        chunk = _Chunk(settings, {each.ordinal: each for each in objects}, JsonParser(), spill, erased)
         for rules, members in group_by_rules(settings.ingest, objects):
             chunk.read_objects(landing, members, rules)
         return spill.finish(tuple(chunk.outcome_of(each) for each in objects))
@@ -83,13 +87,19 @@ class _Chunk:
     """A chunk on its way through reading, normalizing and judging."""
 
     def __init__(
-        self, settings: Settings, objects: Mapping[int, RunObject], parser: JsonParser, spill: SpillWriter
+        self,
+        settings: Settings,
+        objects: Mapping[int, RunObject],
+        parser: JsonParser,
+        spill: SpillWriter,
+        erased: Erased | None,
     ) -> None:
         self.tally = Tally()
         self._settings = settings
         self._objects = objects
         self._parser = parser
         self._spill = spill
+        self._erased = erased
         self._row_rules = RowRules(frozenset(settings.apps) if settings.closed_apps else None)
         tolerance = int(settings.ingest.future_tolerance_hours * 3_600_000_000)
         self._latest = {
@@ -127,6 +137,7 @@ class _Chunk:
             quarantined=reasons.total(),
             error_code=error_code,
             reasons=tuple(sorted(reasons.items())),
+            suppressed=0 if error_code else self.tally.suppressed[each.ordinal],
         )
 
     def _read_object(self, landing: Store, each: RunObject, merger: LineMerger) -> Iterator[Lines]:
@@ -161,7 +172,8 @@ class _Chunk:
         typed = normalize_batch(replace(batch, positions=lines.positions[numbers]))
         objects = lines.objects[numbers]
         judged = judge_rows(typed, self._latest_of(objects), self._row_rules)
-        void = set(batch.void.tolist())
+        gone = self._suppress(typed, objects, batch)
+        void = {*batch.void.tolist(), *gone}
         judged = [(row, reason) for row, reason in judged if row not in void]
         if judged:
             texts = typed.texts_of([row for row, _ in judged])
@@ -179,11 +191,21 @@ class _Chunk:
                 ]
             )
         objects = objects.copy()
-        objects[batch.void] = objects[[row for row, _ in judged]] = NO_OBJECT
+        objects[batch.void] = objects[gone] = objects[[row for row, _ in judged]] = NO_OBJECT
         kept = objects[objects != NO_OBJECT]
         if len(kept):
             self._spill.add(replace(typed, flags=flag_rows(typed)), objects)
             self.tally.rows.update(kept.tolist())
+
+    def _suppress(self, typed: TypedBatch, objects: npt.NDArray[np.int32], batch: TextBatch) -> list[int]:
+        """Count the rows of people who were erased, and give their places."""
+        if self._erased is None:
+            return []
+        marks = self._erased.mark_rows(typed.columns, typed.rows)
+        marks[batch.void] = False
+        self.tally.suppressed.update(objects[marks].tolist())
+        found: list[int] = np.flatnonzero(marks).tolist()
+        return found
 
     def _latest_of(self, objects: npt.NDArray[np.int32]) -> npt.NDArray[np.int64]:
         """Give each row the latest instant at which its event can have happened."""
@@ -199,6 +221,12 @@ class _Chunk:
         )
 
     def _quarantine(self, messages: Sequence[QuarantinedMessage]) -> None:
+        if self._erased is not None:
+            is_named = [self._erased.is_named(each.raw) for each in messages]
+            self.tally.suppressed.update(
+                each.object for each, is_erased in zip(messages, is_named, strict=True) if is_erased
+            )
+            messages = [each for each, is_erased in zip(messages, is_named, strict=True) if not is_erased]
         if messages:
             self._spill.quarantine(quarantine_table(messages))
             for message in messages:

@@ -26,7 +26,7 @@ class HeldApp:
 
 @dataclass(frozen=True, slots=True)
 class IngestReport:
-    """A run in numbers: `messages` = `published` + `duplicates` + `quarantined` + `held`.
+    """A run in numbers: `messages` = `published` + `duplicates` + `quarantined` + `suppressed` + `held`.
 
     `reasons` counts the quarantined by code, `failed` the objects that could not be read by code, `apps` the
     published events, `partitions` names what was touched (`app_id/YYYY-MM-DD`). `failures` says of each
@@ -40,6 +40,7 @@ class IngestReport:
     published: int = 0
     duplicates: int = 0
     quarantined: int = 0
+    suppressed: int = 0
     held: int = 0
     replaced: int = 0
     events_version: int | None = None
@@ -82,6 +83,7 @@ def report_run(run: Run, audited: AuditedRun, events_version: int) -> IngestRepo
         published=sum(load.published for load in loads),
         duplicates=sum(load.duplicates for load in loads),
         quarantined=sum(load.outcome.quarantined for load in loads),
+        suppressed=sum(load.outcome.suppressed for load in loads),
         held=sum(load.held for load in loads),
         replaced=sum(file.rows for file in plan.removed if file.table == "events"),
         events_version=events_version,
@@ -113,6 +115,8 @@ def describe_report(report: IngestReport) -> Iterator[str]:
     yield f"  quarantined {report.quarantined:>12,}"
     for reason, count in report.reasons.items():
         yield f"    {reason:<28} {count:>8,}"
+    if report.suppressed:
+        yield f"  suppressed  {report.suppressed:>12,}   messages of people who were erased"
     if report.replaced:
         yield f"  replaced    {report.replaced:>12,}   earlier rows gave way to these"
     for code, count in report.failed.items():

@@ -14,12 +14,16 @@ from etl.stores.translating import explain_errors
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A run: its id, its start, its chunks of objects, and whether it replaces what these published."""
+    """A run: its id, its start, its chunks of objects, and whether it replaces what these published.
+
+    `erased` is the ledger's stamp of who is not to come back when it began; None where nobody is.
+    """
 
     id: str
     started_at: datetime
     is_reprocess: bool
     chunks: tuple[tuple[RunObject, ...], ...]
+    erased: str | None = None
 
     @property
     def objects(self) -> tuple[RunObject, ...]:
@@ -58,6 +62,7 @@ def load_run(scratch: Store, run_id: str) -> Run:
         started_at=datetime.fromisoformat(found["started_at"]),
         is_reprocess=found["is_reprocess"],
         chunks=tuple(tuple(_read_object(each) for each in chunk) for chunk in found["chunks"]),
+        erased=found["erased"],
     )
 
 

@@ -7,6 +7,7 @@ neither the ledger nor discovery.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -15,8 +16,22 @@ if TYPE_CHECKING:
     from etl.settings.models import Settings
 
 
-def normalize_share(settings: Settings, share: tuple[str, Sequence[RunObject]]) -> ChunkOutcome:
-    """Normalize a chunk, given by its name and its objects, into scratch."""
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A chunk by its name and its objects; with a key, people who were erased are looked for by it."""
+
+    name: str
+    objects: Sequence[RunObject]
+    key: bytes | None = field(default=None, repr=False)
+
+
+def normalize_share(settings: Settings, share: Share) -> ChunkOutcome:
+    """Normalize a chunk into scratch."""
     from etl.jobs.normalizing import normalize_chunk
 
-    return normalize_chunk(settings, *share)
+    erased = None
+    if share.key is not None:
+        from etl.jobs.keeping import recall_erased
+
+        erased = recall_erased(settings, share.name.partition("/")[0], share.key)
+    return normalize_chunk(settings, share.name, share.objects, erased)

@@ -13,34 +13,42 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from deltalake import DeltaTable
 
+from etl.erased import Erased
 from etl.lake.history import live_files, read_columns
 from etl.lake.replace import PublishedFile
 from etl.lake.spill import ids_to_words
 from etl.lake.tables import EVENTS, UTC_TYPE
 from etl.ledger.held import HeldBatch, HeldDraft
 from etl.stores import Store
+from etl.subjects import PERSON_FIELDS
 
 
 @dataclass(frozen=True, slots=True)
 class HeldRows:
-    """A held file, which of its rows are to be published, and how many of each load are, or are known."""
+    """A held file, which of its rows are to be published, and how many of each load are, or are known.
+
+    `suppressed` are those of people who were erased since.
+    """
 
     file: PublishedFile
     day: str
     stays: npt.NDArray[np.bool_]
     published: Counter[str]
     duplicates: Counter[str]
+    suppressed: Counter[str]
 
 
-def choose_rows(lake: Store, events: DeltaTable, batch: HeldBatch) -> list[HeldRows]:
+def choose_rows(
+    lake: Store, events: DeltaTable, batch: HeldBatch, erased: Erased | None = None
+) -> list[HeldRows]:
     """Choose the rows of each held file that are to be published.
 
-    Left out are those of objects that were read again since, and those whose event the lake has by now. What
-    was to replace published rows is not compared with them.
+    Left out are those of objects that were read again since, those of people who were `erased`, and those
+    whose event the lake has by now. What was to replace published rows is not compared with them.
     """
     waiting = pa.array([each.load_id for each in batch.waiting], pa.string())
     live = live_files(events)
-    return [_choose(lake, batch, draft, waiting, live) for draft in batch.drafts]
+    return [_choose(lake, batch, draft, waiting, live, erased) for draft in batch.drafts]
 
 
 def words_of(lake: Store, chosen: Sequence[HeldRows]) -> pa.Table:
@@ -62,12 +70,13 @@ def relabel(rows: pa.Table, load_ids: Mapping[str, str], loaded_at: datetime) ->
     return rows.set_column(rows.schema.get_field_index("loaded_at"), "loaded_at", instants)
 
 
-def _choose(
+def _choose(  # noqa: PLR0913, PLR0917 - what of it, beside what there is, and without whom
     lake: Store,
     batch: HeldBatch,
     draft: HeldDraft,
     waiting: pa.Array,
     live: Mapping[tuple[str, str], Sequence[str]],
+    erased: Erased | None,
 ) -> HeldRows:
     path = draft.path.removeprefix(f"{EVENTS.name}/")
     file = PublishedFile(path, draft.size, (("app_id", batch.app_id), ("event_date", draft.event_date)))
@@ -75,13 +84,26 @@ def _choose(
     mine = pc.is_in(rows["load_id"], value_set=waiting).to_numpy()
     others = [] if batch.is_reprocess else live.get((batch.app_id, draft.event_date), [])
     known = _find_known(rows["event_id"], _read_ids(lake, others))
+    gone = _mark_erased(lake, file, batch.app_id, erased) if erased else np.zeros(rows.num_rows, bool)
+
+    def count(mask: npt.NDArray[np.bool_]) -> Counter[str]:
+        return Counter(rows["load_id"].filter(pa.array(mine & mask)).to_pylist())
+
     return HeldRows(
         file=file,
         day=draft.event_date,
-        stays=mine & ~known,
-        published=Counter(rows["load_id"].filter(pa.array(mine & ~known)).to_pylist()),
-        duplicates=Counter(rows["load_id"].filter(pa.array(mine & known)).to_pylist()),
+        stays=mine & ~known & ~gone,
+        published=count(~known & ~gone),
+        duplicates=count(known & ~gone),
+        suppressed=count(gone),
     )
+
+
+def _mark_erased(lake: Store, file: PublishedFile, app_id: str, erased: Erased) -> npt.NDArray[np.bool_]:
+    rows = _read(lake, file, [*PERSON_FIELDS, "embedded_ids"])
+    columns = {name: rows[name].combine_chunks() for name in rows.column_names}
+    apps = pa.repeat(pa.scalar(app_id), rows.num_rows)
+    return erased.mark_rows({**columns, "app_id": apps}, rows.num_rows)
 
 
 def _find_known(ids: pa.ChunkedArray, pieces: Iterator[pa.Array]) -> npt.NDArray[np.bool_]:

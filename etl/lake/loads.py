@@ -19,8 +19,8 @@ from etl.lake.tables import LOADS
 class LoadCounts:
     """What became of one object's messages.
 
-    Each is counted once, as published, duplicate, held back or (in `outcome`) quarantined. A release counts
-    those that an earlier load counted as held.
+    Each is counted once, as published, duplicate, held back or (in `outcome`) quarantined or suppressed. A
+    release counts those that an earlier load counted as held.
     """
 
     load_id: str
@@ -58,12 +58,12 @@ def count_load(
     published = sum(each.published for each in app_loads if each.app_id not in held_apps)
     held = sum(each.published for each in app_loads if each.app_id in held_apps)
     duplicates = sum(each.duplicates for each in app_loads)
-    accounted = published + duplicates + held + outcome.quarantined
+    accounted = published + duplicates + held + outcome.quarantined + outcome.suppressed
     if outcome.messages != accounted:
         raise ConservationError(
             f"{outcome.uri} holds {outcome.messages} messages, but {accounted} are accounted for"
             f" ({published} published, {duplicates} duplicates, {held} held, {outcome.quarantined}"
-            " quarantined); nothing was published. Please report it."
+            f" quarantined, {outcome.suppressed} suppressed); nothing was published. Please report it."
         )
     return LoadCounts(load_id, outcome, published, duplicates, held)
 
@@ -85,7 +85,7 @@ def loads_table(loads: Sequence[LoadCounts], run_id: str, loaded_at: datetime) -
             "published": load.published,
             "duplicates": load.duplicates,
             "quarantined": load.outcome.quarantined,
-            "suppressed": 0,
+            "suppressed": load.outcome.suppressed,
             "held": load.held,
         }
         for load in loads

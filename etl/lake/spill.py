@@ -55,7 +55,8 @@ _PART_BYTES = 8 << 20
 class ObjectOutcome:
     """What reading one landed object came to; `ordinal` is its place in the run.
 
-    `messages` = `rows` + `quarantined`, which `reasons` counts by code. `error_code` tells why it could not
+    `messages` = `rows` + `quarantined`, which `reasons` counts by code, + `suppressed`: those of people who
+    were erased. `error_code` tells why it could not
     be read at all; its rows are then void.
     """
 
@@ -69,6 +70,7 @@ class ObjectOutcome:
     quarantined: int = 0
     error_code: str | None = None
     reasons: tuple[tuple[str, int], ...] = ()
+    suppressed: int = 0
 
 
 @dataclass(frozen=True, slots=True)

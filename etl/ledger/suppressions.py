@@ -5,7 +5,7 @@ import hmac
 from collections.abc import Collection, Iterable
 from typing import Final, Literal
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection, bindparam, func, select, update
 
 from etl.errors import ConfigurationError
 from etl.ledger.database import Ledger, begin_read, begin_write
@@ -77,6 +77,27 @@ def list_suppressed(ledger: Ledger, app_id: str) -> frozenset[str]:
     )
     with begin_read(ledger) as connection:
         return frozenset(connection.scalars(query))
+
+
+def list_erased(ledger: Ledger) -> list[tuple[str, str]]:
+    """List the app, or `*`, and the subject of each suppression by which somebody is to be erased."""
+    query = (
+        select(suppressions.c.app_id, suppressions.c.subject)
+        .where(suppressions.c.kind == "erase", suppressions.c.lifted_at.is_(None))
+        .order_by(suppressions.c.app_id, suppressions.c.subject)
+    )
+    with begin_read(ledger) as connection:
+        return [(row.app_id, row.subject) for row in connection.execute(query)]
+
+
+def stamp_erased(ledger: Ledger) -> str | None:
+    """Give a text that changes whenever somebody more is to be erased; None where nobody is."""
+    query = select(func.count(), func.max(suppressions.c.created_at)).where(
+        suppressions.c.kind == "erase", suppressions.c.lifted_at.is_(None)
+    )
+    with begin_read(ledger) as connection:
+        count, last = connection.execute(query).one()
+    return f"{count} {last.isoformat()}" if count else None
 
 
 def check_hash_key(ledger: Ledger, key: bytes) -> None:

@@ -181,7 +181,9 @@ def check_conservation(world: World) -> None:
     versions = [(load["source_uri"], load["source_version"]) for load in loads]
     assert len(versions) == len(set(versions))
     for load in loads:
-        accounted = load["published"] + load["duplicates"] + load["quarantined"] + load["held"]
+        accounted = (
+            load["published"] + load["duplicates"] + load["quarantined"] + load["held"] + load["suppressed"]
+        )
         assert load["messages"] == accounted
     for load in released:
         assert load["messages"] == load["published"] + load["duplicates"]
