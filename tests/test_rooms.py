@@ -72,7 +72,7 @@ PURE_LEAVING = [
                 "policy",
                 "postbacks",
             ),
-            *("preparing", "templates", "vocabulary"),
+            *("opt_out_answers", "opt_out_bodies", "preparing", "templates", "vocabulary"),
         )
     ),
     ROOT / "etl/subjects.py",
