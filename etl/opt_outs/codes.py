@@ -28,6 +28,7 @@ REJECTIONS: Final = (
     Reason("invalid_json", "The line is no JSON."),
     Reason("not_a_row", "It is neither an id nor an object with ids."),
     Reason("repeated_key", "The object has a key twice, or two of one meaning."),
+    Reason("key_unclear", "A key that is not known may say for which apps, or whether it is wished at all."),
     Reason("no_id", "No column of ids has a value."),
     Reason("test_request", "It is a body for Liftoff that says test, so nobody asked."),
     Reason("test_unclear", "What stands under test is neither true nor false."),
@@ -66,6 +67,11 @@ UNREADABLE: Final = (
     ),
     Reason("parquet_damaged", "It begins, or is named, as Parquet and cannot be read. Write it again."),
     Reason("no_id_column", "Its header names no column of ids. Name one device_id, idfa, advertising_id, …"),
+    Reason(
+        "column_unclear",
+        "A column that is not known may say for which apps, or whether it is wished at all. Rename it app_id"
+        " or kind; or leave in the list only those who opted out, and take it out.",
+    ),
     Reason("repeated_column", "Two columns of its header have one meaning. Rename or drop one."),
 )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
@@ -40,7 +40,8 @@ _ID_NAMES: Final[Mapping[IdType, tuple[str, ...]]] = {
     "imei": ("imei",),
     "appsflyer_id": ("appsflyerid", "appsflyerdeviceid", "afid", "afuserid"),
     "customer_user_id": (
-        *("customeruserid", "cuid", "userid", "customerid", "externaluserid", "controllercustomerid"),
+        # A bare "user id" may be a consent tool's own, which is somebody else's here.
+        *("customeruserid", "appsflyercustomeruserid", "cuid", "controllercustomerid"),
     ),
 }
 _UNTYPED_NAMES: Final = (
@@ -61,9 +62,32 @@ _ROLE_NAMES: Final[Mapping[Role, tuple[str, ...]]] = {
         *("ts", "timestamp", "date", "time", "optoutat", "optoutdate", "optouttime", "optedoutat"),
         *("submittedat", "submittedtime", "receivedat", "createdat"),
     ),
-    "kind": ("kind", "requesttype", "requestkind", "optouttype", "optoutkind", "subjectrequesttype"),
+    "kind": (
+        "kind",
+        "action",
+        "requesttype",
+        "requestkind",
+        "optouttype",
+        "optoutkind",
+        "subjectrequesttype",
+    ),
     "test": ("test", "istest"),
 }
+# Names that count only where no other column has their meaning: an app's name may stand beside its id.
+_WEAK_NAMES: Final = frozenset(
+    {
+        *("type", "app", "apps", "application", "applications"),
+        *("date", "time", "timestamp", "ts", "createdat", "receivedat"),
+    }
+)
+# What may say for which apps a wish is, or whether it is one at all. To pass over such a column could opt out
+# people who did not ask, or from apps that they did not mean.
+_MAY_SAY_APPS: Final = re.compile(
+    r"(?:mobile)?app(?:lication)?s?(?:name|key|code|title|list|platform)?s?|.*(?:bundle|package|storeid).*"
+)
+_MAY_SAY_WISH: Final = re.compile(
+    r".*(?:optout|optedout|optin|optedin|consent|donotse|donotsh).*|status|deleted?"
+)
 # With a column of types beside it, such a name is used for ids of all types.
 _LOOSE_NAMES: Final = frozenset({"advertisingid", "advertiserid"})
 _BETWEEN: Final = re.compile(r"[^a-z0-9]+")
@@ -110,27 +134,43 @@ def count_names(names: Sequence[str]) -> int:
 def map_columns(names: tuple[str, ...]) -> tuple[Column | None, ...]:
     """Give the meaning of each column of a header; None for one that is not heeded.
 
-    Raises UnreadableList where none is an id, or where two have one meaning.
+    Raises UnreadableList where none is an id, where two have one meaning, and where one is not known that may
+    say who is meant.
     """
     squeezed = [_squeeze(name) for name in names]
-    columns = [_COLUMNS.get(name) for name in squeezed]
-    if not _has(columns, "id"):
-        columns = [Column("id") if name in _LAST_RESORT else _COLUMNS.get(name) for name in squeezed]
-    if not _has(columns, "id"):
+    roles = {column.role for name in squeezed if name not in _WEAK_NAMES and (column := _COLUMNS.get(name))}
+    columns = [_find_column(name, roles) for name in squeezed]
+    found = [column.role for column in columns if column is not None]
+    if "id" not in found:
         raise make_unreadable("no_id_column")
-    if _has(columns, "type"):
+    if "type" in found:
         columns = [
             Column("id") if name in _LOOSE_NAMES else column
             for name, column in zip(squeezed, columns, strict=True)
         ]
-    roles = [column.role for column in columns if column is not None and column.role != "id"]
-    if len(set(roles)) < len(roles):
+    others = [role for role in found if role != "id"]
+    if len(set(others)) < len(others):
         raise make_unreadable("repeated_column")
+    unheeded = [name for name, column in zip(squeezed, columns, strict=True) if column is None]
+    if any(_is_unclear(name, has_apps="apps" in found) for name in unheeded):
+        raise make_unreadable("column_unclear")
     return tuple(columns)
 
 
-def _has(columns: Sequence[Column | None], role: Role) -> bool:
-    return any(column is not None and column.role == role for column in columns)
+def _find_column(name: str, others: Collection[Role]) -> Column | None:
+    """Find what a name means beside the meanings of others, before which some names give way."""
+    if name in _LAST_RESORT:
+        return None if "id" in others else Column("id")
+    column = _COLUMNS.get(name)
+    if column is not None and name in _WEAK_NAMES and column.role in others:
+        return None
+    return column
+
+
+def _is_unclear(name: str, *, has_apps: bool) -> bool:
+    if _MAY_SAY_WISH.fullmatch(name):
+        return True
+    return not has_apps and _MAY_SAY_APPS.fullmatch(name) is not None
 
 
 def _squeeze(name: str) -> str:

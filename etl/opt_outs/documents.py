@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Final
 
 from etl.errors import UnreadableList
 from etl.opt_outs.codes import make_unreadable
@@ -13,7 +13,13 @@ from etl.opt_outs.delimited import list_lines
 from etl.opt_outs.records import Row
 from etl.opt_outs.rows import make_row
 
-_UNTYPED = (Column("id"),)
+_UNTYPED: Final = (Column("id"),)
+# What is wrong with a header is wrong with one object alone.
+_REFUSALS: Final = {
+    "no_id_column": "no_id",
+    "repeated_column": "repeated_key",
+    "column_unclear": "key_unclear",
+}
 
 
 class _Repeated:
@@ -76,7 +82,7 @@ def _read_element(line: int, found: object) -> Row:
     try:
         columns = map_columns(tuple(found))
     except UnreadableList as error:
-        return Row(line, refusal="no_id" if error.code == "no_id_column" else "repeated_key")
+        return Row(line, refusal=_REFUSALS[error.code])
     return make_row(line, columns, found.values())
 
 

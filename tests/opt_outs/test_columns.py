@@ -56,6 +56,10 @@ def test_a_number_of_rows_is_no_id() -> None:
         (("type", "app_id"), "no_id_column"),
         (("idfa", "app_id", "bundle_id"), "repeated_column"),
         (("idfa", "date", "Date"), "repeated_column"),
+        (("idfa", "application_name"), "column_unclear"),
+        (("idfa", "Bundle identifier"), "column_unclear"),
+        (("idfa", "opt_out"), "column_unclear"),
+        (("idfa", "app_id", "Consent Status"), "column_unclear"),
     ],
 )
 def test_a_header_that_is_unclear_is_an_error(names: tuple[str, ...], code: str) -> None:
@@ -63,6 +67,21 @@ def test_a_header_that_is_unclear_is_an_error(names: tuple[str, ...], code: str)
     with pytest.raises(UnreadableList) as caught:
         map_columns(names)
     assert caught.value.code == code
+
+
+@pytest.mark.parametrize("names", [("idfa", "app_version", "approved by", "name"), ("idfa", "user_id")])
+def test_other_columns_are_passed_over(names: tuple[str, ...]) -> None:
+    """They say neither who is meant nor for which apps; a bare user id is a consent tool's own."""
+    assert map_columns(names)[1:] == (None,) * (len(names) - 1)
+
+
+@pytest.mark.parametrize(
+    ("weak", "strong"), [("app", "app_id"), ("type", "id_type"), ("created_at", "requested_at")]
+)
+def test_a_weak_name_gives_way(weak: str, strong: str) -> None:
+    """An app's name beside its id, or when a row was made beside when somebody asked."""
+    columns = map_columns(("idfa", weak, strong))
+    assert (columns[1], columns[2]) == (None, map_columns(("idfa", strong))[1])
 
 
 def test_several_columns_of_ids_are_several_ids() -> None:

@@ -91,6 +91,12 @@ def test_an_unknown_kind_is_never_taken_for_erasure(kind: str) -> None:
     assert refusals(judge(f"gaid,kind\n{GAID},{kind}\n")) == [(2, "kind_unknown")]
 
 
+def test_a_list_of_who_opted_out_and_who_did_not_is_not_read() -> None:
+    """To pass over such a column would erase those who consented."""
+    with pytest.raises(UnreadableList, match=r"^column_unclear: "):
+        judge(f"device_id,opt_out\n{IDFA},true\n{GAID},false\n", "list.csv")
+
+
 def test_a_kind_that_is_no_text_is_unknown() -> None:
     """JSON can hold anything there."""
     assert refusals(judge(json.dumps([{"gaid": GAID, "kind": 1}]))) == [(1, "kind_unknown")]

@@ -178,7 +178,7 @@ def test_parquet() -> None:
         {
             "index": [0, 1, 2],
             "Device-ID": pa.array([IDFA, GAID, None], pa.dictionary(pa.int32(), pa.string())),
-            "user_id": pa.array([None, None, 77], pa.int64()),
+            "cuid": pa.array([None, None, 77], pa.int64()),
             "apps": [["id1234567890"], None, None],
             "requested_at": pa.array([AUGUST, None, None], pa.timestamp("ns", "UTC")),
         }
@@ -237,9 +237,10 @@ def test_a_line_with_more_fields_than_columns_is_rejected() -> None:
         ("[]", "not_a_row"),
         ("null", "not_a_row"),
         (f'{{"idfa": "{IDFA}", "idfa": "{GAID}"}}', "repeated_key"),
-        (f'{{"idfa": "{IDFA}", "app": "x", "bundle": "y"}}', "repeated_key"),
+        (f'{{"idfa": "{IDFA}", "app_id": "x", "bundle": "y"}}', "repeated_key"),
         ('{"name": "x"}', "no_id"),
         ('{"idfa": null}', "no_id"),
+        (f'{{"idfa": "{IDFA}", "opted_out": false}}', "key_unclear"),
         ('{"idfa": {"a": 1}}', "malformed"),
         ('{"idfa": true}', "malformed"),
         ("[" * 100_000, "invalid_json"),
