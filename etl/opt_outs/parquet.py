@@ -17,7 +17,7 @@ from etl.opt_outs.rows import make_row
 _BATCH_ROWS = 65_536
 
 
-def read_parquet(data: bytes) -> Callable[[], Iterator[Row]]:
+def read_parquet(data: bytes, largest: int = LARGEST_BYTES) -> Callable[[], Iterator[Row]]:
     """Open a Parquet file and give what reads its rows; columns that are not heeded are not read.
 
     Raises UnreadableList for a damaged file, one that is too large, and one without a column of ids.
@@ -28,7 +28,7 @@ def read_parquet(data: bytes) -> Callable[[], Iterator[Row]]:
         size = sum(opened.metadata.row_group(group).total_byte_size for group in range(opened.num_row_groups))
     except (pa.ArrowException, OSError):
         raise make_unreadable("parquet_damaged") from None
-    if size > LARGEST_BYTES:
+    if size > largest:
         raise make_unreadable("too_large")
     columns = map_columns(tuple(names))
     heeded = [name for name, column in zip(names, columns, strict=True) if column is not None]

@@ -246,6 +246,16 @@ def test_one_body_that_fails_for_ever_does_not_hold_up_the_others() -> None:
     assert (told["r0"].code, told["r0"].status, submitter.stop) == ("gave_up", 500, None)
 
 
+def test_bodies_that_fail_now_and_then_stop_nothing() -> None:
+    """Only those in a row say that Liftoff is down."""
+    failed, fine = Answer("answered", 500, retry_after="1"), Answer("answered", 200)
+    told, submitter = submit(
+        Rules(before=[*[failed] * 3, fine] * 5).send, make_many(10), batch_size=1, most_failures=2
+    )
+    assert (len(outcomes(told)["accepted"]), len(outcomes(told)["unsubmitted"])) == (5, 5)
+    assert submitter.stop is None
+
+
 def test_when_liftoff_is_down_it_is_left_alone() -> None:
     """After some bodies in a row; all that was not accepted waits for the next sweep."""
     down = Rules(before=[Answer("unsent", detail="unreachable")] * 1000)
@@ -266,6 +276,14 @@ def test_where_everything_is_refused_nobody_is() -> None:
     assert {told[f"r{number}"].code for number in range(1000)} == {"too_many_refused"}
     assert len(rules.bodies) <= 64
     assert submitter.stop is None
+
+
+def test_once_something_was_accepted_any_number_may_be_refused() -> None:
+    """Then the type and the apps are right, and each refusal is the id's own."""
+    opt_outs = make_many(200)
+    rules = Rules(frozenset(each.device_id for each in opt_outs[100:]))
+    told, _ = submit(rules.send, opt_outs, batch_size=100)
+    assert {name: len(names) for name, names in outcomes(told).items()} == {"accepted": 100, "refused": 100}
 
 
 def test_a_refusal_without_a_success_beside_it_is_doubted() -> None:

@@ -83,6 +83,13 @@ def test_one_connection_carries_all_bodies_each_with_its_length() -> None:
     assert [head.partition(b"\r\n\r\n")[2] for head in listener.heads] == bodies
 
 
+def test_a_body_is_not_kept() -> None:
+    """A client that waits for the next batch holds nobody's id."""
+    with listen(answering()) as listener, make_client(listener.port) as client:
+        client.send(b"ID-THAT-NOBODY-MUST-SEE")
+        assert client._prepared.body is None
+
+
 def test_a_redirect_is_not_followed() -> None:
     """Neither the password nor an id goes where an answer points."""
     with listen(answering()) as elsewhere:

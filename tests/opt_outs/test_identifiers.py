@@ -88,10 +88,17 @@ def test_the_lake_knows_better_than_the_casing(
     assert accept(text, seen=seen) == expected
 
 
-@pytest.mark.parametrize("seen", [{"idfa", "gaid"}, {"idfv", "oaid"}])
-def test_a_lake_that_contradicts_itself_tells_nothing(seen: set[IdType]) -> None:
+@pytest.mark.parametrize(
+    ("text", "seen"),
+    [
+        (MIXED, {"idfa", "gaid"}),
+        (IDFV, {"idfv", "oaid"}),
+        (SHA1, {"oaid", "customer_user_id"}),
+    ],
+)
+def test_a_lake_that_contradicts_itself_tells_nothing(text: str, seen: set[IdType]) -> None:
     """Then only a casing that is one of its types decides."""
-    assert refuse(MIXED, seen=seen) == "type_unclear"
+    assert refuse(text, seen=seen) == "type_unclear"
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ import zstandard
 from etl.errors import UnreadableList
 from etl.opt_outs.decoding import unpack_list
 from etl.opt_outs.lists import read_list
+from etl.opt_outs.parquet import read_parquet
 from tests.opt_outs.lists import GAID, IDFA, IDFV, SHA1, judge, make_id, refusals, tell
 
 BOTH = [(1, "idfa", IDFA), (2, "gaid", GAID)]
@@ -72,6 +73,17 @@ def test_csv_without_a_header_has_the_documented_order(separator: str) -> None:
 def test_a_row_with_a_type_is_not_taken_for_a_header(text: str) -> None:
     """The first person of a list without a header is on it, too."""
     assert [each[2] for each in tell(judge(text))] == [line.split(",")[0] for line in text.split("\n")]
+
+
+def test_a_line_with_a_device_id_is_never_a_header() -> None:
+    """Whatever words stand beside it, and whatever the next line has."""
+    assert tell(judge(f"{IDFA},idfa\n{GAID},\n")) == BOTH
+
+
+def test_the_separator_is_what_leaves_an_id_in_front() -> None:
+    """Others may stand between the apps."""
+    (found,) = judge(f"{IDFA};;id1234567890,com.acme.app,com.acme.app-store\n").accepted
+    assert len(found.scope.app_ids) == 3
 
 
 def test_a_header_with_one_known_name_is_a_header() -> None:
@@ -296,6 +308,7 @@ def test_a_header_alone_is_a_list_of_nobody() -> None:
         (b"PAR1 and more", "list", "parquet_damaged"),
         (IDFA, "list.parquet", "parquet_damaged"),
         (write_parquet(pa.table({"x": [1]})), "list.parquet", "no_id_column"),
+        (write_parquet(pa.table([[IDFA], [IDFA]], ["idfa", "idfa"])), "list.parquet", "repeated_column"),
     ],
 )
 def test_a_list_that_cannot_be_read_is_an_error_with_a_code(data: bytes | str, name: str, code: str) -> None:
@@ -307,6 +320,13 @@ def test_a_list_that_unpacks_without_end_is_not_unpacked() -> None:
     """It cannot fill the memory."""
     with pytest.raises(UnreadableList, match=r"^too_large: "):
         unpack_list(gzip.compress(b"0" * 1_000_000), largest=100_000)
+
+
+def test_parquet_that_unpacks_without_end_is_not_unpacked() -> None:
+    """Its own words say how large it is."""
+    data = write_parquet(pa.table({"idfa": ["0" * 1_000_000]}))
+    with pytest.raises(UnreadableList, match=r"^too_large: "):
+        read_parquet(data, largest=100_000)
 
 
 def test_a_list_can_be_read_twice() -> None:
