@@ -24,6 +24,7 @@ PushliftError                       exit 1
 ├─ SendingInterrupted               nothing: sending goes on where it was                    (retryable)
 ├─ PeopleErasedMeanwhile            nothing: the next run reads the same objects without them
 ├─ UnreadableContent                quarantine the message; the object goes on
+├─ UnreadableList                   mend the opt-out list and drop it again; nobody on it was honoured
 ├─ WorkerDied                       give the workers more memory, or have fewer of them      (retryable)
 ├─ ConservationError                do not publish: messages and rows disagree; report it
 └─ HeldBackError                    read the named checks, mend the data or the rule, run again
@@ -158,6 +159,15 @@ class PeopleErasedMeanwhile(PushliftError):
 
 class UnreadableContent(PushliftError):
     """Bytes that hold no message; the caller quarantines them with this reason."""
+
+
+class UnreadableList(PushliftError):
+    """An opt-out list that cannot be read as a whole; the message begins with a code and a colon."""
+
+    @property
+    def code(self) -> str:
+        """The stable code of what is wrong with it."""
+        return self.message.partition(":")[0]
 
 
 class WorkerDied(PushliftError):

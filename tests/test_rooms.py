@@ -75,7 +75,7 @@ PURE_LEAVING = [
                 "policy",
                 "postbacks",
             ),
-            *("preparing", "templates", "vocabulary"),
+            *("opt_out_answers", "opt_out_bodies", "preparing", "templates", "vocabulary"),
         )
     ),
     ROOT / "etl/subjects.py",
@@ -92,6 +92,15 @@ def test_what_arrives_is_read_without_reaching_out(path: Path) -> None:
 def test_what_leaves_is_decided_without_reaching_out(path: Path) -> None:
     """Mapping, gates and templates import no store, ledger, network or settings: values in, values out."""
     assert [name for name in imported_by(path) if reaches(name, OUTWARD)] == []
+
+
+@pytest.mark.parametrize("path", list_modules("etl/opt_outs"), ids=lambda path: path.stem)
+def test_lists_are_judged_without_reaching_out(path: Path) -> None:
+    """Opt-out lists are bytes in and records out; of what leaves, the room knows shapes of ids alone."""
+    imported = list(imported_by(path))
+    assert [name for name in imported if reaches(name, OUTWARD)] == []
+    leaving = {name for name in imported if reaches(name, frozenset({"etl.liftoff"}))}
+    assert leaving <= {"etl.liftoff.identifiers"}
 
 
 @pytest.mark.parametrize("path", list_modules("etl/reports"), ids=lambda path: path.stem)

@@ -1,4 +1,4 @@
-"""Sends one postback after the other: a `requests` session that leaks nothing and never sends twice.
+"""Sends one request after the other: a `requests` session that leaks nothing and never sends twice.
 
 Neither `.netrc`, nor the environment, nor a redirect may move the key or a person's data elsewhere, so none
 of them is heeded. No error text and no log line has a URL, a parameter or the key.
@@ -35,7 +35,7 @@ A server that closes an idle one just as a request is written leaves it in doubt
 seconds or more.
 """
 
-
+HEADERS: Final = {"Accept": "*/*", "Accept-Encoding": "identity", "User-Agent": "pushlift"}
 _HTTP_1_1: Final = 11
 
 
@@ -113,14 +113,15 @@ class Manners:
     proxy: str | None = None
 
 
-class Client:
-    """A session of one thread.
+class Transport:
+    """A session of one thread that sends a prepared request, again and again with another URL or body.
 
-    `clock` is monotonic, in seconds. `key` is Liftoff's API key, which goes into the header Authorization
-    (Liftoff: Analytics S2S).
+    `clock` is monotonic, in seconds.
     """
 
-    def __init__(self, key: SecretStr, manners: Manners, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, prepared: requests.PreparedRequest, manners: Manners, clock: Callable[[], float]
+    ) -> None:
         """Open nothing yet."""
         quiet_transport()
         self._clock = clock
@@ -131,14 +132,7 @@ class Client:
         self._session.trust_env = False
         for scheme in ("http://", "https://"):
             self._session.mount(scheme, _MarkingAdapter(self._marks))
-        headers = {
-            "Authorization": f"Bearer {key.get_secret_value()}",
-            "Accept": "*/*",
-            "Accept-Encoding": "identity",
-            "User-Agent": "pushlift",
-        }
-        # Prepared once: each postback only has another URL, which is complete and encoded.
-        self._prepared = requests.Request("GET", "http://localhost", headers=headers).prepare()
+        self._prepared = prepared
         self._used_at = clock()
 
     def __enter__(self) -> Self:
@@ -164,26 +158,25 @@ class Client:
                 # Below TLS, whose own state is the other thread's.
                 socket.socket.shutdown(sock, socket.SHUT_RDWR)
 
-    def send(self, url: str) -> Answer:
-        """Send one GET and tell what came of it; raises nothing that the network does.
+    def _transact(self) -> Answer:
+        """Send the prepared request and tell what came of it; raises nothing that the network does.
 
-        `url` is complete and encoded. Redirects are answers, and are not followed.
+        Redirects are answers, and are not followed.
         """
         began = self._clock()
         if began - self._used_at > IDLE_SECONDS:
             self._session.close()
         self._marks.has_left = self._marks.is_cut = False
         try:
-            answer = self._ask(url)
+            answer = self._ask()
         except (requests.RequestException, HTTPError, OSError, ValueError) as error:
             answer = self._explain(error)
             self._session.close()
         self._used_at = self._clock()
         return answer(round(1000 * (self._used_at - began)))
 
-    def _ask(self, url: str) -> Callable[[int], Answer]:
-        self._prepared.url = url
-        response = self._session.get_adapter(url).send(
+    def _ask(self) -> Callable[[int], Answer]:
+        response = self._session.get_adapter(str(self._prepared.url)).send(
             self._prepared, stream=True, timeout=self._timeout, verify=True, proxies=self._proxies
         )
         status, retry_after = response.status_code, response.headers.get("Retry-After")
@@ -205,6 +198,22 @@ class Client:
             detail = "timeout" if isinstance(error, requests.Timeout) else "no_answer"
             return lambda took: Answer("unanswered", detail=detail, milliseconds=took)
         return lambda took: Answer("unsent", detail="unreachable", milliseconds=took)
+
+
+class Client(Transport):
+    """Sends postbacks; `key` is Liftoff's API key, for the header Authorization (Liftoff: Analytics S2S)."""
+
+    def __init__(self, key: SecretStr, manners: Manners, clock: Callable[[], float] = time.monotonic) -> None:
+        """Open nothing yet."""
+        headers = HEADERS | {"Authorization": f"Bearer {key.get_secret_value()}"}
+        super().__init__(
+            requests.Request("GET", "http://localhost", headers=headers).prepare(), manners, clock
+        )
+
+    def send(self, url: str) -> Answer:
+        """Send one GET and tell what came of it; `url` is complete and encoded."""
+        self._prepared.url = url
+        return self._transact()
 
 
 def quiet_transport() -> None:

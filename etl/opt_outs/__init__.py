@@ -1,0 +1,1 @@
+"""Opt-out lists: what a consent tool or a person dropped, read and judged (pure: bytes in, records out)."""
