@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 from collections.abc import Collection, Iterable
+from datetime import datetime
 from typing import Final, Literal
 
 from sqlalchemy import Connection, bindparam, func, select, update
@@ -30,19 +31,25 @@ _SUPPRESSED: Final = select(suppressions.c.subject).where(
 
 def suppress(ledger: Ledger, subjects: Iterable[str], app_id: str, kind: SuppressionKind) -> None:
     """Suppress people, given by their keyed hashes, from now on; one that was lifted holds again."""
+    with begin_write(ledger) as connection:
+        suppress_within(connection, subjects, app_id, kind, ledger.clock(connection))
+
+
+def suppress_within(
+    connection: Connection, subjects: Iterable[str], app_id: str, kind: SuppressionKind, now: datetime
+) -> None:
+    """Do as `suppress` does, within the caller's transaction."""
     wanted = sorted(set(subjects))
     if not wanted:
         return
-    with begin_write(ledger) as connection:
-        now = ledger.clock(connection)
-        statement = insert_into(connection, suppressions)
-        upsert = statement.on_conflict_do_update(
-            index_elements=["subject", "app_id"],
-            set_={"kind": statement.excluded.kind, "created_at": now, "lifted_at": None},
-            where=suppressions.c.lifted_at.is_not(None) | (statement.excluded.kind == "erase"),
-        )
-        row = {"app_id": app_id, "kind": kind, "created_at": now}
-        connection.execute(upsert, [row | {"subject": subject} for subject in wanted])
+    statement = insert_into(connection, suppressions)
+    upsert = statement.on_conflict_do_update(
+        index_elements=["subject", "app_id"],
+        set_={"kind": statement.excluded.kind, "created_at": now, "lifted_at": None},
+        where=suppressions.c.lifted_at.is_not(None) | (statement.excluded.kind == "erase"),
+    )
+    row = {"app_id": app_id, "kind": kind, "created_at": now}
+    connection.execute(upsert, [row | {"subject": subject} for subject in wanted])
 
 
 def lift(ledger: Ledger, subjects: Iterable[str], app_id: str) -> int:

@@ -1,0 +1,261 @@
+"""Opt-out requests: one for each id and app, from its list until nothing of it is left to do.
+
+The id itself stays here only as long as it must: until Liftoff accepted it and it is erased. After that its
+keyed hash is what remains, by which nobody can be found who is not looked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, fields
+from datetime import datetime
+from typing import Any, Final, Literal
+
+from sqlalchemy import Connection, Select, case, func, select, update
+
+from etl.errors import UsageError
+from etl.ledger.database import Ledger, begin_read, begin_write
+from etl.ledger.dialects import insert_into
+from etl.ledger.opt_out_tables import opt_out_lists, opt_out_requests
+from etl.ledger.suppressions import SuppressionKind, suppress_within
+
+State = Literal["waiting", "open", "done", "lifted"]
+Submission = Literal["not_needed", "due", "accepted", "not_processed", "refused"]
+Erasure = Literal["not_needed", "due", "erased", "erased_except_landing", "verified"]
+
+CHUNK: Final = 5_000
+_OVER: Final = ("erased", "erased_except_landing", "verified", "not_needed")
+
+
+@dataclass(frozen=True, slots=True)
+class OptOutListRecord:
+    """A list: a keyed hash of its bytes, its form, and its ids by what became of them; settled in the end."""
+
+    id: str
+    content_hash: str
+    form: str
+    received_at: datetime
+    accepted: int = 0
+    duplicates: int = 0
+    rejected: int = 0
+    settled_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A wish for one id and one app, or `*` for all; `subject` is the id's keyed hash.
+
+    `identifier` is the id itself, and None once it is not needed any more. A request that is `waiting` is for
+    an id of more installs than a person has: nobody is suppressed before somebody looked.
+    """
+
+    subject: str
+    app_id: str
+    id_type: str
+    kind: SuppressionKind
+    identifier: str | None = field(repr=False)
+    store_id: str | None
+    list_id: str
+    requested_at: datetime
+    received_at: datetime
+    deadline_at: datetime
+    installs: int | None
+    state: State
+    submission: Submission
+    erasure: Erasure
+    suppressed_at: datetime | None = None
+    submission_code: str | None = None
+    submission_status: int | None = None
+    submitted_at: datetime | None = None
+    answered_at: datetime | None = None
+    erased_at: datetime | None = None
+    verified_at: datetime | None = None
+    lifted_at: datetime | None = None
+    lifted_by: str | None = None
+    lift_reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NewRequest:
+    """A request to be recorded, and the keyed hashes of all forms of its id."""
+
+    request: Request
+    forms: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What Liftoff said of a request."""
+
+    subject: str
+    app_id: str
+    submission: Submission
+    code: str | None
+    status: int | None
+    answered_at: datetime | None
+
+
+def find_list(ledger: Ledger, content_hash: str) -> OptOutListRecord | None:
+    """Find a list by the keyed hash of its bytes."""
+    columns = [opt_out_lists.c[each.name] for each in fields(OptOutListRecord)]
+    query = select(*columns).where(opt_out_lists.c.content_hash == content_hash)
+    with begin_read(ledger) as connection:
+        row = connection.execute(query).one_or_none()
+    return None if row is None else OptOutListRecord(*row)
+
+
+def add_list(ledger: Ledger, found: OptOutListRecord) -> None:
+    """Record a list before its requests; one that is there already stays as it is."""
+    row = {each.name: getattr(found, each.name) for each in fields(OptOutListRecord)}
+    with begin_write(ledger) as connection:
+        statement = insert_into(connection, opt_out_lists).values(**row)
+        connection.execute(statement.on_conflict_do_nothing(index_elements=["content_hash"]))
+
+
+def settle_list(ledger: Ledger, list_id: str) -> None:
+    """Note that all ids of a list are recorded."""
+    with begin_write(ledger) as connection:
+        statement = update(opt_out_lists).values(settled_at=ledger.clock(connection))
+        connection.execute(statement.where(opt_out_lists.c.id == list_id))
+
+
+def add_requests(ledger: Ledger, found: Sequence[NewRequest]) -> None:
+    """Record requests and suppress their people, some thousand in a transaction: both or neither.
+
+    The same id and app is one request, whatever became of it: the earliest date and deadline hold. It begins
+    anew where it was lifted, or is to be erased now and was not before. Those that wait suppress nobody.
+    """
+    for start in range(0, len(found), CHUNK):
+        chunk = found[start : start + CHUNK]
+        with begin_write(ledger) as connection:
+            now = ledger.clock(connection)
+            _upsert(connection, [each.request for each in chunk], now)
+            for (app_id, kind), subjects in _group_forms(chunk).items():
+                suppress_within(connection, subjects, app_id, kind, now)
+
+
+def list_requests(ledger: Ledger, *, states: Sequence[State] = ("open",)) -> Iterator[Request]:
+    """List requests in some states, those with the nearest deadline first."""
+    query = _select().where(opt_out_requests.c.state.in_(list(states)))
+    with begin_read(ledger) as connection:
+        yield from (
+            Request(*row) for row in connection.execute(query.order_by(opt_out_requests.c.deadline_at))
+        )
+
+
+def list_due(ledger: Ledger, what: Literal["submission", "erasure"]) -> list[Request]:
+    """List the open requests of which something is due, by app and subject."""
+    query = _select().where(
+        opt_out_requests.c.state == "open",
+        opt_out_requests.c[what] == "due",
+        opt_out_requests.c.identifier.is_not(None),
+    )
+    ordered = query.order_by(opt_out_requests.c.app_id, opt_out_requests.c.subject)
+    with begin_read(ledger) as connection:
+        return [Request(*row) for row in connection.execute(ordered)]
+
+
+def find_requests(ledger: Ledger, subjects: Iterable[str]) -> list[Request]:
+    """Find every request of a person by the keyed hashes of an id."""
+    query = _select().where(opt_out_requests.c.subject.in_(sorted(set(subjects))))
+    with begin_read(ledger) as connection:
+        return [Request(*row) for row in connection.execute(query)]
+
+
+def record_answers(ledger: Ledger, answers: Sequence[Answered]) -> None:
+    """Record what Liftoff said, durably, before the next body leaves; what was not answered stays due."""
+    with begin_write(ledger) as connection:
+        now = ledger.clock(connection)
+        for each in answers:
+            values = {
+                "submission": each.submission,
+                "submission_code": each.code,
+                "submission_status": each.status,
+                "submitted_at": now,
+                "answered_at": each.answered_at,
+            }
+            connection.execute(_of(each.subject, each.app_id).values(**values))
+        _close(connection)
+
+
+def record_erasure(ledger: Ledger, done: Iterable[tuple[str, str]], erasure: Erasure) -> None:
+    """Record how far requests, each a subject and an app, are erased; those that are over lose their id."""
+    with begin_write(ledger) as connection:
+        now = ledger.clock(connection)
+        when = {"verified_at": now} if erasure == "verified" else {"erased_at": now}
+        for subject, app_id in done:
+            connection.execute(_of(subject, app_id).values(erasure=erasure, **when))
+        _close(connection)
+
+
+def count_requests(ledger: Ledger) -> dict[str, int]:
+    """Count requests by state, and by what of the open ones is due."""
+    table = opt_out_requests.c
+    due = {
+        f"{name}_due": func.sum(case(((table.state == "open") & (table[name] == "due"), 1), else_=0))
+        for name in ("submission", "erasure")
+    }
+    with begin_read(ledger) as connection:
+        states = connection.execute(select(table.state, func.count()).group_by(table.state)).all()
+        counted = connection.execute(select(*due.values())).one()
+    found = {"waiting": 0, "open": 0, "done": 0, "lifted": 0} | {row[0]: row[1] for row in states}
+    return found | {name: count or 0 for name, count in zip(due, counted, strict=True)}
+
+
+def require_request(found: Sequence[Request]) -> Sequence[Request]:
+    """Give requests, or raise UsageError where there is none."""
+    if not found:
+        raise UsageError("The ledger knows no request of this id; it was never on a list, or is another id.")
+    return found
+
+
+def _upsert(connection: Connection, found: Sequence[Request], now: datetime) -> None:
+    statement = insert_into(connection, opt_out_requests)
+    old, new = opt_out_requests.c, statement.excluded
+    is_anew = (old.state == "lifted") | ((new.kind == "erase") & (old.kind != "erase"))
+    changed = {
+        name: case((is_anew, new[name]), else_=old[name])
+        for name in (
+            *("id_type", "identifier", "store_id", "list_id", "received_at", "installs", "state"),
+            *("suppressed_at", "submission", "erasure"),
+        )
+    }
+    changed["kind"] = case((new.kind == "erase", new.kind), else_=old.kind)
+    for name in ("requested_at", "deadline_at"):
+        changed[name] = case((new[name] < old[name], new[name]), else_=old[name])
+    for name in ("lifted_at", "lifted_by", "lift_reason", "erased_at", "verified_at"):
+        changed[name] = case((is_anew, None), else_=old[name])
+    rows = [_spell(each) | {"suppressed_at": None if each.state == "waiting" else now} for each in found]
+    connection.execute(
+        statement.on_conflict_do_update(index_elements=["subject", "app_id"], set_=changed), rows
+    )
+
+
+def _group_forms(found: Sequence[NewRequest]) -> dict[tuple[str, SuppressionKind], set[str]]:
+    groups: dict[tuple[str, SuppressionKind], set[str]] = {}
+    for each in found:
+        if each.request.state != "waiting":
+            groups.setdefault((each.request.app_id, each.request.kind), set()).update(each.forms)
+    return groups
+
+
+def _close(connection: Connection) -> None:
+    """Let go of the ids of requests of which nothing is due, and end them."""
+    table = opt_out_requests.c
+    statement = update(opt_out_requests).where(
+        table.state == "open", table.submission != "due", table.erasure.in_(_OVER)
+    )
+    connection.execute(statement.values(state="done", identifier=None))
+
+
+def _of(subject: str, app_id: str) -> Any:  # noqa: ANN401 - SQLAlchemy's update
+    table = opt_out_requests.c
+    return update(opt_out_requests).where(table.subject == subject, table.app_id == app_id)
+
+
+def _spell(request: Request) -> dict[str, object]:
+    return {each.name: getattr(request, each.name) for each in fields(Request)}
+
+
+def _select() -> Select[Any]:
+    return select(*[opt_out_requests.c[each.name] for each in fields(Request)])
