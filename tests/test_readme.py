@@ -100,6 +100,6 @@ def test_commands_of_the_table_exist() -> None:
 
 def test_configuration_keys_exist() -> None:
     """Each key of the README's table is one of the settings."""
-    for dotted in re.findall(r"^\| `((?:storage|ingest|quality|liftoff)\.\w+)`", README, re.MULTILINE):
+    for dotted in re.findall(r"^\| `((?:storage|ingest|quality|liftoff|opt_outs)\.\w+)`", README, re.MULTILINE):
         section, _, key = dotted.partition(".")
         assert key in Settings.model_fields[section].annotation.model_fields  # type: ignore[union-attr]

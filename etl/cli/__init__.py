@@ -19,6 +19,7 @@ from etl.cli import (
     ingest,
     lake,
     ledger,
+    opt_outs,
     quality,
     quarantine,
     sandbox,
@@ -43,6 +44,7 @@ def build_app() -> typer.Typer:
     app.add_typer(quarantine.app, name="quarantine")
     app.add_typer(quality.app, name="quality")
     app.add_typer(backfill.app, name="backfill")
+    app.add_typer(opt_outs.app, name="opt-outs")
     app.command("explain")(explain.explain)
     app.command("sql")(sql.sql)
     app.add_typer(lake.app, name="lake")

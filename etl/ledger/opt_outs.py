@@ -17,7 +17,7 @@ from etl.errors import UsageError
 from etl.ledger.database import Ledger, begin_read, begin_write
 from etl.ledger.dialects import insert_into
 from etl.ledger.opt_out_tables import opt_out_lists, opt_out_requests
-from etl.ledger.suppressions import SuppressionKind, suppress_within
+from etl.ledger.suppressions import SuppressionKind, lift_within, suppress_within
 
 State = Literal["waiting", "open", "done", "lifted"]
 Submission = Literal["not_needed", "due", "accepted", "not_processed", "refused"]
@@ -186,6 +186,38 @@ def record_erasure(ledger: Ledger, done: Iterable[tuple[str, str]], erasure: Era
         for subject, app_id in done:
             connection.execute(_of(subject, app_id).values(erasure=erasure, **when))
         _close(connection)
+
+
+def lift_requests(ledger: Ledger, subject: str, forms: Iterable[str], who: str, reason: str) -> int:
+    """Lift every request of a subject, and the suppressions of all forms of its id; gives how many."""
+    table = opt_out_requests.c
+    with begin_write(ledger) as connection:
+        now = ledger.clock(connection)
+        statement = update(opt_out_requests).where(table.subject == subject, table.state != "lifted")
+        values = {
+            "state": "lifted",
+            "identifier": None,
+            "lifted_at": now,
+            "lifted_by": who,
+            "lift_reason": reason,
+        }
+        found = connection.execute(statement.values(**values).returning(table.app_id)).scalars().all()
+        for app_id in found:
+            lift_within(connection, forms, app_id, now)
+        return len(found)
+
+
+def confirm_requests(ledger: Ledger, subject: str, forms: Iterable[str]) -> int:
+    """Let the requests of a subject that wait for a person go on; their people are suppressed from now on."""
+    table = opt_out_requests.c
+    with begin_write(ledger) as connection:
+        now = ledger.clock(connection)
+        statement = update(opt_out_requests).where(table.subject == subject, table.state == "waiting")
+        moved = statement.values(state="open", suppressed_at=now).returning(table.app_id, table.kind)
+        found = connection.execute(moved).all()
+        for app_id, kind in found:
+            suppress_within(connection, forms, app_id, kind, now)
+        return len(found)
 
 
 def count_requests(ledger: Ledger) -> dict[str, int]:

@@ -54,16 +54,20 @@ def suppress_within(
 
 def lift(ledger: Ledger, subjects: Iterable[str], app_id: str) -> int:
     """Lift suppressions, and return how many there were."""
+    with begin_write(ledger) as connection:
+        return lift_within(connection, subjects, app_id, ledger.clock(connection))
+
+
+def lift_within(connection: Connection, subjects: Iterable[str], app_id: str, now: datetime) -> int:
+    """Do as `lift` does, within the caller's transaction."""
     statement = update(suppressions).where(
         suppressions.c.app_id == app_id, suppressions.c.lifted_at.is_(None)
     )
     wanted = sorted(set(subjects))
     lifted = 0
-    with begin_write(ledger) as connection:
-        now = ledger.clock(connection)
-        for start in range(0, len(wanted), CHUNK):
-            chunk = statement.where(suppressions.c.subject.in_(wanted[start : start + CHUNK]))
-            lifted += connection.execute(chunk.values(lifted_at=now)).rowcount
+    for start in range(0, len(wanted), CHUNK):
+        chunk = statement.where(suppressions.c.subject.in_(wanted[start : start + CHUNK]))
+        lifted += connection.execute(chunk.values(lifted_at=now)).rowcount
     return lifted
 
 

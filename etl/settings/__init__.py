@@ -3,6 +3,7 @@
 from etl.settings.liftoff import App, Consent, Liftoff, Refusal, Response, UserId
 from etl.settings.loading import find_config, load_settings
 from etl.settings.models import Ingest, Settings, Source, Storage, StoreOptions
+from etl.settings.opt_outs import OptOuts
 from etl.settings.secrets import Secrets, load_secrets
 
 __all__ = [
@@ -10,6 +11,7 @@ __all__ = [
     "Consent",
     "Ingest",
     "Liftoff",
+    "OptOuts",
     "Refusal",
     "Response",
     "Secrets",

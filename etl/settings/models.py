@@ -11,6 +11,7 @@ from etl.appsflyer.envelope_path import ENVELOPE_PATH
 from etl.appsflyer.macros import parse_template
 from etl.settings.liftoff import App, Liftoff
 from etl.settings.locations import check_ledger_url, check_location
+from etl.settings.opt_outs import OptOuts
 from etl.settings.sections import HttpUrl, Section
 
 ENVIRONMENT_PREFIX: Final = "PUSHLIFT_"
@@ -151,6 +152,7 @@ class Settings(BaseSettings):
     ingest: Ingest = Ingest()
     quality: Quality = Quality()
     liftoff: Liftoff = Liftoff()
+    opt_outs: OptOuts = OptOuts()
     apps: dict[str, App] = Field(default_factory=dict)
     closed_apps: bool = False
 

@@ -195,7 +195,8 @@ def check_conservation(world: World) -> None:
 
 def build_settings(folder: Path, ledger: str, **storage: object) -> Settings:
     """Make settings whose places lie in a folder, but for those that are given; nothing is judged."""
-    places = {"landing": str(folder / "landing"), "lake": str(folder / "lake"), "ledger": ledger} | storage
+    folders = {name: str(folder / name) for name in ("landing", "lake", "opt_outs")}
+    places = {**folders, "ledger": ledger, **storage}
     return Settings(
         storage=Storage.model_validate(places), ingest=Ingest(workers=1), quality=Quality(audit=False)
     )

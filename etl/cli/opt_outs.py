@@ -1,0 +1,107 @@
+"""`pushlift opt-outs`: take in opt-out lists, suppress, submit, and say how each request stands."""
+
+import sys
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from etl.cli.options import AsJson, Config, Yes
+from etl.cli.output import make_table, show
+
+app = typer.Typer(
+    help="Honour opt-out lists: take in, suppress, submit; how requests stand.", no_args_is_help=True
+)
+Reason = Annotated[str, typer.Option("--reason", help="Why; kept in the ledger: no personal data in it.")]
+SHOWN = 20
+
+
+@app.command("sweep")
+def sweep(
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would happen; change nothing.")
+    ] = False,
+    config: Config = None,
+    as_json: AsJson = False,
+) -> None:
+    """Take in the lists of the inbox, suppress their people at once, and submit what is due to Liftoff."""
+    from etl.jobs.sweep import story
+    from etl.settings import load_settings
+
+    report = story.sweep(load_settings(config), is_dry_run=dry_run)
+    show(asdict(report), story.describe_sweep(report), as_json=as_json)
+    raise typer.Exit(report.exit_code)
+
+
+@app.command("status")
+def status(config: Config = None, as_json: AsJson = False) -> None:
+    """Count requests by state, and show those with the fewest days left, by keyed hash."""
+    from datetime import UTC, datetime
+
+    from etl.jobs.sweep.story import read_deadlines
+    from etl.ledger.opt_outs import count_requests
+    from etl.ledger.upgrade import open_current_ledger
+    from etl.settings import load_settings
+
+    settings = load_settings(config)
+    counts = count_requests(open_current_ledger(settings.storage.ledger))
+    deadlines = read_deadlines(settings, datetime.now(UTC))
+    lines = [", ".join(f"{count:,} {name}" for name, count in counts.items())]
+    if deadlines:
+        rows = [
+            (
+                each.subject[:12],
+                each.app_id,
+                each.kind,
+                f"{each.days_left:.1f}",
+                each.submission,
+                each.erasure,
+            )
+            for each in deadlines[:SHOWN]
+        ]
+        lines += make_table(("subject", "app", "kind", "days left", "submission", "erasure"), rows)
+    if len(deadlines) > SHOWN:
+        lines.append(f"… and {len(deadlines) - SHOWN:,} more; --json has all of them.")
+    show({"counts": counts, "open": [asdict(each) for each in deadlines]}, lines, as_json=as_json)
+
+
+@app.command("show")
+def show_one(config: Config = None, as_json: AsJson = False) -> None:
+    """Show the requests of one id, which is read from standard input."""
+    from etl.jobs.sweep.persons import show_person
+    from etl.settings import load_settings
+
+    found = show_person(load_settings(config), sys.stdin.readline())
+    lines = [
+        f"{name}: {value}" for each in found for name, value in asdict(each).items() if value is not None
+    ]
+    show({"requests": [asdict(each) for each in found]}, lines, as_json=as_json)
+
+
+@app.command("confirm")
+def confirm(config: Config = None, as_json: AsJson = False) -> None:
+    """Let an id of many installs, which waited for a person, go on; it is read from standard input."""
+    from etl.jobs.sweep.persons import confirm_person
+    from etl.settings import load_settings
+
+    count = confirm_person(load_settings(config), sys.stdin.readline())
+    show({"requests": count}, [f"{count} requests go on; the next sweep submits them."], as_json=as_json)
+
+
+@app.command("lift")
+def lift(reason: Reason, yes: Yes = False, config: Config = None, as_json: AsJson = False) -> None:
+    """Undo the requests of one id, which is read from standard input; a dry run unless --yes.
+
+    What was erased stays erased, and what Liftoff was told is for Liftoff to undo.
+    """
+    from etl.jobs.steering import Word
+    from etl.jobs.sweep.persons import lift_person, show_person
+    from etl.settings import load_settings
+
+    settings, identifier = load_settings(config), sys.stdin.readline()
+    if not yes:
+        count = sum(each.state != "lifted" for each in show_person(settings, identifier))
+        show({"requests": count}, [f"{count} requests would be lifted; add --yes."], as_json=as_json)
+        return
+    count = lift_person(settings, identifier, Word(reason))
+    show({"requests": count}, [f"{count} requests are lifted."], as_json=as_json)

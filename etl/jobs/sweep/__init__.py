@@ -1,0 +1,1 @@
+"""The sweep of opt-out lists: received, suppressed, submitted."""

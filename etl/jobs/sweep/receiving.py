@@ -1,0 +1,191 @@
+"""Lists as they were dropped: every id of every row is recorded and suppressed, or rejected with a code.
+
+A list is recorded by a keyed hash of its bytes, then its ids with their suppressions, then its manifest is
+written; only then it leaves the inbox. A kill in between has it read again, and nothing is recorded twice.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final
+
+from etl.appsflyer.masking import mask_ids
+from etl.errors import UnreadableList
+from etl.jobs.runs import name_run
+from etl.jobs.sweep.ground import Ground
+from etl.lake.people import Sightings, look_up_people
+from etl.ledger.opt_outs import (
+    NewRequest,
+    OptOutListRecord,
+    Request,
+    add_list,
+    add_requests,
+    find_list,
+    settle_list,
+)
+from etl.ledger.suppressions import EVERY_APP
+from etl.opt_outs.judging import Judging, judge_list, list_lookups
+from etl.opt_outs.lists import OptOutList, read_list
+from etl.opt_outs.records import LAKE_FIELDS, Candidate, IdType, Judged
+from etl.opt_outs.scopes import make_scoper
+from etl.stores import LandedObject, delete_object, find_object, list_objects, read_object, write_object
+from etl.subjects import hash_forms, hash_subject
+
+INBOX: Final = "inbox/"
+DONE: Final = "done/"
+REJECTED: Final = "rejected/"
+_DIGESTS: Final = frozenset({"sha1", "md5"})
+
+
+@dataclass(frozen=True, slots=True)
+class ListReport:
+    """What became of a list's ids; `name` is masked. One that `is_known` was dropped before.
+
+    `refusal` is the code of a list that could not be read at all, which stays in the inbox.
+    """
+
+    name: str
+    list_id: str | None = None
+    form: str | None = None
+    accepted: int = 0
+    duplicates: int = 0
+    waiting: int = 0
+    rejected: Mapping[str, int] = field(default_factory=dict)
+    is_known: bool = False
+    refusal: str | None = None
+
+
+def receive_lists(ground: Ground) -> Iterator[ListReport]:
+    """Take in every list of the inbox, the oldest first; in a dry run, say only what would become of each."""
+    found = sorted(list_objects(ground.opt_outs, INBOX), key=lambda each: (each.modified_at, each.key))
+    for landed in found:
+        yield receive_list(ground, landed)
+
+
+def receive_list(ground: Ground, landed: LandedObject) -> ListReport:
+    """Take in one list."""
+    name = mask_ids(landed.key.removeprefix(INBOX))
+    data = read_object(ground.opt_outs, landed)
+    content_hash = hmac.new(ground.key, data, hashlib.sha256).hexdigest()
+    known = find_list(ground.ledger, content_hash)
+    if known is not None and known.settled_at is not None:
+        _take_away(ground, landed)
+        return ListReport(name, known.id, known.form, is_known=True)
+    try:
+        listed = read_list(landed.key, data)
+        judged, sightings = judge(ground, listed)
+    except UnreadableList as error:
+        return ListReport(name, refusal=error.code)
+    record = known or OptOutListRecord(
+        id=name_run(ground.now),
+        content_hash=content_hash,
+        form=listed.form,
+        received_at=landed.modified_at,
+        accepted=len(judged.accepted),
+        duplicates=len(judged.duplicates),
+        rejected=len(judged.rejected),
+    )
+    requests = list(_make_requests(ground, record, judged, sightings))
+    if not ground.is_dry_run:
+        add_list(ground.ledger, record)
+        add_requests(ground.ledger, requests)
+        _write_manifest(ground, record, requests, judged)
+        settle_list(ground.ledger, record.id)
+        _take_away(ground, landed)
+    return ListReport(
+        name=name,
+        list_id=record.id,
+        form=listed.form,
+        accepted=len(judged.accepted),
+        duplicates=len(judged.duplicates),
+        waiting=sum(each.request.state == "waiting" for each in requests),
+        rejected=dict(sorted(Counter(each.code for each in judged.rejected).items())),
+    )
+
+
+def judge(ground: Ground, listed: OptOutList) -> tuple[Judged, Sightings]:
+    """Judge a list's ids by what the lake has seen; then see with how many installs it has those accepted."""
+    lookups = look_up_people(ground.lake, list_lookups(listed))
+    stores = {app_id: app.app_store_id for app_id, app in ground.settings.apps.items()}
+
+    def see(folded: str) -> frozenset[IdType]:
+        return frozenset(LAKE_FIELDS[name] for name in lookups.fields.get(folded, ()) if name in LAKE_FIELDS)
+
+    judged = judge_list(listed, Judging(ground.now, make_scoper(stores), see))
+    accepted = {each.identifier.folded for each in judged.accepted}
+    return judged, look_up_people(ground.lake, accepted)
+
+
+def _make_requests(
+    ground: Ground, record: OptOutListRecord, judged: Judged, sightings: Sightings
+) -> Iterator[NewRequest]:
+    for each in judged.accepted:
+        apps = each.scope.app_ids or (EVERY_APP,)
+        installs = sightings.installs.get(each.identifier.folded, 0)
+        for app_id in apps:
+            yield _make_request(ground, record, each, app_id, installs)
+
+
+def _make_request(
+    ground: Ground, record: OptOutListRecord, found: Candidate, app_id: str, installs: int
+) -> NewRequest:
+    identifier = found.identifier
+    settings = ground.settings.opt_outs
+    asked_at: datetime = found.requested_at or record.received_at
+    is_submitted, is_erased = identifier.is_for_liftoff, found.kind == "erase"
+    is_over = not is_submitted and not is_erased
+    is_waiting = installs > settings.most_installs
+    request = Request(
+        subject=hash_subject(ground.key, identifier.text),
+        app_id=app_id,
+        id_type=identifier.id_type,
+        kind=found.kind,
+        identifier=None if is_over and not is_waiting else identifier.text,
+        store_id=None if app_id == EVERY_APP else ground.settings.apps[app_id].app_store_id,
+        list_id=record.id,
+        requested_at=asked_at,
+        received_at=record.received_at,
+        deadline_at=asked_at + timedelta(days=settings.deadline_days),
+        installs=installs,
+        state="waiting" if is_waiting else "done" if is_over else "open",
+        submission="due" if is_submitted else "not_needed",
+        erasure="due" if is_erased else "not_needed",
+    )
+    if identifier.id_type in _DIGESTS:
+        return NewRequest(request, (request.subject,))
+    return NewRequest(request, hash_forms(ground.key, identifier.text))
+
+
+def _write_manifest(
+    ground: Ground, record: OptOutListRecord, requests: list[NewRequest], judged: Judged
+) -> None:
+    """Write what remains of a list: counts and keyed hashes; of what was rejected, lines and codes."""
+    manifest = {
+        "list": record.id,
+        "form": record.form,
+        "received_at": record.received_at.isoformat(),
+        "accepted": record.accepted,
+        "duplicates": record.duplicates,
+        "rejected": record.rejected,
+        "subjects": sorted({each.request.subject for each in requests}),
+    }
+    write_object(ground.opt_outs, f"{DONE}{record.id}.json", json.dumps(manifest, indent=1).encode())
+    if judged.rejected:
+        lines = [{"line": each.line, "code": each.code} for each in judged.rejected]
+        text = json.dumps({"list": record.id, "rejected": lines}, indent=1)
+        write_object(ground.opt_outs, f"{REJECTED}{record.id}.json", text.encode())
+
+
+def _take_away(ground: Ground, landed: LandedObject) -> None:
+    """Delete a list from the inbox, unless somebody has put another in its place meanwhile."""
+    if ground.is_dry_run:
+        return
+    present = find_object(ground.opt_outs, landed.key)
+    if present is not None and present.version == landed.version:
+        delete_object(ground.opt_outs, landed.key)

@@ -1,0 +1,130 @@
+"""The story of a sweep: lists are taken in, their people suppressed at once, then submitted to Liftoff.
+
+Each step is safe to repeat and to kill: a list leaves the inbox when all its ids are recorded, an answer is
+recorded before the next request leaves, and what is not done is due for the next sweep.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+from etl.jobs.sweep.ground import survey
+from etl.jobs.sweep.receiving import ListReport, receive_lists
+from etl.jobs.sweep.submitting import SubmissionReport, submit_due
+from etl.ledger.holding import hold_lock
+from etl.ledger.opt_outs import count_requests, list_requests
+from etl.ledger.upgrade import open_current_ledger
+from etl.liftoff.opt_out_answers import SENTENCES as ANSWERS
+from etl.opt_outs.codes import SENTENCES
+from etl.settings import Secrets, Settings, load_secrets
+
+SWEEP_LOCK: Final = "sweep"
+LOCK_SECONDS: Final = 120.0
+WAIT_SECONDS: Final = 600.0
+_SECONDS_A_DAY: Final = 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class SweepReport:
+    """What a sweep did, or in a dry run would do: lists, Liftoff's answers, and how all requests stand."""
+
+    is_dry_run: bool
+    lists: tuple[ListReport, ...] = ()
+    submission: SubmissionReport = field(default_factory=SubmissionReport)
+    requests: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def exit_code(self) -> int:
+        """1 where a list could not be read, an id waits for a person, or Liftoff stopped the sweep."""
+        is_read = all(each.refusal is None for each in self.lists)
+        return int(not is_read or self.submission.stopped is not None or self.requests.get("waiting", 0) > 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """An open request, by its keyed hash, and the days that are left."""
+
+    subject: str
+    app_id: str
+    kind: str
+    days_left: float
+    submission: str
+    erasure: str
+
+
+def sweep(
+    settings: Settings,
+    secrets: Secrets | None = None,
+    *,
+    is_dry_run: bool = False,
+    now: datetime | None = None,
+) -> SweepReport:
+    """Take in the lists of the inbox, suppress their people, and submit what is due.
+
+    One sweep at a time. Raises ConfigurationError where the hash key is missing or another, or where
+    something is due and Liftoff's address or credentials are missing: people are suppressed by then.
+    """
+    found = secrets or load_secrets()
+    ground = survey(settings, found, is_dry_run=is_dry_run, now=now)
+    with hold_lock(ground.ledger, SWEEP_LOCK, LOCK_SECONDS, WAIT_SECONDS):
+        lists = tuple(receive_lists(ground))
+        submission = submit_due(ground, found)
+    return SweepReport(is_dry_run, lists, submission, count_requests(ground.ledger))
+
+
+def read_deadlines(settings: Settings, now: datetime) -> list[Deadline]:
+    """Read the requests that are not done, those with the fewest days left first."""
+    ledger = open_current_ledger(settings.storage.ledger)
+    found = list_requests(ledger, states=("open", "waiting"))
+    return [
+        Deadline(
+            each.subject,
+            each.app_id,
+            each.kind,
+            (each.deadline_at - now).total_seconds() / _SECONDS_A_DAY,
+            "waiting" if each.state == "waiting" else each.submission,
+            each.erasure,
+        )
+        for each in found
+    ]
+
+
+def describe_sweep(report: SweepReport) -> Iterator[str]:
+    """Describe a sweep in lines for people; no id is in them."""
+    if not report.lists:
+        yield "No list is in the inbox."
+    for each in report.lists:
+        yield from _describe_list(each, is_dry_run=report.is_dry_run)
+    for outcome, count in report.submission.outcomes.items():
+        yield f"  {count:>10,}  opt-outs {'to be submitted' if outcome == 'due' else outcome}"
+    for code, count in report.submission.codes.items():
+        yield f"  {count:>10,}  {code}: {ANSWERS.get(code, '')}"
+    if report.submission.stopped:
+        yield f"Nothing more was submitted: {report.submission.describe_stop()}"
+    counts = report.requests
+    yield (
+        f"Requests: {counts.get('open', 0):,} open ({counts.get('submission_due', 0):,} to submit,"
+        f" {counts.get('erasure_due', 0):,} to erase), {counts.get('waiting', 0):,} waiting for a person,"
+        f" {counts.get('done', 0):,} done, {counts.get('lifted', 0):,} lifted"
+    )
+    if report.is_dry_run:
+        yield "Nothing was changed: a dry run."
+
+
+def _describe_list(each: ListReport, *, is_dry_run: bool) -> Iterator[str]:
+    if each.refusal is not None:
+        yield f"{each.name} cannot be read and stays in the inbox: {SENTENCES[each.refusal]}"
+        return
+    if each.is_known:
+        yield f"{each.name} was dropped before, as list {each.list_id}; nothing of it is new."
+        return
+    would = "would be " if is_dry_run else ""
+    yield f"{each.name} ({each.form}), list {each.list_id}:"
+    yield f"  {each.accepted:>10,}  {would}accepted, of them {each.waiting:,} waiting for a person"
+    yield f"  {each.duplicates:>10,}  duplicates"
+    yield from (
+        f"  {count:>10,}  rejected, {code}: {SENTENCES[code]}" for code, count in each.rejected.items()
+    )

@@ -1,0 +1,65 @@
+"""`pushlift opt-outs` from end to end, against the sandbox."""
+
+from __future__ import annotations
+
+import pytest
+
+from etl.liftoff.sandbox.process import SandboxProcess
+from tests.cli.conftest import Shell
+
+IDFA = "6F9619FF-8B86-D011-B42D-00CF4FC964FF"
+
+
+@pytest.fixture
+def office(shell: Shell, sandbox: SandboxProcess, monkeypatch: pytest.MonkeyPatch) -> Shell:
+    """Configure the sandbox as the partner, and drop a list of one id."""
+    monkeypatch.setenv("PUSHLIFT_HASH_KEY", "a-key")
+    monkeypatch.setenv("PUSHLIFT_LIFTOFF_OPT_OUT_USER", sandbox.credentials.opt_out_user)
+    monkeypatch.setenv("PUSHLIFT_LIFTOFF_OPT_OUT_PASSWORD", sandbox.credentials.opt_out_password)
+    shell.config.write_text(f'[liftoff]\nopt_out_url = "{sandbox.opt_out_url}"\n', encoding="utf-8")
+    inbox = shell.config.parent / "opt_outs" / "inbox"
+    inbox.mkdir(parents=True)
+    (inbox / "a.csv").write_text(f"idfa\n{IDFA}\nrubbish\n", encoding="utf-8")
+    return shell
+
+
+def test_a_sweep_says_what_became_of_each_list(office: Shell) -> None:
+    """Counts, codes with their sentences, and how all requests stand; nobody is named."""
+    dry = office.run("opt-outs", "sweep", "--dry-run")
+    assert "would be accepted" in dry.stdout
+
+    shown = office.run("opt-outs", "sweep")
+
+    assert shown.exit_code == 0
+    assert "1  accepted" in shown.stdout
+    assert "rejected, " in shown.stdout
+    assert IDFA not in shown.stdout
+
+
+def test_requests_are_shown_by_their_hash(office: Shell) -> None:
+    """And one by its id, which comes from standard input alone."""
+    office.run("opt-outs", "sweep")
+
+    assert office.ask("opt-outs", "status")["counts"]["open"] == 1
+    shown = office.run("opt-outs", "show", stdin=f"{IDFA}\n")
+    assert "submission: accepted" in shown.stdout
+    assert IDFA not in shown.stdout + office.run("opt-outs", "status").stdout
+
+
+def test_lifting_is_a_dry_run_unless_told(office: Shell) -> None:
+    """It needs a reason."""
+    office.run("opt-outs", "sweep")
+
+    would = office.run("opt-outs", "lift", "--reason", "a mistake", stdin=f"{IDFA}\n")
+    assert "1 requests would be lifted" in would.stdout
+    done = office.run("opt-outs", "lift", "--reason", "a mistake", "--yes", stdin=f"{IDFA}\n")
+    assert "1 requests are lifted" in done.stdout
+    assert office.ask("opt-outs", "status")["counts"]["lifted"] == 1
+
+
+def test_nobody_is_found_by_nothing(office: Shell) -> None:
+    """What names nobody is refused."""
+    office.run("opt-outs", "sweep")
+
+    assert office.run("opt-outs", "show", stdin="null\n").exit_code == 2
+    assert office.run("opt-outs", "show", stdin="0F9619FF-8B86-D011-B42D-00CF4FC964FF\n").exit_code == 2
