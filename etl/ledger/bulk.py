@@ -35,11 +35,12 @@ def insert_in_bulk(ledger: Ledger, table: Table, rows: pa.Table, constants: Mapp
 
 
 def _write_out(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Write dates and instants as text."""
+    """Write dates and instants as text, each distinct instant once."""
     if pa.types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
     if pa.types.is_timestamp(column.type):
-        return pc.strftime(column.cast(pa.timestamp("us", "UTC")), format="%Y-%m-%d %H:%M:%S")
+        encoded = column.cast(pa.timestamp("us", "UTC")).combine_chunks().dictionary_encode()
+        return pa.chunked_array([pc.strftime(encoded.dictionary, "%Y-%m-%d %H:%M:%S").take(encoded.indices)])
     return column.cast(pa.string()) if pa.types.is_date(column.type) else column
 
 

@@ -21,6 +21,8 @@ from etl.jobs.workers import count_workers, open_workers
 
 # A process has its imports behind it in about the time in which so many rows are judged.
 MANY_ROWS: Final = 200_000
+# Batches that wait to be written or judged: they differ in length, and neither side shall wait for the other.
+AHEAD: Final = 3
 
 Judge = Callable[[Iterable[pa.Table]], Iterator[tuple[int, pa.Table]]]
 
@@ -41,11 +43,11 @@ def open_judge(judging: Judging, rows: int) -> Iterator[Judge]:
 def _judge_beside(
     worker: Executor, reader: Executor, batches: Iterable[pa.Table], judging: Judging
 ) -> Iterator[tuple[int, pa.Table]]:
-    """Keep one batch being read, and one being judged, while the caller has another."""
+    """Keep some batches judged or being judged, and one being read, while the caller has another."""
     judged: deque[tuple[int, Future[pa.Table]]] = deque()
     for rows in _read_ahead(reader, batches):
         judged.append((rows.num_rows, worker.submit(prepare_rows, rows, judging)))
-        if len(judged) > 1:
+        if len(judged) > AHEAD:
             yield _take(judged)
     while judged:
         yield _take(judged)

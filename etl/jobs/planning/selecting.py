@@ -35,7 +35,7 @@ from etl.lake.reading import LakeTable
 from etl.lake.tables import EVENTS
 from etl.stores import Store
 
-BATCH_ROWS: Final = 65_536
+BATCH_ROWS: Final = 32_768
 # Rows that share their occurrence with others are taken together, at most about so many.
 PAIR_ROWS: Final = 200_000
 _SCANNED_ROWS: Final = 32_768
