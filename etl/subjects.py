@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Final
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -38,6 +39,10 @@ PLACEHOLDERS: Final = frozenset(
     }
 )
 _NOTHING = re.compile(r"[0\-\s._]*|-1")
+# The same of texts without spaces.
+_NOTHING_MARKS: Final = "0-._"
+_PLAIN_NOBODIES: Final = sorted(PLACEHOLDERS | {"-1"})
+_SPACE, _DELETE = 0x20, 0x7F
 
 
 def is_placeholder(identifier: str) -> bool:
@@ -84,10 +89,9 @@ def hash_forms(key: bytes, identifier: str) -> tuple[str, ...]:
 def hash_subjects(key: bytes, column: pa.Array) -> pa.Array:
     """Hash a column of ids, each distinct one once; null where it names nobody."""
     encoded = as_text(column).dictionary_encode()
-    hash_text = make_hasher(key)
-    folded = map(fold_identifier, encoded.dictionary.to_pylist())
-    hashes = [None if _is_nobody(text) else hash_text(text) for text in folded]
-    return pa.array(hashes, pa.string()).take(encoded.indices)
+    folded, is_nobody = _fold_texts(encoded.dictionary)
+    hashes = pa.array(map(make_hasher(key), folded.to_pylist()), pa.string(), size=len(folded))
+    return pc.if_else(is_nobody, None, hashes).take(encoded.indices)
 
 
 def list_subjects(key: bytes, rows: pa.Table) -> pa.Array:
@@ -109,6 +113,21 @@ def list_subjects(key: bytes, rows: pa.Table) -> pa.Array:
 
 def _is_nobody(folded: str) -> bool:
     return folded in PLACEHOLDERS or _NOTHING.fullmatch(folded) is not None
+
+
+def _fold_texts(texts: pa.Array) -> tuple[pa.Array, pa.Array]:
+    """Fold texts, and mark those that name nobody; all at once where none has a space or is not ASCII."""
+    if _is_plain(texts):
+        folded = pc.ascii_lower(texts)
+        is_nothing = pc.equal(pc.ascii_ltrim(folded, _NOTHING_MARKS), "")
+        return folded, pc.or_(is_nothing, pc.is_in(folded, pa.array(_PLAIN_NOBODIES, pa.string())))
+    words = [fold_identifier(text) for text in texts.to_pylist()]
+    return pa.array(words, pa.string()), pa.array(map(_is_nobody, words), pa.bool_(), size=len(words))
+
+
+def _is_plain(texts: pa.Array) -> bool:
+    data = np.frombuffer(texts.buffers()[2] or b"", dtype=np.uint8)
+    return bool(((data > _SPACE) & (data < _DELETE)).all())
 
 
 def _get_array(rows: pa.Table, name: str) -> pa.Array:

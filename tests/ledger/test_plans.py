@@ -1,9 +1,11 @@
 from datetime import timedelta
 
+import pyarrow as pa
 import pytest
 from sqlalchemy import select
 
-from etl.errors import UsageError
+from etl.errors import LedgerError, UsageError
+from etl.ledger.bulk import STATEMENT_ROWS
 from etl.ledger.database import Ledger, begin_read
 from etl.ledger.decisions import list_decisions
 from etl.ledger.plan_rows import Overlap, add_postbacks, cancel_plan, compare_plan, drop_drafting
@@ -61,6 +63,29 @@ def test_rows_are_kept_as_they_were_given(ledger: Ledger) -> None:
     with begin_read(ledger) as connection:
         query = select(postbacks.c.parameters).order_by(postbacks.c.position)
         assert list(connection.scalars(query)) == odd
+
+
+@pytest.mark.parametrize("number", [1, STATEMENT_ROWS - 1, STATEMENT_ROWS, 2 * STATEMENT_ROWS + 1])
+def test_rows_keep_their_order_however_many_they_are(ledger: Ledger, number: int) -> None:
+    """Statements of many rows and of one give the same."""
+    plan = draft_plan(ledger, "p", [])
+    rows = tabulate_rows([str(place) for place in range(number)])
+    add_postbacks(ledger, plan, rows)
+    with begin_read(ledger) as connection:
+        query = select(postbacks.c.position, postbacks.c.occurrence_id, postbacks.c.mode, postbacks.c.state)
+        kept = [tuple(row) for row in connection.execute(query.order_by(postbacks.c.position))]
+    occurrences = rows["occurrence_id"].to_pylist()
+    assert kept == [(place, occurrences[place], "production", "queued") for place in range(number)]
+
+
+def test_a_position_twice_adds_nothing(ledger: Ledger) -> None:
+    """The whole transaction is undone, and the ledger goes on."""
+    plan = draft_plan(ledger, "p", ["a"])
+    rows = tabulate_rows([str(place) for place in range(STATEMENT_ROWS)], first=1)
+    twice = pa.concat_tables([rows, rows.slice(3, 1)])
+    with pytest.raises(LedgerError):
+        add_postbacks(ledger, plan, twice)
+    assert finish_plan(ledger, "p", "hash", [], "{}").rows == 1
 
 
 def test_a_plan_is_approved_as_it_was_seen(ledger: Ledger) -> None:

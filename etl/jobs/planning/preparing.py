@@ -30,6 +30,7 @@ _COLUMNS: Final = (
     *("app_version", "bundle_id", "event_revenue", "event_revenue_currency", "event_revenue_usd"),
     *("revenue_in_selected_currency", "selected_currency", "embedded_ids"),
 )
+_PERSON_COLUMNS: Final = [*PERSON_FIELDS, "embedded_ids"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,7 @@ def prepare_rows(rows: pa.Table, judging: Judging) -> pa.Table:
     `code` says why a row is excluded; its personal values are left out then.
     """
     prepared = prepare_postbacks(rows, judging.policy, judging.keys.user_ids, judging.now_ms)
-    subjects = _join_subjects(list_subjects(judging.keys.subjects, rows), rows, prepared.codes)
+    subjects = _find_subjects(rows, prepared.codes, judging.keys.subjects)
     codes = _judge_by_records(rows, prepared.codes, subjects, judging)
     is_queued = codes.is_null()
     made = pa.table(
@@ -109,10 +110,17 @@ def _mark_suppressed(subjects: pa.Array, suppressed: pa.Array) -> npt.NDArray[np
     return mask
 
 
-def _join_subjects(subjects: pa.Array, rows: pa.Table, codes: pa.Array) -> pa.Array:
+def _find_subjects(rows: pa.Table, codes: pa.Array, key: bytes) -> pa.Array:
+    """List whom each row is about; nobody where an earlier gate refuses it, and nobody will ask."""
+    if pc.any(pc.equal(codes, OTHER_HALF)).as_py():
+        return _join_subjects(list_subjects(key, rows), rows)
+    matters = pa.array(_rank(codes) > ORDER["suppressed"])
+    found = list_subjects(key, rows.select(_PERSON_COLUMNS).filter(matters))
+    return pc.replace_with_mask(pa.repeat(pa.scalar("", pa.string()), len(rows)), matters, found)
+
+
+def _join_subjects(subjects: pa.Array, rows: pa.Table) -> pa.Array:
     """Give the chosen row of an occurrence the ids of all its halves."""
-    if not pc.any(pc.equal(codes, OTHER_HALF)).as_py():
-        return subjects
     ids = pc.utf8_trim(subjects, " ")
     halves = pa.table({"occurrence_id": rows["occurrence_id"], "subjects": ids})
     joined: dict[str, dict[str, None]] = {}

@@ -35,7 +35,7 @@ from etl.lake.reading import LakeTable
 from etl.lake.tables import EVENTS
 from etl.stores import Store
 
-BATCH_ROWS: Final = 65_536
+BATCH_ROWS: Final = 32_768
 # Rows that share their occurrence with others are taken together, at most about so many.
 PAIR_ROWS: Final = 200_000
 _SCANNED_ROWS: Final = 32_768
@@ -177,36 +177,56 @@ class Selection:
                 yield from self._read_part(columns, day, part, parts)
 
     def _read_part(self, columns: Sequence[str], day: date, part: int, parts: int) -> Iterator[pa.Table]:
-        self._scan(tuple(dict.fromkeys((*columns, *_KIND, "event_id"))), self._days.day(day))
-        reader = self._connection.sql(
-            _read("rows"), params={"day": day, "part": part, "parts": parts}
-        ).to_arrow_reader(BATCH_ROWS)
+        """Read rows with Arrow; DuckDB sees of them only what tells which are chosen."""
+        alone: list[pa.Table] = []
         pairs: list[pa.Table] = []
-        for batch in reader:
-            rows = pa.Table.from_batches([batch])
-            alone = rows.filter(pc.invert(rows["is_pair"])) if pc.any(rows["is_pair"]).as_py() else rows
-            if alone.num_rows < rows.num_rows:
-                pairs.append(rows.filter(rows["is_pair"]))
-            if alone.num_rows:
-                yield alone.drop_columns(["is_pair"])
-        if pairs:
-            yield pa.concat_tables(pairs).drop_columns(["is_pair"])
+        scanner = self._scanner(tuple(dict.fromkeys((*columns, *_KIND, "event_id"))), self._days.day(day))
+        for batch in scanner.to_batches():
+            marks = self._mark(batch, {"day": day, "part": part, "parts": parts})
+            pairs.append(_take_rows(batch, marks.filter(marks["is_pair"])))
+            alone.append(_take_rows(batch, marks.filter(pc.invert(marks["is_pair"]))))
+            if sum(rows.num_rows for rows in alone) >= BATCH_ROWS:
+                yield pa.concat_tables(alone).combine_chunks()
+                alone.clear()
+        for rest in (alone, pairs):
+            if any(rows.num_rows for rows in rest):
+                yield pa.concat_tables(rest).combine_chunks()
+
+    def _mark(self, batch: pa.RecordBatch, which: Mapping[str, object]) -> pa.Table:
+        """Say which of a batch's rows are chosen, by their places, and what was decided of them."""
+        keys = pa.Table.from_batches([batch.select([*_KIND, "event_id"])])
+        self._connection.register(
+            "scanned", keys.append_column("place", pa.array(range(keys.num_rows), pa.int64()))
+        )
+        return self._connection.sql(_read("rows"), params=which).to_arrow_table()
 
     def _scan(self, columns: Sequence[str], where: ds.Expression) -> None:
         """Offer rows to the next query, which may read them once."""
-        scanner = self._dataset.scanner(
+        self._connection.register("scanned", self._scanner(columns, where).to_reader())
+
+    def _scanner(self, columns: Sequence[str], where: ds.Expression) -> ds.Scanner:
+        return self._dataset.scanner(
             columns=list(columns),
             filter=where,
             batch_size=_SCANNED_ROWS,
             batch_readahead=2,
             fragment_readahead=1,
         )
-        self._connection.register("scanned", scanner.to_reader())
 
     def _create(self, name: str, rows: pa.Table, columns: str = "*") -> None:
         self._connection.register("given", rows)
         self._connection.execute(f"create table {name} as select {columns} from given")  # noqa: S608 - our own
         self._connection.unregister("given")
+
+
+def _take_rows(batch: pa.RecordBatch, marks: pa.Table) -> pa.Table:
+    """Take the rows that are marked, and what was decided of them."""
+    rows = pa.Table.from_batches([batch])
+    if marks.num_rows < rows.num_rows:
+        rows = rows.take(marks["place"])
+    for name in ("is_first_event", "is_delivered", "source_name"):
+        rows = rows.append_column(name, marks[name])
+    return rows
 
 
 @contextmanager

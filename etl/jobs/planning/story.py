@@ -21,7 +21,8 @@ from etl.jobs.holding import name_person
 from etl.jobs.keys import Keys, require_keys
 from etl.jobs.planning.guarding import refuse_forgotten_deliveries
 from etl.jobs.planning.history import count_days, find_beginning, find_complete_since
-from etl.jobs.planning.preparing import Judging, list_columns, prepare_rows
+from etl.jobs.planning.judging import open_judge
+from etl.jobs.planning.preparing import Judging, list_columns
 from etl.jobs.planning.reading import PlanReport, read_plan_report
 from etl.jobs.planning.request import PlanRequest, name_kinds
 from etl.jobs.planning.selecting import Days, Selection, open_selection
@@ -121,18 +122,17 @@ def draft_plan(ground: Ground, plan: Plan, fence: Fence, tell: Progress) -> tupl
     with open_selection(ground.lake, ground.days) as selection:
         total = select_rows(ground, plan, selection, tally)
         watch.note("select")
-        read = written = 0
-        for rows in selection.read_rows(list_columns(ground.policy)):
-            tell("plan", read, total)
-            check_fence(ground.ledger, fence)
-            watch.note("read")
-            prepared = prepare_rows(rows, judging)
-            tally.add(prepared)
-            watch.note("judge")
-            positions = pa.array(range(written, written + prepared.num_rows), pa.int64())
-            written += add_postbacks(ground.ledger, plan, prepared.append_column("position", positions))
-            read += rows.num_rows
-            watch.note("write")
+        done = written = 0
+        with open_judge(judging, total) as judge:
+            for number, prepared in judge(selection.read_rows(list_columns(ground.policy))):
+                tell("plan", done, total)
+                check_fence(ground.ledger, fence)
+                watch.note("read and judge")
+                tally.add(prepared)
+                positions = pa.array(range(written, written + prepared.num_rows), pa.int64())
+                written += add_postbacks(ground.ledger, plan, prepared.append_column("position", positions))
+                done += number
+                watch.note("write")
     tell("plan", total, total)
     return tally, watch.seconds
 
