@@ -94,12 +94,13 @@ def test_commands_of_the_table_exist() -> None:
     """Each command of the README's table is registered."""
     group = typer.main.get_command(build_app())
     known = set(group.commands)  # type: ignore[attr-defined]  # the root command is a group
-    named = set(re.findall(r"`pushlift (\w+)", README))
+    named = set(re.findall(r"`pushlift ([\w-]+)", README))
     assert named <= known
 
 
 def test_configuration_keys_exist() -> None:
     """Each key of the README's table is one of the settings."""
-    for dotted in re.findall(r"^\| `((?:storage|ingest|quality|liftoff|opt_outs)\.\w+)`", README, re.MULTILINE):
+    sections = "storage|ingest|quality|liftoff|opt_outs"
+    for dotted in re.findall(rf"^\| `((?:{sections})\.\w+)`", README, re.MULTILINE):
         section, _, key = dotted.partition(".")
         assert key in Settings.model_fields[section].annotation.model_fields  # type: ignore[union-attr]
