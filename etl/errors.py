@@ -27,6 +27,7 @@ PushliftError                       exit 1
 ├─ UnreadableList                   mend the opt-out list and drop it again; nobody on it was honoured
 ├─ WorkerDied                       give the workers more memory, or have fewer of them      (retryable)
 ├─ ConservationError                do not publish: messages and rows disagree; report it
+├─ DeadlineNear                     see to the opt-out requests that come due
 └─ HeldBackError                    read the named checks, mend the data or the rule, run again
 
 `is_retryable` says whether the same call may succeed later with nothing changed by a person: an
@@ -182,3 +183,7 @@ class ConservationError(PushliftError):
 
 class HeldBackError(PushliftError):
     """A required check failed: its rows are held, the message names every failed check."""
+
+
+class DeadlineNear(PushliftError):
+    """Opt-out requests come due soon, and are not done."""

@@ -10,8 +10,8 @@ class OptOuts(Section):
 
     An id of more installs than `most_installs` waits for a person: it may be a placeholder that half the
     users share. `batch_size` ids go in one request, which is given up for this sweep after `give_up_minutes`
-    and some attempts. With `test`, Liftoff is told that it is a test, and what
-    it answers counts for nothing.
+    and some attempts. People are told of requests that come due within `alert_days`. With `test`, Liftoff is
+    told that it is a test, and what it answers counts for nothing.
     """
 
     deadline_days: int = Field(default=30, ge=1, le=365)
@@ -19,4 +19,5 @@ class OptOuts(Section):
     batch_size: int = Field(default=500, ge=1, le=10_000)
     requests_per_second: float = Field(default=1, gt=0, le=1000)
     give_up_minutes: float = Field(default=10, ge=0)
+    alert_days: float = Field(default=7, ge=0)
     test: bool = False

@@ -55,6 +55,7 @@ IDS = {
         "drop_scratch",
     ],
     "steer_postbacks": ["steer"],
+    "sweep_opt_outs": ["sweep", "watch_deadlines"],
 }
 
 
