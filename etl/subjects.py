@@ -83,7 +83,17 @@ def hash_forms(key: bytes, identifier: str) -> tuple[str, ...]:
 
     Partners hash an id as they have it, so both the lower and the upper case of it are hashed.
     """
-    return tuple(dict.fromkeys(hash_subject(key, form) for form in _list_forms(identifier)))
+    return tuple(dict.fromkeys(hash_subject(key, form) for form in list_forms(identifier)))
+
+
+def list_forms(identifier: str) -> Iterator[str]:
+    """List an id and its SHA-1 and MD5 as hex, in its own, the lower and the upper casing."""
+    trimmed = identifier.strip()
+    spellings = dict.fromkeys((trimmed, trimmed.lower(), trimmed.upper()))
+    yield trimmed
+    for spelling in spellings:
+        yield hashlib.sha1(spelling.encode(), usedforsecurity=False).hexdigest()
+        yield hashlib.md5(spelling.encode(), usedforsecurity=False).hexdigest()
 
 
 def hash_subjects(key: bytes, column: pa.Array) -> pa.Array:
@@ -147,12 +157,3 @@ def _hash_lists(key: bytes, lists: pa.Array) -> pa.Array:
         ],
         pa.string(),
     )
-
-
-def _list_forms(identifier: str) -> Iterator[str]:
-    trimmed = identifier.strip()
-    spellings = dict.fromkeys((trimmed, trimmed.lower(), trimmed.upper()))
-    yield trimmed
-    for spelling in spellings:
-        yield hashlib.sha1(spelling.encode(), usedforsecurity=False).hexdigest()
-        yield hashlib.md5(spelling.encode(), usedforsecurity=False).hexdigest()

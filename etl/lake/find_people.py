@@ -1,0 +1,79 @@
+"""Find the rows of `events` that hold a wanted id: in columns that name a person, and in `embedded_ids`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from etl.lake.history import read_columns
+from etl.lake.replace import PublishedFile
+from etl.lake.tables import EVENTS
+from etl.lake.wanted import Lookup, Wanted, fold_column
+from etl.stores import Store
+from etl.subjects import PERSON_FIELDS
+
+ID_COLUMNS: Final = (*PERSON_FIELDS, "embedded_ids")
+
+
+@dataclass(frozen=True, slots=True)
+class FoundFile:
+    """A file that holds wanted rows, and which of all its rows they are."""
+
+    file: PublishedFile
+    marks: npt.NDArray[np.bool_] = field(repr=False)
+
+    @property
+    def found(self) -> int:
+        """How many rows were found."""
+        return int(self.marks.sum())
+
+
+def find_in_events(lake: Store, files: list[PublishedFile], wanted: Wanted) -> Iterator[FoundFile]:
+    """Find the files of `events` that hold a wanted id, reading the id columns alone, a file at a time."""
+    for file in files:
+        found = find_in_file(lake, file, wanted.for_app(app_of(file)))
+        if found.marks.any():
+            yield found
+
+
+def find_in_file(lake: Store, file: PublishedFile, lookup: Lookup) -> FoundFile:
+    """Mark the rows of one file of `events` that hold a wanted id."""
+    batches = read_columns(lake, f"{EVENTS.name}/{file.path}", ID_COLUMNS)
+    marks = [mark_rows(batch, lookup) for batch in batches]
+    return FoundFile(file, np.concatenate([np.empty(0, bool), *marks]))
+
+
+def app_of(file: PublishedFile) -> str:
+    """Name the app of a file of `events`."""
+    return dict(file.partition)["app_id"]
+
+
+def mark_rows(batch: pa.RecordBatch, lookup: Lookup) -> npt.NDArray[np.bool_]:
+    """Mark the rows of a batch that hold a wanted id.
+
+    All columns are looked up at once, because each look-up builds its set anew.
+    """
+    marks = np.zeros(batch.num_rows, bool)
+    columns = [fold_column(_as_text(batch[name])) for name in PERSON_FIELDS if _is_filled(batch, name)]
+    if columns:
+        found = lookup.mark(pa.chunked_array(columns, pa.string()))
+        marks |= found.reshape(len(columns), batch.num_rows).any(axis=0)
+    if _is_filled(batch, "embedded_ids"):
+        lists = batch["embedded_ids"]
+        found = lookup.mark(pa.chunked_array([fold_column(_as_text(lists.flatten()))], pa.string()))
+        marks[pc.list_parent_indices(lists).to_numpy()[found]] = True
+    return marks
+
+
+def _is_filled(batch: pa.RecordBatch, name: str) -> bool:
+    return name in batch.schema.names and batch[name].null_count < batch.num_rows
+
+
+def _as_text(column: pa.Array) -> pa.Array:
+    return column if pa.types.is_string(column.type) else column.cast(pa.string())

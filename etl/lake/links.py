@@ -1,0 +1,88 @@
+"""What the lake links a wanted id with: other ids of the same install, and how many installs share the id."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+import pyarrow as pa
+
+from etl.lake.find_people import ID_COLUMNS, FoundFile, app_of, find_in_events
+from etl.lake.history import read_columns
+from etl.lake.replace import published_files
+from etl.lake.tables import EVENTS, open_or_create
+from etl.lake.wanted import Lookup, Wanted
+from etl.stores import Store
+from etl.subjects import PERSON_FIELDS, fold_identifier, is_placeholder
+
+_LINKED: Final = ("appsflyer_id", "idfv")
+_LINKED_USER: Final = "customer_user_id"
+
+
+@dataclass(frozen=True, slots=True)
+class LinkedId:
+    """An id that rows of a wanted id also hold: for its own app alone."""
+
+    app_id: str
+    column: str
+    id: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """Linked ids, and the number of installs (`appsflyer_id`) of each wanted id that was found.
+
+    An id of more than the counted number of installs counts as one more than that, and links nothing.
+    """
+
+    ids: frozenset[LinkedId] = field(repr=False)
+    installs: Mapping[str, int] = field(repr=False)
+
+
+def find_links(lake: Store, wanted: Wanted, *, most_installs: int, with_user_ids: bool = False) -> Links:
+    """Find what is linked with wanted ids, before their erasure removes the link."""
+    names = (*_LINKED, _LINKED_USER) if with_user_ids else _LINKED
+    linked: dict[str, set[LinkedId]] = {}
+    installs: dict[str, set[tuple[str, str]]] = {}
+    files = published_files(EVENTS, open_or_create(lake, EVENTS))
+    for found in find_in_events(lake, files, wanted):
+        app_id = app_of(found.file)
+        lookup = wanted.for_app(app_id)
+        for row in _read_distinct(lake, found):
+            for owner in _owners(row, lookup):
+                known = installs.setdefault(owner, set())
+                if row["appsflyer_id"] and len(known) <= most_installs:
+                    known.add((app_id, fold_identifier(row["appsflyer_id"])))
+                if len(known) <= most_installs:
+                    linked.setdefault(owner, set()).update(_list_linked(row, app_id, names))
+    counts = {owner: len(known) for owner, known in installs.items()}
+    kept = [ids for owner, ids in linked.items() if counts[owner] <= most_installs]
+    return Links(frozenset().union(*kept), counts)
+
+
+def _read_distinct(lake: Store, found: FoundFile) -> Iterator[dict[str, str | None]]:
+    """Give the distinct combinations of ids in a file's found rows."""
+    start = 0
+    for batch in read_columns(lake, f"{EVENTS.name}/{found.file.path}", ID_COLUMNS):
+        marks = pa.array(found.marks[start : start + batch.num_rows])
+        start += batch.num_rows
+        rows = pa.Table.from_batches([batch]).filter(marks)
+        lists = rows["embedded_ids"].combine_chunks()
+        joined = pa.array([texts and "\n".join(texts) for texts in lists.to_pylist()], pa.string())
+        flat = rows.select(PERSON_FIELDS).append_column("embedded_ids", joined)
+        yield from flat.group_by([*PERSON_FIELDS, "embedded_ids"]).aggregate([]).to_pylist()
+
+
+def _owners(row: Mapping[str, str | None], lookup: Lookup) -> set[str]:
+    texts = [row[name] for name in PERSON_FIELDS]
+    texts += (row["embedded_ids"] or "").split("\n")
+    found = (lookup.owners.get(fold_identifier(text)) for text in texts if text)
+    return {owner for owner in found if owner is not None}
+
+
+def _list_linked(row: Mapping[str, str | None], app_id: str, names: tuple[str, ...]) -> Iterator[LinkedId]:
+    for name in names:
+        text = row[name]
+        if text and not is_placeholder(text):
+            yield LinkedId(app_id, name, fold_identifier(text))
