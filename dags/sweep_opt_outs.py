@@ -1,16 +1,17 @@
-"""Opt-out lists are taken in, their people suppressed at once, and submitted to Liftoff.
+"""Opt-out lists are taken in, their people suppressed at once, erased, and submitted to Liftoff.
 
 | task | what it does |
 |---|---|
-| sweep | takes in the lists of the inbox, suppresses, submits what is due; logs counts and codes, no id |
+| sweep | takes in the inbox' lists, suppresses, erases, submits what is due; logs counts and codes, no id |
 | watch_deadlines | tells people of requests that come due within `opt_outs.alert_days`, and fails then |
 
 **Every night**, and by hand at any time. With `dry_run` it only says what would become of each list. What
 Liftoff did not answer is due for the next sweep; refused credentials stop a sweep with nothing lost. An id of
 more installs than a person has waits for somebody: `pushlift opt-outs confirm`.
 
-Nobody who was suppressed is sent or ingested again from that moment. Erasing what is held already is a step
-of its own, which is not built yet: `erasure` stays due.
+Nobody who was suppressed is sent or ingested again from that moment. Erasure reaches the lake's tables and
+the ledger; landed objects are not written to. While an export or held rows may hold people, requests stay due
+and the run is red.
 """
 
 from __future__ import annotations

@@ -36,8 +36,17 @@ class Links:
     An id of more than the counted number of installs counts as one more than that, and links nothing.
     """
 
-    ids: frozenset[LinkedId] = field(repr=False)
+    by_owner: Mapping[str, frozenset[LinkedId]] = field(repr=False)
     installs: Mapping[str, int] = field(repr=False)
+
+    @property
+    def ids(self) -> frozenset[LinkedId]:
+        """All linked ids."""
+        return frozenset().union(*self.by_owner.values())
+
+    def of(self, identifier: str) -> frozenset[LinkedId]:
+        """Give what is linked with one wanted id."""
+        return self.by_owner.get(fold_identifier(identifier), frozenset())
 
 
 def find_links(lake: Store, wanted: Wanted, *, most_installs: int, with_user_ids: bool = False) -> Links:
@@ -57,8 +66,8 @@ def find_links(lake: Store, wanted: Wanted, *, most_installs: int, with_user_ids
                 if len(known) <= most_installs:
                     linked.setdefault(owner, set()).update(_list_linked(row, app_id, names))
     counts = {owner: len(known) for owner, known in installs.items()}
-    kept = [ids for owner, ids in linked.items() if counts[owner] <= most_installs]
-    return Links(frozenset().union(*kept), counts)
+    kept = {owner: frozenset(ids) for owner, ids in linked.items() if counts[owner] <= most_installs}
+    return Links(kept, counts)
 
 
 def _read_distinct(lake: Store, found: FoundFile) -> Iterator[dict[str, str | None]]:

@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Select, case, func, select, update
 from etl.errors import UsageError
 from etl.ledger.database import Ledger, begin_read, begin_write
 from etl.ledger.dialects import insert_into
+from etl.ledger.links import unlink_within
 from etl.ledger.opt_out_tables import opt_out_lists, opt_out_requests
 from etl.ledger.suppressions import SuppressionKind, lift_within, suppress_within
 
@@ -189,7 +190,7 @@ def record_erasure(ledger: Ledger, done: Iterable[tuple[str, str]], erasure: Era
 
 
 def lift_requests(ledger: Ledger, subject: str, forms: Iterable[str], who: str, reason: str) -> int:
-    """Lift every request of a subject, and the suppressions of all forms of its id; gives how many."""
+    """Lift every request of a subject, its id's suppressions and those of linked ids; gives how many."""
     table = opt_out_requests.c
     with begin_write(ledger) as connection:
         now = ledger.clock(connection)
@@ -204,6 +205,8 @@ def lift_requests(ledger: Ledger, subject: str, forms: Iterable[str], who: str, 
         found = connection.execute(statement.values(**values).returning(table.app_id)).scalars().all()
         for app_id in found:
             lift_within(connection, forms, app_id, now)
+            for linked_app, form in unlink_within(connection, subject, app_id):
+                lift_within(connection, [form], linked_app, now)
         return len(found)
 
 

@@ -40,7 +40,7 @@ def test_requests_are_shown_by_their_hash(office: Shell) -> None:
     """And one by its id, which comes from standard input alone."""
     office.run("opt-outs", "sweep")
 
-    assert office.ask("opt-outs", "status")["counts"]["open"] == 1
+    assert office.ask("opt-outs", "status")["counts"]["done"] == 1
     shown = office.run("opt-outs", "show", stdin=f"{IDFA}\n")
     assert "submission: accepted" in shown.stdout
     assert IDFA not in shown.stdout + office.run("opt-outs", "status").stdout

@@ -1,4 +1,4 @@
-"""The story of a sweep: lists are taken in, their people suppressed at once, then submitted to Liftoff.
+"""The story of a sweep: lists are taken in, their people suppressed at once, erased, and submitted.
 
 Each step is safe to repeat and to kill: a list leaves the inbox when all its ids are recorded, an answer is
 recorded before the next request leaves, and what is not done is due for the next sweep.
@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
+from etl.jobs.sweep.erasing import ErasingReport, erase_due
 from etl.jobs.sweep.ground import survey
 from etl.jobs.sweep.receiving import ListReport, receive_lists
 from etl.jobs.sweep.submitting import SubmissionReport, submit_due
@@ -33,6 +34,7 @@ class SweepReport:
 
     is_dry_run: bool
     lists: tuple[ListReport, ...] = ()
+    erasing: ErasingReport = field(default_factory=ErasingReport)
     submission: SubmissionReport = field(default_factory=SubmissionReport)
     requests: Mapping[str, int] = field(default_factory=dict)
 
@@ -40,7 +42,8 @@ class SweepReport:
     def exit_code(self) -> int:
         """1 where a list could not be read, an id waits for a person, or Liftoff stopped the sweep."""
         is_read = all(each.refusal is None for each in self.lists)
-        return int(not is_read or self.submission.stopped is not None or self.requests.get("waiting", 0) > 0)
+        is_stopped = self.submission.stopped is not None or bool(self.erasing.obstacles)
+        return int(not is_read or is_stopped or self.requests.get("waiting", 0) > 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +65,7 @@ def sweep(
     is_dry_run: bool = False,
     now: datetime | None = None,
 ) -> SweepReport:
-    """Take in the lists of the inbox, suppress their people, and submit what is due.
+    """Take in the lists of the inbox, suppress their people, erase them, and submit what is due.
 
     One sweep at a time. Raises ConfigurationError where the hash key is missing or another, or where
     something is due and Liftoff's address or credentials are missing: people are suppressed by then.
@@ -71,8 +74,9 @@ def sweep(
     ground = survey(settings, found, is_dry_run=is_dry_run, now=now)
     with hold_lock(ground.ledger, SWEEP_LOCK, LOCK_SECONDS, WAIT_SECONDS):
         lists = tuple(receive_lists(ground))
+        erasing = erase_due(ground)
         submission = submit_due(ground, found)
-    return SweepReport(is_dry_run, lists, submission, count_requests(ground.ledger))
+    return SweepReport(is_dry_run, lists, erasing, submission, count_requests(ground.ledger))
 
 
 def read_deadlines(settings: Settings, now: datetime) -> list[Deadline]:
@@ -98,6 +102,7 @@ def describe_sweep(report: SweepReport) -> Iterator[str]:
         yield "No list is in the inbox."
     for each in report.lists:
         yield from _describe_list(each, is_dry_run=report.is_dry_run)
+    yield from _describe_erasing(report.erasing, is_dry_run=report.is_dry_run)
     for outcome, count in report.submission.outcomes.items():
         yield f"  {count:>10,}  opt-outs {'to be submitted' if outcome == 'due' else outcome}"
     for code, count in report.submission.codes.items():
@@ -112,6 +117,21 @@ def describe_sweep(report: SweepReport) -> Iterator[str]:
     )
     if report.is_dry_run:
         yield "Nothing was changed: a dry run."
+
+
+def _describe_erasing(found: ErasingReport, *, is_dry_run: bool) -> Iterator[str]:
+    if not found.requests:
+        return
+    would = "would be " if is_dry_run else ""
+    yield f"Erasing {found.requests:,} ids, and {found.linked:,} that the lake links with them:"
+    for each in found.tables:
+        yield (
+            f"  {each.rows_gone + each.rows_changed:>10,}  rows of {each.table} {would}erased,"
+            f" in {each.files_rewritten:,} of {each.files_read:,} files"
+        )
+    if found.postbacks:
+        yield f"  {found.postbacks:>10,}  postbacks of the ledger lost what tells of them"
+    yield from (f"  NOT YET ERASED: {each}" for each in found.obstacles)
 
 
 def _describe_list(each: ListReport, *, is_dry_run: bool) -> Iterator[str]:

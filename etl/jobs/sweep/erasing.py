@@ -1,0 +1,102 @@
+"""People on their way out: what the lake links with them is suppressed too, then lake and ledger forget them.
+
+Landed objects are never written to, so a request ends as `erased_except_landing`: what landed of a person is
+left out of every ingest from then on. Files that an erasure replaced are deleted by upkeep, past their
+retention.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from etl.jobs.erasing import erase_people
+from etl.jobs.sweep.ground import Ground
+from etl.lake.erase import TableErasure
+from etl.lake.links import Links, find_links
+from etl.lake.wanted import Wanted, WantedId
+from etl.ledger.exports import list_exports
+from etl.ledger.forgetting import forget_people
+from etl.ledger.held import list_batches
+from etl.ledger.links import link_subjects
+from etl.ledger.opt_outs import Request, list_due, record_erasure
+from etl.ledger.suppressions import EVERY_APP
+from etl.subjects import hash_forms
+
+# A digest stands for an id that nobody here knows: it is suppressed, and found where it stands itself.
+DIGESTS: Final = frozenset({"sha1", "md5"})
+
+
+@dataclass(frozen=True, slots=True)
+class ErasingReport:
+    """What was erased, or in a dry run would be: requests, ids that the lake linked with theirs, and counts.
+
+    `postbacks` are rows of the ledger that lost their personal values. `obstacles` say what must go first:
+    while there is one, requests stay due.
+    """
+
+    requests: int = 0
+    linked: int = 0
+    tables: tuple[TableErasure, ...] = ()
+    postbacks: int = 0
+    obstacles: tuple[str, ...] = ()
+
+
+def erase_due(ground: Ground) -> ErasingReport:
+    """Erase whoever is due from the lake's tables and the ledger's postbacks."""
+    due = list_due(ground.ledger, "erasure")
+    if not due:
+        return ErasingReport()
+    wanted = [_want(each) for each in due]
+    most = ground.settings.opt_outs.most_installs
+    links = find_links(ground.lake, Wanted(wanted), most_installs=most)
+    everybody = Wanted([*wanted, *(WantedId(each.id, frozenset({each.app_id})) for each in links.ids)])
+    policy = ground.settings.opt_outs.policy
+    if ground.is_dry_run:
+        found = erase_people(ground.settings, everybody, policy, is_dry_run=True)
+        return ErasingReport(len(due), len(links.ids), found.tables, obstacles=tuple(_find_obstacles(ground)))
+    subjects = _suppress_linked(ground, due, links)
+    erased = erase_people(ground.settings, everybody, policy, is_dry_run=False)
+    forms = {form for each in due for form in hash_forms(ground.key, str(each.identifier))}
+    forgotten = forget_people(ground.ledger, forms | subjects)
+    obstacles = tuple(_find_obstacles(ground))
+    if not obstacles:
+        done = [(each.subject, each.app_id) for each in due]
+        record_erasure(ground.ledger, done, "erased_except_landing")
+    return ErasingReport(len(due), len(links.ids), erased.tables, forgotten, obstacles)
+
+
+def _want(request: Request) -> WantedId:
+    assert request.identifier is not None  # noqa: S101 - what is due has its id
+    return WantedId(
+        request.identifier, frozenset() if request.app_id == EVERY_APP else frozenset({request.app_id})
+    )
+
+
+def _suppress_linked(ground: Ground, due: Sequence[Request], links: Links) -> set[str]:
+    """Suppress what the lake links with the people, before the link is erased; gives all forms' hashes.
+
+    Whose they are is kept, so that they are lifted with their person.
+    """
+    found: set[str] = set()
+    for request in due:
+        for each in links.of(str(request.identifier)):
+            if request.app_id in {EVERY_APP, each.app_id}:
+                forms = hash_forms(ground.key, each.id)
+                found.update(forms)
+                link_subjects(ground.ledger, (request.subject, request.app_id), each.app_id, forms)
+    return found
+
+
+def _find_obstacles(ground: Ground) -> Iterable[str]:
+    """Find copies that this erasure does not reach."""
+    yield from (
+        f"the export {each.target} holds what was exported before: export it again, or delete it"
+        for each in list_exports(ground.ledger)
+    )
+    held: Sequence[str] = sorted({batch.app_id for batch in list_batches(ground.ledger)})
+    yield from (
+        f"held rows of {app_id} wait for a decision: release them, or mend and reprocess them"
+        for app_id in held
+    )
