@@ -18,7 +18,7 @@ LOG: Final = logging.getLogger(__name__)
 
 
 def sweep_lists(*, is_dry_run: bool) -> dict[str, Any]:
-    """Sweep, and log what came of it; gives the counts of requests.
+    """Sweep, and log what came of it; gives that, and the counts of requests.
 
     Raises, after all else is done: SendingStopped where Liftoff stopped it, HeldBackError where a list could
     not be read or an id waits for a person.
@@ -26,9 +26,10 @@ def sweep_lists(*, is_dry_run: bool) -> dict[str, Any]:
     from etl.jobs.sweep.story import describe_sweep, sweep  # noqa: PLC0415 - seconds, for this step alone
 
     report = sweep(load_task_settings(), load_task_secrets(), is_dry_run=is_dry_run)
-    LOG.info("%s", "\n".join(describe_sweep(report)))
+    said = "\n".join(describe_sweep(report))
+    LOG.info("%s", said)
     refuse(report)
-    return dict(report.requests)
+    return {"said": said, "requests": dict(report.requests)}
 
 
 def refuse(report: SweepReport) -> None:

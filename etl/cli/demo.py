@@ -27,6 +27,7 @@ def demo(
     del config
     from etl.jobs.demo import describe_demo, describe_next_steps, run_demo, summarize_demo
     from etl.jobs.demo_dag import has_airflow
+    from etl.jobs.demo_opt_outs import describe_opt_outs
     from etl.jobs.demo_postbacks import describe_postbacks
     from etl.jobs.reports import describe_report
 
@@ -46,6 +47,8 @@ def demo(
                 ["", "What was never told to Liftoff, planned, approved and sent to a stand-in:"],
                 describe_postbacks(report.postbacks),
                 make_table(report.postbacks.columns, report.postbacks.rows),
+                ["", "A person of the lake opts out, on a list with zeros and rubbish:"],
+                describe_opt_outs(report.opt_outs) if report.opt_outs else [],
             )
             if report.postbacks
             else (["", "No postbacks were sent: install the extra `sandbox` for that part."],)

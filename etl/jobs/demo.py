@@ -6,7 +6,7 @@ import shutil
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, nullcontext
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from decimal import Decimal
 from importlib.resources import files
 from importlib.util import find_spec
@@ -17,6 +17,7 @@ from etl.errors import UsageError
 from etl.jobs.comparing import Comparison
 from etl.jobs.demo_dag import run_stage
 from etl.jobs.demo_here import HereStage
+from etl.jobs.demo_opt_outs import OptOutReport, show_opt_outs
 from etl.jobs.demo_postbacks import (
     SECRETS_FILE,
     PostbackReport,
@@ -72,11 +73,13 @@ class DemoReport:
     columns: tuple[str, ...]
     rows: tuple[tuple[object, ...], ...]
     postbacks: PostbackReport | None = None
+    opt_outs: OptOutReport | None = None
 
     @property
     def exit_code(self) -> int:
         """1 when something disagrees, or the second run found something to do."""
-        compared = (*self.comparisons, *(self.postbacks.comparisons if self.postbacks else ()))
+        shown = (self.postbacks, self.opt_outs)
+        compared = (*self.comparisons, *(one for each in shown if each for one in each.comparisons))
         return int(self.again.run_id is not None or not all(each.agrees for each in compared))
 
 
@@ -104,8 +107,12 @@ def run_demo(
         columns, rows = query_totals(settings)
         is_alone = first.objects == truth.objects
         comparisons = tuple(compare(settings, first, truth)) if is_alone else ()
-        postbacks = show_postbacks(stage, settings, secrets, sandbox) if sandbox else None
-    return DemoReport(directory, config, first, again, comparisons, columns, rows, postbacks)
+        report = DemoReport(directory, config, first, again, comparisons, columns, rows)
+        if sandbox:
+            postbacks = show_postbacks(stage, settings, secrets, sandbox)
+            opt_outs = show_opt_outs(stage, settings, secrets, sandbox)
+            report = replace(report, postbacks=postbacks, opt_outs=opt_outs)
+    return report
 
 
 def open_sandbox() -> AbstractContextManager[SandboxProcess | None]:
@@ -118,7 +125,7 @@ def open_sandbox() -> AbstractContextManager[SandboxProcess | None]:
 def introduce(sandbox: SandboxProcess, config: Path) -> Secrets:
     """Write the sandbox into the configuration, and its keys beside that; gives them."""
     secrets = make_secrets(sandbox)
-    config.write_text(CONFIG + spell_liftoff(sandbox.postback_url), encoding="utf-8")
+    config.write_text(CONFIG + spell_liftoff(sandbox), encoding="utf-8")
     keep_secrets(config.parent, secrets)
     return secrets
 
@@ -200,7 +207,7 @@ def describe_next_steps(report: DemoReport) -> Iterator[str]:
         yield f"  set -a; . ./{SECRETS_FILE}; set +a               the keys of the demo"
         yield f"  pushlift sandbox --port {port}               the partner again; see its page"
         yield "  pushlift backfill plan --help               and send to it"
-    yield "  put your own exports into landing/ and run  pushlift ingest"
+    yield "  put your own exports into landing/ and run  pushlift ingest (with those keys)"
 
 
 def summarize_demo(report: DemoReport) -> dict[str, object]:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 INGEST: Final = "ingest_push_events"
 BACKFILL: Final = "backfill_postbacks"
+SWEEP: Final = "sweep_opt_outs"
 _COUNTS: Final = """
     select run_id, count(*), sum(size), sum(messages), sum(published), sum(duplicates), sum(quarantined)
     from loads group by run_id order by max(loaded_at) desc limit 1
@@ -69,6 +70,15 @@ class AirflowStage:
         user = (run.read_result("approve") or {}).get("responded_by_user", {}).get("name", "somebody")
         approval = f"Approved by {user} through Airflow's REST API: {question['subject']}"
         return Sent(plan_id, str(question["body"]).replace("```\n", "").replace("\n```", ""), approval)
+
+    def sweep(self, settings: Settings, secrets: Secrets) -> str:
+        """Run the DAG of sweeps."""
+        from etl.airflow.runs import trigger_run
+
+        del settings, secrets
+        run = trigger_run(self._airflow, SWEEP)
+        run.await_state("success")
+        return str(run.read_result("sweep")["said"])
 
 
 @contextmanager

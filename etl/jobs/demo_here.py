@@ -12,6 +12,7 @@ from etl.jobs.planning.story import make_plan
 from etl.jobs.reconciling import reconcile_plan
 from etl.jobs.reports import IngestReport
 from etl.jobs.steering import Word, approve
+from etl.jobs.sweep.story import describe_sweep, sweep
 from etl.settings import Secrets, Settings
 
 
@@ -31,3 +32,7 @@ class HereStage:
         reconcile_plan(settings, plan.id)
         price = "\n".join(describe_plan(report))
         return Sent(plan.id, price, f"Approved by {plan.approved_by}, as pushlift backfill send --yes does.")
+
+    def sweep(self, settings: Settings, secrets: Secrets) -> str:
+        """Sweep, as `pushlift opt-outs sweep` does."""
+        return "\n".join(describe_sweep(sweep(settings, secrets)))

@@ -29,6 +29,7 @@ REASON: Final = "The demo: what was never told to Liftoff"
 LIFTOFF: Final = """
 [liftoff]
 postback_url = "{postback_url}"
+opt_out_url = "{opt_out_url}"
 postbacks_per_second = 100
 max_age_days = 36500
 
@@ -67,6 +68,9 @@ class Stage(Protocol):
     def backfill(self, settings: Settings, secrets: Secrets, wish: Wish) -> Sent:
         """Plan, have it approved, send and reconcile."""
 
+    def sweep(self, settings: Settings, secrets: Secrets) -> str:
+        """Sweep what lies in the inbox, and give what that said."""
+
 
 @dataclass(frozen=True, slots=True)
 class PostbackReport:
@@ -79,20 +83,28 @@ class PostbackReport:
     rows: tuple[tuple[object, ...], ...]
 
 
-def spell_liftoff(postback_url: str) -> str:
+def spell_liftoff(sandbox: SandboxProcess) -> str:
     """Spell the part of the configuration that sending needs."""
-    return LIFTOFF.format(postback_url=postback_url, app_id=APP)
+    return LIFTOFF.format(postback_url=sandbox.postback_url, opt_out_url=sandbox.opt_out_url, app_id=APP)
 
 
 def make_secrets(sandbox: SandboxProcess) -> Secrets:
     """Make the secrets of a demo: the sandbox' own key, and a new one for hashes."""
-    return Secrets(liftoff_api_key=SecretStr(sandbox.credentials.api_key), hash_key=SecretStr(token_hex(32)))
+    credentials = sandbox.credentials
+    return Secrets(
+        liftoff_api_key=SecretStr(credentials.api_key),
+        liftoff_opt_out_user=SecretStr(credentials.opt_out_user),
+        liftoff_opt_out_password=SecretStr(credentials.opt_out_password),
+        hash_key=SecretStr(token_hex(32)),
+    )
 
 
 def list_variables(secrets: Secrets) -> dict[str, str]:
     """Give the variables of the environment that hold a demo's secrets."""
     found = {
         "PUSHLIFT_LIFTOFF_API_KEY": secrets.liftoff_api_key,
+        "PUSHLIFT_LIFTOFF_OPT_OUT_USER": secrets.liftoff_opt_out_user,
+        "PUSHLIFT_LIFTOFF_OPT_OUT_PASSWORD": secrets.liftoff_opt_out_password,
         "PUSHLIFT_HASH_KEY": secrets.hash_key,
     }
     return {name: secret.get_secret_value() for name, secret in found.items() if secret}

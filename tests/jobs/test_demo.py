@@ -40,6 +40,13 @@ def test_the_partner_got_what_the_ledger_says(shown: DemoReport) -> None:
         assert text in told
 
 
+def test_a_swept_person_is_gone(shown: DemoReport) -> None:
+    """From the lake, and by the sandbox' word; zeros and rubbish were rejected with their codes."""
+    assert shown.opt_outs is not None
+    assert [each.subject for each in shown.opt_outs.comparisons if not each.agrees] == []
+    assert shown.opt_outs.said.count("rejected, ") == 2
+
+
 def test_the_demos_keys_are_its_owners_alone(shown: DemoReport) -> None:
     """And stand in no configuration."""
     kept = shown.config.parent / "secrets.env"
