@@ -121,6 +121,7 @@ def test_a_delivery_survives_pause_failure_and_a_kill(
     run.answer("approve", APPROVE)
 
     def has_sent(count: int) -> bool:
+        assert run.read_state() in {"running", "queued"}
         return bool(module_sandbox.state()["production"]["received"] >= count and find_senders(shop))
 
     await_truth(airflow, lambda: has_sent(10), SECONDS)
