@@ -26,8 +26,9 @@ from etl.lake.erase import Policy
 from etl.lake.find_people import ID_COLUMNS, find_in_events
 from etl.lake.history import read_columns
 from etl.lake.replace import name_successors, published_files, rewrite_rows
-from etl.lake.tables import EVENTS, LIST_TYPE, UTC_TYPE, open_or_create, table_uri
+from etl.lake.tables import EVENTS, LIST_TYPE, TABLES, UTC_TYPE, open_or_create, table_uri
 from etl.lake.wanted import Wanted, WantedId
+from etl.ledger.upgrade import open_current_ledger
 from etl.settings import Settings, Storage
 from etl.stores import Store, open_store
 
@@ -50,7 +51,9 @@ def build_settings(folder: Path) -> Settings:
 def make_lake(folder: Path, layout: str, events: int, files: int, ids: int) -> None:
     """Write a lake, a day and file a commit; wanted people take the place of some rows."""
     lake = open_store(str(folder / "lake"))
-    open_or_create(lake, EVENTS)
+    for table in TABLES:
+        open_or_create(lake, table)
+    open_current_ledger(build_settings(folder).storage.ledger)
     rng = np.random.default_rng(7)
     rows = events // files
     chosen = range(0, files, SHARE_OF_FILES) if layout == "concentrated" else range(files)

@@ -49,7 +49,8 @@ def find_wanted(lake: Store, wanted: Wanted) -> Findings:
     opened = {table: open_or_create(lake, table) for table in ERASED_TABLES}
     files = {table: published_files(table, delta) for table, delta in opened.items()}
     events = tuple(find_in_events(lake, files[EVENTS], wanted))
-    occurrences = _read_occurrences(lake, events)
+    # Ids of occurrences are as large as what finding reads; only outcomes need them.
+    occurrences = _read_occurrences(lake, events if files[POSTBACKS] else ())
     found = {
         EVENTS: events,
         QUARANTINE: find_rows(lake, QUARANTINE, files[QUARANTINE], RAW_COLUMNS, mark_messages(wanted)),
@@ -68,13 +69,16 @@ def find_rows(
     lake: Store, table: Table, files: Sequence[PublishedFile], columns: Sequence[str], find: FindRows
 ) -> tuple[FoundFile, ...]:
     """Find the files with a row that `find` marks, by some columns."""
-    found = []
-    for file in files:
-        marks = [find(batch) for batch in read_columns(lake, f"{table.name}/{file.path}", columns)]
-        each = FoundFile(file, np.concatenate([np.empty(0, bool), *marks]))
-        if each.marks.any():
-            found.append(each)
-    return tuple(found)
+    found = (mark_file(lake, table, file, columns, find) for file in files)
+    return tuple(each for each in found if each.marks.any())
+
+
+def mark_file(
+    lake: Store, table: Table, file: PublishedFile, columns: Sequence[str], find: FindRows
+) -> FoundFile:
+    """Mark the rows of a file that `find` marks, by some columns."""
+    marks = [find(batch) for batch in read_columns(lake, f"{table.name}/{file.path}", columns)]
+    return FoundFile(file, np.concatenate([np.empty(0, bool), *marks]))
 
 
 def mark_messages(wanted: Wanted) -> FindRows:
