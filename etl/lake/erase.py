@@ -72,6 +72,15 @@ class TableErasure:
 
 
 @dataclass(frozen=True, slots=True)
+class HeldErasure:
+    """What an erasure did, or would do, to the held batches."""
+
+    files_read: int = 0
+    files_rewritten: int = 0
+    rows_found: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class ErasureReport:
     """An erasure in numbers; of a dry run, what would be."""
 
@@ -80,6 +89,7 @@ class ErasureReport:
     wanted: int
     run_id: str | None
     tables: tuple[TableErasure, ...]
+    held: HeldErasure = HeldErasure()
 
 
 def plan_erasure(lake: Store, wanted: Wanted, policy: Policy) -> ErasureReport:
