@@ -13,12 +13,18 @@ from datetime import UTC, datetime
 from typing import Final
 
 from etl.errors import LakeMovedOn
+from etl.jobs.exporting import LOCK_SECONDS
 from etl.jobs.ingest import hold_publish_lock
 from etl.jobs.runs import name_run
+from etl.lake.anonymize import make_new_ids
 from etl.lake.erase import Erasing, ErasureReport, Policy, erase_from_lake, plan_erasure
+from etl.lake.erase_exports import ExportErasure, erase_export
 from etl.lake.erase_held import erase_held, find_in_held
 from etl.lake.wanted import Wanted
+from etl.ledger.exports import finish_export, list_exports
 from etl.ledger.held import list_batches
+from etl.ledger.holding import hold_lock
+from etl.ledger.locks import check_fence
 from etl.ledger.upgrade import open_current_ledger
 from etl.settings import Settings
 from etl.stores import open_store
@@ -51,3 +57,23 @@ def _erase_tables(erasing: Erasing, wanted: Wanted, policy: Policy) -> ErasureRe
             return erase_from_lake(erasing, wanted, policy)
         erasing = replace(erasing, run_id=name_run(erasing.now))
     return erase_from_lake(erasing, wanted, policy)
+
+
+def erase_exports(
+    settings: Settings, wanted: Wanted, policy: Policy, *, is_dry_run: bool
+) -> list[ExportErasure]:
+    """Erase wanted people from all registered exports, or say what an erasure would do.
+
+    One that was cut off while it was written is looked through as well. Raises LockHeld while an export is
+    being written.
+    """
+    ledger, renew, erased = open_current_ledger(settings.storage.ledger), make_new_ids(), []
+    for export in list_exports(ledger):
+        target = open_store(export.target, settings.storage.options)
+        with hold_lock(ledger, f"export {target.uri}", LOCK_SECONDS, 0) as fence:
+            each = erase_export(target, wanted, policy, renew, is_dry_run=is_dry_run)
+            check_fence(ledger, fence)
+            if export.state == "finished" and each.rows_found and not is_dry_run:
+                finish_export(ledger, export.target, files=each.files_left, rows=each.rows_left)
+        erased.append(each)
+    return erased
