@@ -1,7 +1,9 @@
 """An erasure is a publish like any other: a kill at any step loses nothing, and the next run converges."""
 
+import re
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Final
 
 import pyarrow as pa
@@ -10,6 +12,7 @@ import pytest
 from etl.errors import ConservationError
 from etl.jobs.erasing import erase_people
 from etl.jobs.ingest import finish_cut_off, hold_publish_lock
+from etl.jobs.maintain import maintain_lake
 from etl.lake import erase, publish
 from etl.lake.drafts import write_draft
 from etl.lake.erase import Policy
@@ -158,3 +161,23 @@ def test_a_wrong_successor(local_world: World, monkeypatch: pytest.MonkeyPatch) 
 
     assert world.versions() == versions
     assert count_drafts(world.open_ledger())["registered"] == 0
+
+
+def test_gone_from_the_disk_after_the_grace(local_world: World) -> None:
+    """Once the tables' retention is over, upkeep leaves no file in which the person stands."""
+    world = local_world
+    world.land([*events_of(1), *events_of(2)])
+    world.ingest()
+    before = set(Path(world.lake.root, "events").rglob("*.parquet"))
+    erase_people(world.settings, wanted_of([1]), "rows", is_dry_run=False)
+    (log,) = Path(world.lake.root, "events", "_delta_log").glob("*2.json")
+    old = datetime.now(UTC) - timedelta(days=8)
+    removed = re.sub(r'("deletionTimestamp":)\d+', rf"\g<1>{int(old.timestamp() * 1000)}", log.read_text())
+    log.write_text(removed)
+
+    report = maintain_lake(world.settings, is_dry_run=False)
+
+    assert report.expired["events"] == len(before) == 1
+    (left,) = Path(world.lake.root, "events").rglob("app_id*/**/*.parquet")
+    assert left not in before
+    assert not holds(world, 1)
