@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from etl.appsflyer.fields import personal_fields
+from etl.appsflyer.fields import Kind, names, personal_fields
 from etl.lake.raw_search import TextSearch
 
 ROW_IDS: Final = ("event_id", "occurrence_id")
@@ -21,7 +21,7 @@ PERSONAL_COLUMNS: Final = frozenset(
     {*(field.name for field in personal_fields()), "embedded_ids", "extra", "custom_data", "event_value"}
 )
 # What accounts for the row, and is made of no person's values.
-_ACCOUNTS: Final = frozenset({*ROW_IDS, "load_id", "topic"})
+_ACCOUNTS: Final = frozenset({*ROW_IDS, "load_id", "topic", *names(Kind.LOCAL_TIME)})
 
 NewId = Callable[[str], str]
 """Gives the new id for an old one."""
@@ -57,7 +57,7 @@ def anonymize_rows(
             changed = replace_ids(column, marks, renew)
         elif name in PERSONAL_COLUMNS:
             changed = pc.if_else(mask, pa.scalar(None, column.type), column)
-        elif pa.types.is_string(column.type) and name not in _ACCOUNTS:
+        elif column.null_count < len(column) and pa.types.is_string(column.type) and name not in _ACCOUNTS:
             changed = _drop_wanted(column, mask, search)
         else:
             continue

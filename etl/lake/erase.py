@@ -25,13 +25,12 @@ from etl.lake.find_wanted import (
     Findings,
     FoundTable,
     count_rows,
-    find_rows,
     find_wanted,
     make_searches,
+    mark_file,
     mark_messages,
     mark_outcomes,
 )
-from etl.lake.history import read_columns
 from etl.lake.plans import PublishPlan, RemovedFile
 from etl.lake.publish import publish_drafts
 from etl.lake.replace import PublishedFile, Replacement, name_successors, rewrite_rows
@@ -73,6 +72,15 @@ class TableErasure:
 
 
 @dataclass(frozen=True, slots=True)
+class HeldErasure:
+    """What an erasure did, or would do, to the held batches."""
+
+    files_read: int = 0
+    files_rewritten: int = 0
+    rows_found: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class ErasureReport:
     """An erasure in numbers; of a dry run, what would be."""
 
@@ -81,6 +89,7 @@ class ErasureReport:
     wanted: int
     run_id: str | None
     tables: tuple[TableErasure, ...]
+    held: HeldErasure = HeldErasure()
 
 
 def plan_erasure(lake: Store, wanted: Wanted, policy: Policy) -> ErasureReport:
@@ -178,21 +187,19 @@ class _Rewriter:
     def _verify(self, table: Table, draft: DraftFile, rows: int) -> None:
         """Read a successor: it has the rows that stay, and holds nothing of what is wanted."""
         file = PublishedFile(draft.path, draft.size, draft.partition)
-        counted = sum(batch.num_rows for batch in read_columns(self.lake, draft.key, [_FIRST[table.name]]))
-        if counted != rows or self._still_holds(table, file):
+        marks = self._look_again(table, file).marks
+        if len(marks) != rows or marks.any():
             raise ConservationError(
                 f"The successor of a file of {table.name} does not hold what must stay and nothing else"
-                f" ({counted:,} rows instead of {rows:,}, or a wanted id); nothing was published."
+                f" ({len(marks):,} rows instead of {rows:,}, or a wanted id); nothing was published."
             )
 
-    def _still_holds(self, table: Table, file: PublishedFile) -> bool:
+    def _look_again(self, table: Table, file: PublishedFile) -> FoundFile:
         if table is EVENTS:
-            return bool(find_in_file(self.lake, file, self.wanted.for_app(app_of(file))).marks.any())
+            return find_in_file(self.lake, file, self.wanted.for_app(app_of(file)))
         if table is POSTBACKS:
-            return bool(
-                find_rows(self.lake, table, [file], ["occurrence_id"], mark_outcomes(self.occurrences))
-            )
-        return bool(find_rows(self.lake, table, [file], RAW_COLUMNS, mark_messages(self.wanted)))
+            return mark_file(self.lake, table, file, ["occurrence_id"], mark_outcomes(self.occurrences))
+        return mark_file(self.lake, table, file, RAW_COLUMNS, mark_messages(self.wanted))
 
 
 class _Change:
@@ -205,9 +212,6 @@ class _Change:
         marks = self._found.marks[self._start : self._start + rows.num_rows]
         self._start += rows.num_rows
         return self._rewriter.change_rows(self._table, self._found.file, rows, marks)
-
-
-_FIRST = {"events": "event_id", "quarantine": "quarantine_id", "postbacks": "plan_id"}
 
 
 def _keep(rows: pa.Table) -> pa.Table:

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from etl.lake.history import read_columns
 from etl.lake.replace import PublishedFile
 from etl.lake.tables import EVENTS
-from etl.lake.wanted import Lookup, Wanted, fold_column
+from etl.lake.wanted import Lookup, Wanted
 from etl.stores import Store
 from etl.subjects import PERSON_FIELDS
 
@@ -55,18 +55,14 @@ def app_of(file: PublishedFile) -> str:
 
 
 def mark_rows(batch: pa.RecordBatch, lookup: Lookup) -> npt.NDArray[np.bool_]:
-    """Mark the rows of a batch that hold a wanted id.
-
-    All columns are looked up at once, because each look-up builds its set anew.
-    """
+    """Mark the rows of a batch that hold a wanted id."""
     marks = np.zeros(batch.num_rows, bool)
-    columns = [fold_column(_as_text(batch[name])) for name in PERSON_FIELDS if _is_filled(batch, name)]
-    if columns:
-        found = lookup.mark(pa.chunked_array(columns, pa.string()))
-        marks |= found.reshape(len(columns), batch.num_rows).any(axis=0)
+    for name in PERSON_FIELDS:
+        if _is_filled(batch, name):
+            marks[lookup.find(_as_text(batch[name]))] = True
     if _is_filled(batch, "embedded_ids"):
         lists = batch["embedded_ids"]
-        found = lookup.mark(pa.chunked_array([fold_column(_as_text(lists.flatten()))], pa.string()))
+        found = lookup.find(_as_text(lists.flatten()))
         marks[pc.list_parent_indices(lists).to_numpy()[found]] = True
     return marks
 

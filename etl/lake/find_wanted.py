@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import cache
 from typing import Final
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import numpy.typing as npt
@@ -18,11 +18,13 @@ from etl.lake.history import FindRows, read_columns
 from etl.lake.raw_search import TextSearch, decode_raw
 from etl.lake.replace import PublishedFile, published_files
 from etl.lake.tables import EVENTS, POSTBACKS, QUARANTINE, Table, open_or_create
-from etl.lake.wanted import Wanted
+from etl.lake.wanted import Lookup, Wanted
 from etl.stores import Store
 
 RAW_COLUMNS: Final = ("raw", "raw_encoding", "app_id", "message")
 ERASED_TABLES: Final = (EVENTS, QUARANTINE, POSTBACKS)
+# To make one costs as much as a file; none outlives what it is made of.
+_SEARCHES: Final[WeakKeyDictionary[Lookup, TextSearch]] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,8 @@ def find_wanted(lake: Store, wanted: Wanted) -> Findings:
     opened = {table: open_or_create(lake, table) for table in ERASED_TABLES}
     files = {table: published_files(table, delta) for table, delta in opened.items()}
     events = tuple(find_in_events(lake, files[EVENTS], wanted))
-    occurrences = _read_occurrences(lake, events)
+    # Ids of occurrences are as large as what finding reads; only outcomes need them.
+    occurrences = _read_occurrences(lake, events if files[POSTBACKS] else ())
     found = {
         EVENTS: events,
         QUARANTINE: find_rows(lake, QUARANTINE, files[QUARANTINE], RAW_COLUMNS, mark_messages(wanted)),
@@ -68,13 +71,16 @@ def find_rows(
     lake: Store, table: Table, files: Sequence[PublishedFile], columns: Sequence[str], find: FindRows
 ) -> tuple[FoundFile, ...]:
     """Find the files with a row that `find` marks, by some columns."""
-    found = []
-    for file in files:
-        marks = [find(batch) for batch in read_columns(lake, f"{table.name}/{file.path}", columns)]
-        each = FoundFile(file, np.concatenate([np.empty(0, bool), *marks]))
-        if each.marks.any():
-            found.append(each)
-    return tuple(found)
+    found = (mark_file(lake, table, file, columns, find) for file in files)
+    return tuple(each for each in found if each.marks.any())
+
+
+def mark_file(
+    lake: Store, table: Table, file: PublishedFile, columns: Sequence[str], find: FindRows
+) -> FoundFile:
+    """Mark the rows of a file that `find` marks, by some columns."""
+    marks = [find(batch) for batch in read_columns(lake, f"{table.name}/{file.path}", columns)]
+    return FoundFile(file, np.concatenate([np.empty(0, bool), *marks]))
 
 
 def mark_messages(wanted: Wanted) -> FindRows:
@@ -88,13 +94,13 @@ def mark_messages(wanted: Wanted) -> FindRows:
 
 
 def make_searches(wanted: Wanted) -> Callable[[str | None], TextSearch]:
-    """Make the function that gives an app's search, made once for all apps that share one."""
-    made: dict[int, TextSearch] = {}
+    """Give the function that gives an app's search, made once for as long as its look-up lives."""
 
-    @cache
     def search(app_id: str | None) -> TextSearch:
         lookup = wanted.for_app(app_id)
-        return made.setdefault(id(lookup), TextSearch(lookup))
+        if lookup not in _SEARCHES:
+            _SEARCHES[lookup] = TextSearch(lookup)
+        return _SEARCHES[lookup]
 
     return search
 

@@ -13,14 +13,16 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from etl.errors import UsageError
 from etl.subjects import fold_identifier, is_placeholder, list_forms
 
-# What Python's `strip` takes from the ends of an ASCII text.
-_ASCII_SPACE: Final = "\t\n\x0b\x0c\r\x1c\x1d\x1e\x1f "
-_DIGEST_LENGTHS: Final = (32, 40)
+_WORD: Final = 8
+_ENDING_BITS: Final = 21
+_MIXER: Final = np.uint64(0x9E3779B97F4A7C15)
+_NOT_ASCII: Final = np.uint64(0x8080808080808080)
+# Set in every byte, it makes capitals small; that other characters meet as well costs a look-up.
+_LOWER: Final = np.uint64(0x2020202020202020)
 _UUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
@@ -32,22 +34,39 @@ class WantedId:
     apps: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
 class Lookup:
-    """What is looked up for one app: folded ids, their digests, and whose each form is."""
+    """What is looked up for one app: each form of its wanted ids, folded, and whose it is.
 
-    plain: pa.Array = field(repr=False)
-    digests: pa.Array = field(repr=False)
-    owners: Mapping[str, str] = field(repr=False)
+    Nearly all values are passed over by their last eight bytes alone: a map of bits tells which endings any
+    form has. What it lets through is folded and looked up exactly.
+    """
 
-    def mark(self, folded: pa.ChunkedArray) -> npt.NDArray[np.bool_]:
-        """Mark the folded values that are a form of a wanted id."""
-        marks: npt.NDArray[np.bool_] = pc.is_in(folded, value_set=self.plain).to_numpy().copy()
-        lengths = pc.binary_length(folded)
-        maybe = np.flatnonzero(pc.is_in(lengths, value_set=pa.array(_DIGEST_LENGTHS, pa.int32())).to_numpy())
-        if len(maybe):
-            marks[maybe] |= pc.is_in(folded.take(pa.array(maybe)), value_set=self.digests).to_numpy()
-        return marks
+    def __init__(self, owners: Mapping[str, str]) -> None:
+        """Note the endings of all forms."""
+        self.owners = owners
+        self._endings = np.zeros(1 << _ENDING_BITS, bool)
+        if owners:
+            words, _ = _read_endings(pa.array(list(owners), pa.string()))
+            self._endings[_hash(words)] = True
+
+    def __repr__(self) -> str:
+        """Tell how many forms there are, and none of them."""
+        return f"Lookup({len(self.owners)} forms)"
+
+    def find(self, column: pa.Array) -> npt.NDArray[np.int64]:
+        """Give the places of a column's values that are a form of a wanted id, however they are cased."""
+        if column.null_count == len(column):
+            return np.empty(0, np.int64)
+        words, unsure = _read_endings(column)
+        maybe = np.flatnonzero(self._endings[_hash(words)] | unsure)
+        encoded = column.take(pa.array(maybe)).drop_null().dictionary_encode()
+        texts = encoded.dictionary.to_pylist()
+        is_wanted = np.array([fold_identifier(text) in self.owners for text in texts], bool)
+        if not is_wanted.any():
+            return np.empty(0, np.int64)
+        valid = maybe[column.take(pa.array(maybe)).is_valid().to_numpy(zero_copy_only=False)]
+        found: npt.NDArray[np.int64] = valid[is_wanted[encoded.indices.to_numpy()]]
+        return found
 
 
 class Wanted:
@@ -92,8 +111,7 @@ class Wanted:
             folded for folded, apps in self._apps.items() if app_id is None or apps is None or app_id in apps
         ]
         owners = {form: folded for folded in ids for form in self._list_digests(folded)}
-        digests = pa.array(list(owners), pa.string())
-        return Lookup(pa.array(ids, pa.string()), digests, owners | {folded: folded for folded in ids})
+        return Lookup(owners | {folded: folded for folded in ids})
 
     def _list_digests(self, folded: str) -> Iterable[str]:
         """List SHA-1 and MD5 of an id in each spelling; a UUID may also stand without its dashes."""
@@ -103,25 +121,35 @@ class Wanted:
             yield folded.replace("-", "")
 
 
-def fold_column(column: pa.Array) -> pa.Array:
-    """Fold a text column as `fold_identifier` folds a text: trimmed and case-folded."""
-    if column.null_count == len(column):
-        return column
-    starts, data = _open(column)
-    used = data[starts[0] : starts[-1]]
-    if (used >= 0x80).any():  # noqa: PLR2004 - the first byte that is not ASCII
-        encoded = column.dictionary_encode()
-        folded = [None if text is None else fold_identifier(text) for text in encoded.dictionary.to_pylist()]
-        return pa.array(folded, pa.string()).take(encoded.indices)
-    filled = starts[1:] > starts[:-1]
-    first, last = data[starts[:-1][filled]], data[starts[1:][filled] - 1]
-    if (first <= ord(" ")).any() or (last <= ord(" ")).any():
-        column = pc.ascii_trim(column, characters=_ASCII_SPACE)
-    return pc.ascii_lower(column)
+def _read_endings(column: pa.Array) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.bool_]]:
+    """Give the last eight bytes of each value as a word that is blind to casing, zeros before a short one.
 
-
-def _open(column: pa.Array) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.uint8]]:
-    """Give the offsets of a text column and its bytes, without a copy."""
+    Marked are those that a word does not tell: with a byte that is not ASCII in it, with space at an end, or
+    with too few bytes before their end to read a word.
+    """
     _, offsets, data = column.buffers()
-    starts = np.frombuffer(offsets, np.int32)[column.offset : column.offset + len(column) + 1]
-    return starts, np.frombuffer(data, np.uint8) if data is not None else np.empty(0, np.uint8)
+    bounds = np.frombuffer(offsets, np.int32)[column.offset : column.offset + len(column) + 1]
+    starts, ends = bounds[:-1], bounds[1:]
+    if data is None or data.size < _WORD:
+        return np.zeros(len(column), np.uint64), ends > starts
+    characters = np.frombuffer(data, np.uint8)
+    # A word begins at every byte, so most are not aligned.
+    words_at = np.ndarray((len(characters) - _WORD + 1,), np.dtype("<u8"), buffer=data, strides=(1,))
+    lengths = np.minimum(ends - starts, _WORD)
+    words = words_at[np.maximum(ends - _WORD, 0)]
+    is_short = lengths < _WORD
+    if is_short.any():
+        shifts = ((_WORD - lengths) * 8).astype(np.uint64)
+        words = np.where(lengths > 0, words >> np.minimum(shifts, 63), 0).astype(np.uint64)
+    unsure = (words & _NOT_ASCII) != 0
+    unsure |= ends < _WORD
+    filled = lengths > 0
+    last = len(characters) - 1
+    unsure |= characters[np.minimum(starts, last)] <= ord(" ")
+    unsure |= characters[np.maximum(ends - 1, 0)] <= ord(" ")
+    return words | _LOWER, unsure & filled
+
+
+def _hash(words: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
+    mixed = (words ^ (words >> np.uint64(29))) * _MIXER
+    return mixed >> np.uint64(64 - _ENDING_BITS)

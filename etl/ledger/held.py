@@ -1,12 +1,12 @@
 """Held batches: one app's rows of a run that an audit held back, until they are released or superseded.
 
-Only a publish changes them, in the transaction that finishes it: whoever carries a cut-off publish out does
-exactly what its run would have done.
+Only a publish decides about them, in the transaction that finishes it: whoever carries a cut-off publish out
+does exactly what its run would have done. An erasure puts other files in the place of theirs.
 """
 
 import hashlib
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any, Final, Literal
@@ -14,9 +14,10 @@ from typing import Any, Final, Literal
 from sqlalchemy import Connection, Select, select, update
 
 from etl.errors import LedgerError
-from etl.ledger.database import Ledger, begin_read
+from etl.ledger.database import Ledger, begin_read, begin_write
 from etl.ledger.dialects import insert_into
 from etl.ledger.drafts import mark_drafts_within
+from etl.ledger.locks import Fence, check_fence_within
 from etl.ledger.objects import ObjectVersion
 from etl.ledger.schema import held_batches
 
@@ -160,6 +161,28 @@ def release_batch(connection: Connection, release: Release, now: datetime) -> No
     values = {"state": "released", "decided_at": now, "reason": release.reason, "who": release.who}
     connection.execute(update(held_batches).values(**values).where(held_batches.c.id == release.batch_id))
     mark_drafts_within(connection, [draft.path for draft in _read(row).drafts], "discarded")
+
+
+def replace_held_drafts(
+    ledger: Ledger, batch_id: str, replaced: Mapping[str, HeldDraft | None], fence: Fence
+) -> None:
+    """Put other files in the place of a held batch's, by path; None leaves one out. All or none.
+
+    Raises LockLostError where the lock is no longer its holder's, LedgerError for a batch that is not held.
+    """
+    query = _select().where(held_batches.c.id == batch_id, held_batches.c.state == "held")
+    with begin_write(ledger) as connection:
+        check_fence_within(ledger, connection, fence)
+        row = connection.execute(query.with_for_update()).one_or_none()
+        if row is None:
+            raise LedgerError(f"The batch {batch_id} is not held any more: look again.")
+        batch = _read(row)
+        put = [replaced.get(draft.path, draft) for draft in batch.drafts]
+        new = replace(batch, drafts=tuple(draft for draft in put if draft is not None))
+        mark_drafts_within(connection, [draft.path for draft in replaced.values() if draft], "held")
+        mark_drafts_within(connection, list(replaced), "discarded")
+        described = {name: value for name, value in _describe(new).items() if name in {"drafts", "rows"}}
+        connection.execute(update(held_batches).values(**described).where(held_batches.c.id == batch_id))
 
 
 def _cover(each: HeldObject, covered: Collection[ObjectVersion]) -> HeldObject:
