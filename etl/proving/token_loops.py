@@ -1,0 +1,155 @@
+"""The kernel that takes every id-shaped token from texts, folded and padded so that it can be hashed.
+
+What a token is, by design rather one too many than one too few:
+
+- a UUID is each `8-4-4-4-12` of hexadecimal digits in any casing, whatever stands around it: one that begins
+  or ends within a longer run is a token too;
+- of every maximal run of 32 or more hexadecimal digits, the first 32 and the last 32 are tokens, and of one
+  of 40 or more the first 40 and the last 40 as well, so that a letter that touches an id does not hide it;
+- an AppsFlyer id is a maximal run of 10 to 27 decimal digits, a dash, and another one.
+
+32 digits and the UUID of the same digits are one token, of which both spellings are given.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from etl.appsflyer.compiled.instructions import byte_at, get_long, inlined, part, put_byte, put_long
+from etl.appsflyer.compiled.runs import hash_bytes
+from etl.appsflyer.id_loops import Row, find_run, is_digit, is_hex, is_uuid
+
+_STEP = 8
+_UUID_BYTES, _UUID_DIGITS, _SHA1_DIGITS = 36, 32, 40
+_MIN_DIGITS, _MAX_DIGITS = 10, 27
+_BLOCK, _WORDS = 64, 8
+_MARGIN = 16  # messages that one run of digits may give, and some
+_SMALL_BIT, _STOP_BIT = 32, 0x80
+_BITS_BEFORE = 512  # of the key, which is hashed before the message
+_DASH = ord("-")
+
+
+class Notes(NamedTuple):
+    """Where messages are noted, and the table of those seen already, of `mask` + 1 slots; -1 for none."""
+
+    out: int
+    seen: int
+    mask: int
+
+
+def scan_tokens(arguments: int) -> None:
+    """Find the tokens in rows of text, from a place on and until there is no room, as `matching` asks for it."""
+    data, stops, rows = get_long(arguments, 0), get_long(arguments, 1), get_long(arguments, 2)
+    first_row, resumed = get_long(arguments, 3), data + get_long(arguments, 4)
+    notes = Notes(get_long(arguments, 7), get_long(arguments, 5), get_long(arguments, 6))
+    room, outcome = get_long(arguments, 8), get_long(arguments, 9)
+    count = 0
+    for number in range(first_row, rows):
+        row = Row(number, data + get_long(stops, number), data + get_long(stops, number + 1))
+        at = max(resumed, row.start + _STEP - 1)
+        resumed = 0
+        while at < row.end:
+            if not is_hex(byte_at(at)):
+                at += _STEP
+                continue
+            first, last = find_run(at, row)
+            if last - first >= _STEP:
+                if count + _MARGIN > room:
+                    put_long(outcome, 0, count)
+                    put_long(outcome, 1, number)
+                    put_long(outcome, 2, at - data)
+                    return
+                count = judge_run(row, first, last, notes, count)
+            at = last + _STEP
+    put_long(outcome, 0, count)
+    put_long(outcome, 1, rows)
+    put_long(outcome, 2, 0)
+
+
+@part
+def judge_run(row: Row, first: int, last: int, notes: Notes, count: int) -> int:
+    """Note the tokens that a run of digits is, begins or ends; gives how many messages there are now."""
+    if is_uuid(last - _STEP, row.end):
+        count = note_digits(last - _STEP, _UUID_BYTES, notes, count)
+    if last - first >= _UUID_DIGITS:
+        count = note_digits(first, _UUID_DIGITS, notes, count)
+        if last - first > _UUID_DIGITS:
+            count = note_digits(last - _UUID_DIGITS, _UUID_DIGITS, notes, count)
+        if last - first >= _SHA1_DIGITS:
+            count = note_whole(first, _SHA1_DIGITS, notes, count)
+        if last - first > _SHA1_DIGITS:
+            count = note_whole(last - _SHA1_DIGITS, _SHA1_DIGITS, notes, count)
+    if last < row.end and byte_at(last) == _DASH:
+        count = judge_digits(row, first, last, notes, count)
+    return count
+
+
+@part
+def judge_digits(row: Row, first: int, dash: int, notes: Notes, count: int) -> int:
+    """Note an AppsFlyer id whose dash is at a place."""
+    start, end = dash, dash + 1
+    while start > first and is_digit(byte_at(start - 1)):
+        start -= 1
+    while end < row.end and is_digit(byte_at(end)):
+        end += 1
+    if _MIN_DIGITS <= dash - start <= _MAX_DIGITS and _MIN_DIGITS <= end - dash - 1 <= _MAX_DIGITS:
+        count = note_whole(start, end - start, notes, count)
+    return count
+
+
+@part
+def note_digits(at: int, size: int, notes: Notes, count: int) -> int:
+    """Note the 32 digits that stand in so many bytes, without dashes and with them, unless seen before."""
+    plain = notes.out + count * _BLOCK
+    written = 0
+    for place in range(at, at + size):
+        if byte_at(place) != _DASH:
+            put_byte(plain + written, byte_at(place) | _SMALL_BIT)
+            written += 1
+    pad(plain, _UUID_DIGITS)
+    if was_seen(plain, notes):
+        return count
+    dashed = plain + _BLOCK
+    to = dashed
+    for digit in range(_UUID_DIGITS):
+        if digit == 8 or digit == 12 or digit == 16 or digit == 20:
+            put_byte(to, _DASH)
+            to += 1
+        put_byte(to, byte_at(plain + digit))
+        to += 1
+    pad(dashed, _UUID_BYTES)
+    return count + 2
+
+
+@part
+def note_whole(at: int, size: int, notes: Notes, count: int) -> int:
+    """Note a token as it is, folded, unless seen before."""
+    message = notes.out + count * _BLOCK
+    for place in range(size):
+        put_byte(message + place, byte_at(at + place) | _SMALL_BIT)
+    pad(message, size)
+    return count if was_seen(message, notes) else count + 1
+
+
+@inlined
+def pad(message: int, size: int) -> None:
+    """Fill a block up behind a message, as SHA-256 has it."""
+    put_byte(message + size, _STOP_BIT)
+    for place in range(size + 1, _BLOCK - 2):
+        put_byte(message + place, 0)
+    bits = _BITS_BEFORE + 8 * size
+    put_byte(message + _BLOCK - 2, bits >> 8)
+    put_byte(message + _BLOCK - 1, bits & 0xFF)
+
+
+@part
+def was_seen(message: int, notes: Notes) -> bool:
+    """Say whether a message is the last that its slot saw, and have the slot see it."""
+    if notes.mask < 0:
+        return False
+    slot = notes.seen + (hash_bytes(message, message + _BLOCK, _BLOCK) & notes.mask) * _BLOCK
+    different = 0
+    for word in range(_WORDS):
+        different |= get_long(slot, word) ^ get_long(message, word)
+        put_long(slot, word, get_long(message, word))
+    return different == 0
