@@ -73,9 +73,7 @@ class Wanted:
         """Look up the first messages of an array of blocks, whose number is a multiple of eight."""
         groups = -(-count // LANES)
         hashes = np.empty((groups * LANES, 2), dtype=np.uint64)
-        _hash_messages(
-            *addresses(messages), groups, *addresses(self._inner, self._outer), *addresses(hashes)
-        )
+        _hash_messages(*addresses(messages), groups, *addresses(self._inner, self._outer), *addresses(hashes))
         hashes = hashes[:count]
         likely = hashes[self._marks[hashes[:, 0] >> self._shift]]
         written = (f"{first:016x}{second:016x}" for first, second in likely.tolist())
