@@ -77,7 +77,8 @@ def check_chain(lines: Iterable[bytes], expected: Head) -> list[dict[str, Json]]
     Raises:
         BrokenChainError: the first link that was changed, is missing, was moved or added, by number.
     """
-    head, records = EMPTY, []
+    head = EMPTY
+    records: list[dict[str, Json]] = []
     for line in lines:
         sequence = head.length + 1
         link = _read(line, sequence)
@@ -85,12 +86,13 @@ def check_chain(lines: Iterable[bytes], expected: Head) -> list[dict[str, Json]]
             raise BrokenChainError(sequence, "missing or out of order")
         if link["previous"] != head.digest:
             raise BrokenChainError(sequence, "not the one that follows the link before it")
-        if link["hash"] != _hash_link(sequence, head.digest, link["record"]):
+        record = link["record"]
+        if not isinstance(record, dict) or link["hash"] != _hash_link(sequence, head.digest, record):
             raise BrokenChainError(sequence, "changed")
         if sequence > expected.length:
             raise BrokenChainError(sequence, "more than were written")
         head = Head(sequence, str(link["hash"]))
-        records.append(link["record"])
+        records.append(record)
     if head.length < expected.length:
         raise BrokenChainError(head.length + 1, "missing at the end")
     if head != expected:
@@ -148,7 +150,7 @@ def _read(line: bytes, sequence: int) -> dict[str, Json]:
         link = json.loads(line)
     except ValueError:
         raise BrokenChainError(sequence, "not a line of JSON") from None
-    if not isinstance(link, dict) or tuple(sorted(link)) != _FIELDS or not isinstance(link["record"], dict):
+    if not isinstance(link, dict) or tuple(sorted(link)) != _FIELDS:
         raise BrokenChainError(sequence, "not a link")
     if _write(link) + b"\n" != line:
         raise BrokenChainError(sequence, "not written as it was")

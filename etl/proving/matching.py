@@ -15,10 +15,11 @@ from etl.appsflyer.id_scan import Texts
 from etl.proving.wanted import BLOCK_BYTES, Wanted
 
 _SOURCE = Path(__file__).with_name("token_loops.py")
-_scan_tokens = register("scan_tokens", "etl.proving.token_loops", _SOURCE, Path(id_loops.__file__))
+_MADE_OF = (_SOURCE, _SOURCE.with_name("class_loops.py"), Path(id_loops.__file__))
+_scan_tokens = register("scan_tokens", "etl.proving.token_loops", *_MADE_OF)
 
 _ROOM = 4096  # messages between two look-ups: they stay in the processor's cache
-_SLOTS = 1 << 16
+_SLOTS = 1 << 14
 _NO_TABLE = -1
 
 

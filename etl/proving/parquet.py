@@ -77,7 +77,7 @@ def _read_leaf(file: pq.ParquetFile, path: str) -> Iterator[pa.Array]:
 
 
 def _is_text(kind: pa.DataType) -> bool:
-    return (
+    return bool(
         pa.types.is_string(kind)
         or pa.types.is_large_string(kind)
         or pa.types.is_binary(kind)

@@ -17,7 +17,8 @@ from typing import NamedTuple
 
 from etl.appsflyer.compiled.instructions import byte_at, get_long, inlined, part, put_byte, put_long
 from etl.appsflyer.compiled.runs import hash_bytes
-from etl.appsflyer.id_loops import Row, find_run, is_digit, is_hex, is_uuid
+from etl.appsflyer.id_loops import Row, find_run, is_digit, is_uuid
+from etl.proving.class_loops import find_hex_run
 
 _STEP = 8
 _UUID_BYTES, _UUID_DIGITS, _SHA1_DIGITS = 36, 32, 40
@@ -26,6 +27,10 @@ _BLOCK, _WORDS = 64, 8
 _MARGIN = 16  # messages that one run of digits may give, and some
 _SMALL_BIT, _STOP_BIT = 32, 0x80
 _BITS_BEFORE = 512  # of the key, which is hashed before the message
+_SMALL_BITS = 0x2020202020202020
+_LOW_HALF, _LOW_QUARTER = 2**32 - 1, 2**16 - 1
+# 2**64 divided by the golden ratio, as a signed number.
+_MULTIPLIER = 0x9E3779B97F4A7C15 - 2**64
 _DASH = ord("-")
 
 
@@ -38,7 +43,7 @@ class Notes(NamedTuple):
 
 
 def scan_tokens(arguments: int) -> None:
-    """Find the tokens in rows of text, from a place on and until there is no room, as `matching` asks for it."""
+    """Find the tokens in rows of text, from a place on, until there is no room: `matching` asks for it."""
     data, stops, rows = get_long(arguments, 0), get_long(arguments, 1), get_long(arguments, 2)
     first_row, resumed = get_long(arguments, 3), data + get_long(arguments, 4)
     notes = Notes(get_long(arguments, 7), get_long(arguments, 5), get_long(arguments, 6))
@@ -46,21 +51,17 @@ def scan_tokens(arguments: int) -> None:
     count = 0
     for number in range(first_row, rows):
         row = Row(number, data + get_long(stops, number), data + get_long(stops, number + 1))
-        at = max(resumed, row.start + _STEP - 1)
+        at = find_hex_run(max(resumed, row.start), row.end)
         resumed = 0
         while at < row.end:
-            if not is_hex(byte_at(at)):
-                at += _STEP
-                continue
+            if count + _MARGIN > room:
+                put_long(outcome, 0, count)
+                put_long(outcome, 1, number)
+                put_long(outcome, 2, at - data)
+                return
             first, last = find_run(at, row)
-            if last - first >= _STEP:
-                if count + _MARGIN > room:
-                    put_long(outcome, 0, count)
-                    put_long(outcome, 1, number)
-                    put_long(outcome, 2, at - data)
-                    return
-                count = judge_run(row, first, last, notes, count)
-            at = last + _STEP
+            count = judge_run(row, first, last, notes, count)
+            at = find_hex_run(last, row.end)
     put_long(outcome, 0, count)
     put_long(outcome, 1, rows)
     put_long(outcome, 2, 0)
@@ -100,25 +101,55 @@ def judge_digits(row: Row, first: int, dash: int, notes: Notes, count: int) -> i
 @part
 def note_digits(at: int, size: int, notes: Notes, count: int) -> int:
     """Note the 32 digits that stand in so many bytes, without dashes and with them, unless seen before."""
+    first, last = get_long(at, 0) | _SMALL_BITS, get_long(at + size - 8, 0) | _SMALL_BITS
+    if size == _UUID_DIGITS:
+        second, third = get_long(at, 1) | _SMALL_BITS, get_long(at, 2) | _SMALL_BITS
+    else:
+        second = (get_long(at + 9, 0) & _LOW_HALF | get_long(at + 14, 0) << 32) | _SMALL_BITS
+        third = (get_long(at + 19, 0) & _LOW_HALF | get_long(at + 24, 0) << 32) | _SMALL_BITS
     plain = notes.out + count * _BLOCK
-    written = 0
-    for place in range(at, at + size):
-        if byte_at(place) != _DASH:
-            put_byte(plain + written, byte_at(place) | _SMALL_BIT)
-            written += 1
-    pad(plain, _UUID_DIGITS)
-    if was_seen(plain, notes):
+    put_long(plain, 0, first)
+    put_long(plain, 1, second)
+    put_long(plain, 2, third)
+    put_long(plain, 3, last)
+    end_words(plain, 4, _STOP_BIT, _UUID_DIGITS)
+    if were_seen(first, second, third, last, notes):
         return count
     dashed = plain + _BLOCK
-    to = dashed
-    for digit in range(_UUID_DIGITS):
-        if digit == 8 or digit == 12 or digit == 16 or digit == 20:
-            put_byte(to, _DASH)
-            to += 1
-        put_byte(to, byte_at(plain + digit))
-        to += 1
-    pad(dashed, _UUID_BYTES)
+    put_long(dashed, 0, first)
+    put_long(dashed, 1, _DASH | (second & _LOW_HALF) << 8 | _DASH << 40 | (second >> 32 & _LOW_QUARTER) << 48)
+    put_long(dashed, 2, second >> 48 & _LOW_QUARTER | _DASH << 16 | (third & _LOW_HALF) << 24 | _DASH << 56)
+    put_long(dashed, 3, third >> 32 & _LOW_HALF | (last & _LOW_HALF) << 32)
+    end_words(dashed, 4, last >> 32 & _LOW_HALF | _STOP_BIT << 32, _UUID_BYTES)
     return count + 2
+
+
+@inlined
+def end_words(message: int, at: int, word: int, size: int) -> None:
+    """Put the last word of a message with its stop bit, and fill it up as SHA-256 has it."""
+    put_long(message, at, word)
+    for place in range(at + 1, _WORDS - 1):
+        put_long(message, place, 0)
+    bits = _BITS_BEFORE + 8 * size
+    put_long(message, _WORDS - 1, (bits >> 8 | (bits & 0xFF) << 8) << 48)
+
+
+@inlined
+def were_seen(first: int, second: int, third: int, last: int, notes: Notes) -> bool:
+    """Say whether 32 digits are the last that their slot saw, and have the slot see them."""
+    if notes.mask < 0:
+        return False
+    mixed = ((first * _MULTIPLIER ^ second) * _MULTIPLIER ^ third) * _MULTIPLIER ^ last
+    mixed *= _MULTIPLIER
+    slot = notes.seen + ((mixed >> 32 & _LOW_HALF) & notes.mask) * _BLOCK
+    different = get_long(slot, 0) ^ first | get_long(slot, 1) ^ second
+    different |= get_long(slot, 2) ^ third | get_long(slot, 3) ^ last | get_long(slot, 4) ^ _STOP_BIT
+    put_long(slot, 0, first)
+    put_long(slot, 1, second)
+    put_long(slot, 2, third)
+    put_long(slot, 3, last)
+    put_long(slot, 4, _STOP_BIT)
+    return different == 0
 
 
 @part

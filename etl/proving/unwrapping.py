@@ -14,7 +14,7 @@ from etl.appsflyer.compiled.memory import addresses
 from etl.appsflyer.id_scan import Texts
 
 _SOURCE = Path(__file__).with_name("unwrapping_loops.py")
-_MADE_OF = (_SOURCE, Path(id_loops.__file__))
+_MADE_OF = (_SOURCE, _SOURCE.with_name("class_loops.py"), Path(id_loops.__file__))
 _undo_escapes = register("undo_escapes", "etl.proving.unwrapping_loops", *_MADE_OF)
 _narrow = register("narrow", "etl.proving.unwrapping_loops", *_MADE_OF)
 _undo_base64 = register("undo_base64", "etl.proving.unwrapping_loops", *_MADE_OF)
@@ -26,7 +26,7 @@ _ROOM = 64
 def unwrap(texts: Texts) -> Iterator[tuple[str, Texts]]:
     """Give what texts hold in each wrapping that they have, with its name, as texts of one row.
 
-    Only what was wrapped is given, and a few hundred bytes around it.
+    Only words that were wrapped are given.
     """
     for name, undo in _WRAPPINGS.items():
         inner = undo(texts)

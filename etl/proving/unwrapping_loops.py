@@ -1,7 +1,8 @@
 """The kernels that undo what ids are wrapped in: percent-encoding, JSON escapes, UTF-16 and base64.
 
-Each writes what it undid, with what stands `_REACH` bytes around it, and a line feed between such pieces and
-between rows, so that what holds nothing of the kind costs one look. A line feed is in no token.
+Escapes are undone word by word: a word is a run of what ids, wrapped or not, are written with. Only words with
+an escape in them, or right before them, are written, and none that is shorter than the shortest id; a line feed
+stands between them, and is in no token. So text without wrappings costs one look.
 """
 
 from __future__ import annotations
@@ -9,13 +10,12 @@ from __future__ import annotations
 from etl.appsflyer.compiled.instructions import byte_at, get_long, inlined, part, put_byte, put_long
 from etl.appsflyer.compiled.runs import find_byte
 from etl.appsflyer.id_loops import Row, is_alnum, is_digit, is_hex
+from etl.proving.class_loops import SIX_RUN, find_six_run, is_six
 
-_REACH = 512  # an id whose every byte is escaped twice takes 256, and base64 a third more
 _SMALL_BIT = 32
 _PERCENT, _BACKSLASH, _FEED, _LETTER_U = b"%\\\nu"
 _SHORTEST_TOKEN = 21
-_QUADS = _SHORTEST_TOKEN // 3
-_SHORTEST_RUN = 4 * _QUADS
+_SHORTEST_RUN = SIX_RUN  # four digits for each three bytes of the shortest token
 
 
 @inlined
@@ -28,15 +28,6 @@ def digit_value(byte: int) -> int:
 def pair_value(at: int) -> int:
     """Give what two hexadecimal digits count."""
     return digit_value(byte_at(at)) << 4 | digit_value(byte_at(at + 1))
-
-
-@part
-def copy(at: int, end: int, to: int) -> int:
-    """Copy bytes; gives where they end."""
-    while at < end:
-        put_byte(to, byte_at(at))
-        at, to = at + 1, to + 1
-    return to
 
 
 @part
@@ -70,7 +61,7 @@ def undo_backslash(at: int, size: int) -> int:
 
 
 def undo_escapes(arguments: int) -> None:
-    """Undo percent-encoding, or JSON escapes, in rows of text; writes at most a byte for each, and one a row."""
+    """Undo percent-encoding, or JSON escapes, in rows of text; at most a byte for each, and one a row."""
     data, stops, rows = get_long(arguments, 0), get_long(arguments, 1), get_long(arguments, 2)
     mark, out, outcome = get_long(arguments, 3), get_long(arguments, 4), get_long(arguments, 5)
     to = out
@@ -86,27 +77,59 @@ def undo_escapes(arguments: int) -> None:
 @part
 def undo_row(row: Row, at: int, mark: int, to: int) -> int:
     """Undo the escapes of a row; gives where what was written ends."""
-    begun, taken, until = to, row.start, row.start  # up to where the row is dealt with, and to be copied
+    dealt = row.start
     while at < row.end:
-        size = measure_percent(at, row.end) if mark == _PERCENT else measure_backslash(at, row.end)
-        if size:
-            if at - _REACH > until:
-                to = copy(taken, until, to)
-                if to > begun:
-                    put_byte(to, _FEED)
-                    to += 1
-                taken = at - _REACH
-            to = copy(taken, at, to)
-            put_byte(to, pair_value(at + 1) if mark == _PERCENT else undo_backslash(at, size))
-            to += 1
-            taken = at + size
-            until = min(taken + _REACH, row.end)
-        at = find_byte(at + max(size, 1), row.end, mark)
-    if to > begun:
-        to = copy(taken, until, to)
-        put_byte(to, _FEED)
-        to += 1
+        if measure(at, row.end, mark) == 0:
+            at = find_byte(at + 1, row.end, mark)
+            continue
+        while at > dealt and is_of_word(byte_at(at - 1)):
+            at -= 1
+        dealt, to = undo_word(at, row.end, mark, to)
+        at = find_byte(dealt, row.end, mark)
     return to
+
+
+@part
+def undo_word(at: int, end: int, mark: int, to: int) -> tuple[int, int]:
+    """Undo a word, and those that only an escape parts from it; gives where they end, here and there."""
+    begun, is_changed = to, False
+    while at < end:
+        byte = byte_at(at)
+        size = measure(at, end, mark) if byte == mark else 0
+        if size:
+            byte = pair_value(at + 1) if mark == _PERCENT else undo_backslash(at, size)
+            is_changed = True
+        at += max(size, 1)
+        if is_of_word(byte) or (size and byte == 0):
+            put_byte(to, byte)
+            to += 1
+            continue
+        to = close(begun, to, is_changed)
+        begun, is_changed = to, size > 0
+        if not size:
+            return at, to
+    return at, close(begun, to, is_changed)
+
+
+@part
+def measure(at: int, end: int, mark: int) -> int:
+    """Measure the escape that a mark begins; 0 where it begins none."""
+    return measure_percent(at, end) if mark == _PERCENT else measure_backslash(at, end)
+
+
+@inlined
+def close(begun: int, to: int, is_changed: bool) -> int:
+    """End a word, or take it back."""
+    if not is_changed or to - begun < _SHORTEST_TOKEN:
+        return begun
+    put_byte(to, _FEED)
+    return to + 1
+
+
+@inlined
+def is_of_word(byte: int) -> bool:
+    """Tell whether a byte may stand in an id, however it is wrapped."""
+    return is_six(byte) or byte == _PERCENT or byte == _BACKSLASH
 
 
 @inlined
@@ -116,7 +139,7 @@ def is_printable(byte: int) -> bool:
 
 
 def narrow(arguments: int) -> None:
-    """Write the ASCII of UTF-16 texts of either order and alignment; at most a byte for each, and one a row."""
+    """Write the ASCII of UTF-16 of either order and alignment; at most a byte for each, and one a row."""
     data, stops, rows = get_long(arguments, 0), get_long(arguments, 1), get_long(arguments, 2)
     out, outcome = get_long(arguments, 3), get_long(arguments, 4)
     to = out
@@ -151,12 +174,6 @@ def narrow_row(row: Row, at: int, to: int) -> int:
 
 
 @inlined
-def is_six(byte: int) -> bool:
-    """Tell whether a byte is a digit of base64, of the standard alphabet or that of URLs."""
-    return is_alnum(byte) or byte == 43 or byte == 45 or byte == 47 or byte == 95
-
-
-@inlined
 def six_bits(byte: int) -> int:
     """Give the value of a digit of base64."""
     if byte >= 97:
@@ -186,36 +203,35 @@ def undo_base64(arguments: int) -> None:
     to = out
     for number in range(rows):
         start, end = data + get_long(stops, number), data + get_long(stops, number + 1)
-        at = start + _SHORTEST_RUN - 1
-        while at < end:
-            if not is_six(byte_at(at)):
-                at += _SHORTEST_RUN
-                continue
-            first, last = at, at + 1
-            while first > start and is_six(byte_at(first - 1)):
-                first -= 1
-            # No run that is too short is followed to its end.
+        first = find_six_run(start, end)
+        while first < end:
+            last = first + _SHORTEST_RUN
             while last < end and is_six(byte_at(last)):
                 last += 1
-            if last - first >= _SHORTEST_RUN:
-                for shift in range(4):
-                    to = undo_aligned(first, first + shift, last, to)
-            at = last + _SHORTEST_RUN
+            for shift in range(4):
+                to = undo_aligned(first, first + shift, last, to)
+            first = find_six_run(last, end)
     put_long(outcome, 0, to - out)
 
 
 @part
 def undo_aligned(first: int, at: int, last: int, to: int) -> int:
-    """Undo the stretches of a run, read in groups of four from a place on, that begin ASCII group by group."""
-    while at + 4 <= last:
-        begun = at
+    """Undo the stretches of a run, in groups of four from a place on, whose every group begins ASCII."""
+    while at + _SHORTEST_RUN <= last:
+        # From the last of as many groups as it takes: where that does not, none before it is looked at.
+        place = at + _SHORTEST_RUN - 4
+        while place >= at and begins_ascii(byte_at(place)):
+            place -= 4
+        if place >= at:
+            at = place + 4
+            continue
+        begun, at = at, at + _SHORTEST_RUN
         while at + 4 <= last and begins_ascii(byte_at(at)):
             at += 4
-        if at - begun >= _SHORTEST_RUN:
-            # A group on either side may hold the token's first bytes, or its last.
-            to = undo_groups(begun - 4 if begun - 4 >= first else begun, min(at + 4, last), to)
-            put_byte(to, _FEED)
-            to += 1
+        # A group on either side may hold the token's first bytes, or its last.
+        to = undo_groups(begun - 4 if begun - 4 >= first else begun, min(at + 4, last), to)
+        put_byte(to, _FEED)
+        to += 1
         at += 4
     return to
 

@@ -49,8 +49,9 @@ class Wanted:
         self._hashes = frozenset(hashes)
         bits = min(max((_MARKS_EACH * len(self._hashes)).bit_length(), _FEWEST_BITS), _MOST_BITS)
         self._shift = np.uint64(64 - bits)
+        self._halves = np.sort(_read_halves(self._hashes))
         self._marks = np.zeros(1 << bits, dtype=np.bool_)
-        self._marks[_read_halves(self._hashes) >> self._shift] = True
+        self._marks[self._halves >> self._shift] = True
 
     def __len__(self) -> int:
         """Count the hashes."""
@@ -76,6 +77,10 @@ class Wanted:
         _hash_messages(*addresses(messages), groups, *addresses(self._inner, self._outer), *addresses(hashes))
         hashes = hashes[:count]
         likely = hashes[self._marks[hashes[:, 0] >> self._shift]]
+        if not len(likely):
+            return Counter()
+        places = np.searchsorted(self._halves, likely[:, 0])
+        likely = likely[self._halves[np.minimum(places, len(self) - 1)] == likely[:, 0]]
         written = (f"{first:016x}{second:016x}" for first, second in likely.tolist())
         return Counter(each for each in written if each in self._hashes)
 

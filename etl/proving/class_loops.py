@@ -1,0 +1,103 @@
+"""Instructions that find runs of some kind of byte, `WIDTH` bytes at a time."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from llvmlite import ir
+
+from etl.appsflyer.compiled.instructions import byte_at, define, inlined, instruction, load, repeat, vector
+from etl.appsflyer.compiled.memory import WIDTH
+from etl.appsflyer.id_loops import is_alnum, is_hex
+
+HEX_RUN = 8
+SIX_RUN = 28
+_MASK = ir.IntType(WIDTH)
+_LONG = ir.IntType(64)
+_SMALL_BIT = 32
+
+
+def _is_between(builder: Any, values: Any, first: str, count: int) -> Any:
+    return builder.icmp_unsigned("<", builder.sub(values, repeat(ord(first))), repeat(count))
+
+
+def _mask_hex(builder: Any, at: Any) -> Any:
+    values = load(builder, at, vector())
+    small = builder.or_(values, repeat(_SMALL_BIT))
+    found = builder.or_(_is_between(builder, values, "0", 10), _is_between(builder, small, "a", 6))
+    return builder.bitcast(found, _MASK)
+
+
+def _mask_six(builder: Any, at: Any) -> Any:
+    values = load(builder, at, vector())
+    small = builder.or_(values, repeat(_SMALL_BIT))
+    found = builder.or_(_is_between(builder, values, "0", 10), _is_between(builder, small, "a", 26))
+    for mark in "+-/_":
+        found = builder.or_(found, builder.icmp_unsigned("==", values, repeat(ord(mark))))
+    return builder.bitcast(found, _MASK)
+
+
+@instruction
+def _find_hex_run(_: Any, address: Any) -> Any:
+    """Find where eight hexadecimal digits in a row begin; the first place that is not known without any."""
+
+    def generate(builder: Any, at: Any) -> Any:
+        runs = _mask_hex(builder, at)
+        for reach in (1, 2, 4):
+            runs = builder.and_(runs, builder.lshr(runs, _MASK(reach)))
+        ended = builder.or_(runs, _MASK(1 << (WIDTH - HEX_RUN + 1)))
+        return builder.zext(builder.cttz(ended, ir.Constant(ir.IntType(1), 0)), _LONG)
+
+    return define(1, gives=True, generate=generate)
+
+
+@instruction
+def _pass_short_runs(_: Any, address: Any) -> Any:
+    """Give what is behind the last byte, of the next `SIX_RUN`, that is no digit of base64; 0 without any."""
+
+    def generate(builder: Any, at: Any) -> Any:
+        others = builder.and_(builder.not_(_mask_six(builder, at)), _MASK((1 << SIX_RUN) - 1))
+        unused = builder.ctlz(others, ir.Constant(ir.IntType(1), 0))
+        return builder.zext(builder.sub(_MASK(WIDTH), unused), _LONG)
+
+    return define(1, gives=True, generate=generate)
+
+
+@inlined
+def find_hex_run(at: int, end: int) -> int:
+    """Find where eight hexadecimal digits in a row begin, or are in a run; gives `end` without any."""
+    while at + WIDTH <= end:
+        step = _find_hex_run(at)
+        at += step
+        if step <= WIDTH - HEX_RUN:
+            return at
+    size = 0
+    while at < end:
+        size = size + 1 if is_hex(byte_at(at)) else 0
+        at += 1
+        if size == HEX_RUN:
+            return at - HEX_RUN
+    return end
+
+
+@inlined
+def find_six_run(at: int, end: int) -> int:
+    """Find where 28 digits of base64 in a row begin; gives `end` without any."""
+    while at + WIDTH <= end:
+        step = _pass_short_runs(at)
+        if step == 0:
+            return at
+        at += step
+    size = 0
+    while at < end:
+        size = size + 1 if is_six(byte_at(at)) else 0
+        at += 1
+        if size == SIX_RUN:
+            return at - SIX_RUN
+    return end
+
+
+@inlined
+def is_six(byte: int) -> bool:
+    """Tell whether a byte is a digit of base64, of the standard alphabet or that of URLs."""
+    return is_alnum(byte) or byte == 43 or byte == 45 or byte == 47 or byte == 95
