@@ -21,8 +21,8 @@ def read_texts(raw: BinaryIO, columns: Collection[str] | None = None) -> Iterato
 
     `columns` are the names of those to read; all of them without it.
 
-    Of a chunk with a dictionary, the dictionary is given: each value once, those of no row included. Of values
-    of one fixed length, which Arrow gives without their dictionary, only those of rows are.
+    Of a chunk with a dictionary, the dictionary is given: each value once, those of no row included. Of
+    values of one fixed length, which Arrow gives without their dictionary, only those of rows are.
 
     Raises:
         pyarrow.ArrowException: the file is damaged.
@@ -38,7 +38,7 @@ def read_texts(raw: BinaryIO, columns: Collection[str] | None = None) -> Iterato
 
 
 def list_leaf_values(array: pa.Array) -> list[pa.Array]:
-    """List the arrays of texts or bytes that an array consists of, each value once where it has a dictionary."""
+    """List the arrays of texts or bytes in an array, each value once where it has a dictionary."""
     kind = array.type
     if pa.types.is_dictionary(kind):
         return list_leaf_values(array.dictionary)

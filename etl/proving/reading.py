@@ -1,4 +1,4 @@
-"""Looking for wanted ids in objects of any kind: their bytes, and what these hold compressed or in columns."""
+"""Looking for wanted ids in objects of any kind: their bytes, and what these hold compressed or paged."""
 
 from __future__ import annotations
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
+from etl.appsflyer.formats.source import Source
 from etl.appsflyer.id_scan import Texts
 from etl.proving.findings import Tally
 from etl.proving.matching import Matcher
@@ -37,6 +38,9 @@ class TextScanner:
         """Count the wanted ids in a stream of pieces, holding a block at a time; gives how long it is.
 
         An id on the border of two blocks is found, and counted twice at times.
+
+        Raises:
+            DamagedStreamError: the pieces raised it; what came before has been scanned.
         """
         size = 0
         for block, fresh in _cut_blocks(pieces):
@@ -55,19 +59,18 @@ class TextScanner:
 def _cut_blocks(pieces: Iterable[bytes]) -> Iterator[tuple[bytes, int]]:
     """Cut a stream into blocks, each with how many of its bytes are new.
 
-    A block ends after a line where it can; else the next one begins with its end.
+    A block ends after a line where it can; else the next one begins with its end. What ends in damage is
+    given up to there, and the damage raised after it.
     """
-    held, kept = bytearray(), 0
-    for piece in pieces:
+    source, held, kept = Source(iter(pieces)), bytearray(), 0
+    while piece := source.read_some():
         held += piece
         while len(held) >= BLOCK_BYTES:
-            end = min(len(held), BLOCK_BYTES)
-            feed = held.rfind(_FEED, end - _OVERLAP, end)
-            cut = end if feed < 0 else feed + 1
-            block = bytes(held[:cut])
-            yield block, len(block) - kept
-            again = _OVERLAP if feed < 0 else 0
+            feed = held.rfind(_FEED, BLOCK_BYTES - _OVERLAP, BLOCK_BYTES)
+            cut, again = (BLOCK_BYTES, _OVERLAP) if feed < 0 else (feed + 1, 0)
+            yield bytes(held[:cut]), cut - kept
             del held[: cut - again]
             kept = again
     if len(held) > kept:
         yield bytes(held), len(held) - kept
+    source.check_end()

@@ -1,8 +1,8 @@
 """The kernels that undo what ids are wrapped in: percent-encoding, JSON escapes, UTF-16 and base64.
 
-Escapes are undone word by word: a word is a run of what ids, wrapped or not, are written with. Only words with
-an escape in them, or right before them, are written, and none that is shorter than the shortest id; a line feed
-stands between them, and is in no token. So text without wrappings costs one look.
+Escapes are undone word by word: a word is a run of what ids, wrapped or not, are written with. Only words
+with an escape in them, or right before them, are written, and none that is shorter than the shortest id; a
+line feed stands between them, and is in no token. So text without wrappings costs one look.
 """
 
 from __future__ import annotations
@@ -104,11 +104,11 @@ def undo_word(at: int, end: int, mark: int, to: int) -> tuple[int, int]:
             put_byte(to, byte)
             to += 1
             continue
-        to = close(begun, to, is_changed)
+        to = close(begun, to) if is_changed else begun
         begun, is_changed = to, size > 0
         if not size:
             return at, to
-    return at, close(begun, to, is_changed)
+    return at, close(begun, to) if is_changed else begun
 
 
 @part
@@ -118,9 +118,9 @@ def measure(at: int, end: int, mark: int) -> int:
 
 
 @inlined
-def close(begun: int, to: int, is_changed: bool) -> int:
-    """End a word, or take it back."""
-    if not is_changed or to - begun < _SHORTEST_TOKEN:
+def close(begun: int, to: int) -> int:
+    """End a word, or take it back where it is too short."""
+    if to - begun < _SHORTEST_TOKEN:
         return begun
     put_byte(to, _FEED)
     return to + 1

@@ -36,7 +36,7 @@ Messages = npt.NDArray[np.uint8]
 
 
 class Wanted:
-    """A set of keyed hashes (`etl.subjects.hash_forms`) to look texts up in; it shows neither them nor the key.
+    """A set of keyed hashes (`etl.subjects.hash_forms`) to look texts up in; it shows none, nor the key.
 
     Raises:
         ValueError: what is given as a hash is none; it is not quoted.
