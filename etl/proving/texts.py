@@ -56,21 +56,27 @@ class TextScanner:
                 self._scan(inner, f"{carrier} > {name}", tally, depth - 1, known | found.keys())
 
 
-def _cut_blocks(pieces: Iterable[bytes]) -> Iterator[tuple[bytes, int]]:
+def _cut_blocks(pieces: Iterable[bytes]) -> Iterator[tuple[memoryview, int]]:
     """Cut a stream into blocks, each with how many of its bytes are new.
 
     A block ends after a line where it can; else the next one begins with its end. What ends in damage is
     given up to there, and the damage raised after it.
     """
-    source, held, kept = Source(iter(pieces)), bytearray(), 0
-    while piece := source.read_some():
-        held += piece
-        while len(held) >= BLOCK_BYTES:
-            feed = held.rfind(_FEED, BLOCK_BYTES - _OVERLAP, BLOCK_BYTES)
-            cut, again = (BLOCK_BYTES, _OVERLAP) if feed < 0 else (feed + 1, 0)
-            yield bytes(held[:cut]), cut - kept
-            del held[: cut - again]
-            kept = again
-    if len(held) > kept:
-        yield bytes(held), len(held) - kept
+    source, held, kept = Source(iter(pieces)), b"", 0
+    while block := b"".join((held, *_gather(source, BLOCK_BYTES - len(held)))):
+        if len(block) < BLOCK_BYTES:
+            if len(block) > kept:
+                yield memoryview(block), len(block) - kept
+            break
+        feed = block.rfind(_FEED, len(block) - _OVERLAP)
+        cut, again = (len(block), _OVERLAP) if feed < 0 else (feed + 1, 0)
+        yield memoryview(block)[:cut], cut - kept
+        held, kept = block[cut - again :], again
     source.check_end()
+
+
+def _gather(source: Source, size: int) -> Iterator[bytes]:
+    """Give pieces of a source that are so long together, or a little longer; fewer only at the end."""
+    while size > 0 and (piece := source.read_some()):
+        yield piece
+        size -= len(piece)

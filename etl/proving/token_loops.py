@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from etl.appsflyer.compiled.instructions import byte_at, get_long, inlined, part, put_byte, put_long
+from etl.appsflyer.compiled.instructions import byte_at, get_long, inlined, part, put_long
 from etl.appsflyer.compiled.runs import hash_bytes
 from etl.appsflyer.id_loops import Row, find_run, is_digit, is_uuid
 from etl.proving.class_loops import find_hex_run
@@ -156,21 +156,18 @@ def were_seen(first: int, second: int, third: int, last: int, notes: Notes) -> b
 def note_whole(at: int, size: int, notes: Notes, count: int) -> int:
     """Note a token as it is, folded, unless seen before."""
     message = notes.out + count * _BLOCK
-    for place in range(size):
-        put_byte(message + place, byte_at(at + place) | _SMALL_BIT)
-    pad(message, size)
+    place = 0
+    while place + 8 <= size:
+        put_long(message + place, 0, get_long(at + place, 0) | _SMALL_BITS)
+        place += 8
+    # What is left is fewer bytes than a word, and stands behind at least as many.
+    word = _STOP_BIT
+    if place < size:
+        left = size - place
+        word = get_long(at + size - 8, 0) >> 8 * (8 - left) & ((1 << 8 * left) - 1)
+        word = word | _SMALL_BITS & ((1 << 8 * left) - 1) | _STOP_BIT << 8 * left
+    end_words(message, place >> 3, word, size)
     return count if was_seen(message, notes) else count + 1
-
-
-@inlined
-def pad(message: int, size: int) -> None:
-    """Fill a block up behind a message, as SHA-256 has it."""
-    put_byte(message + size, _STOP_BIT)
-    for place in range(size + 1, _BLOCK - 2):
-        put_byte(message + place, 0)
-    bits = _BITS_BEFORE + 8 * size
-    put_byte(message + _BLOCK - 2, bits >> 8)
-    put_byte(message + _BLOCK - 1, bits & 0xFF)
 
 
 @part
