@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from llvmlite import ir
@@ -12,6 +13,8 @@ from etl.appsflyer.id_loops import is_alnum, is_hex
 
 HEX_RUN = 8
 SIX_RUN = 28
+HALF_RUN = 16
+WINDOWS = 4
 _MASK = ir.IntType(WIDTH)
 _LONG = ir.IntType(64)
 _SMALL_BIT = 32
@@ -37,14 +40,41 @@ def _mask_six(builder: Any, at: Any) -> Any:
     return builder.bitcast(found, _MASK)
 
 
+def _begin_runs(builder: Any, mask: Any, size: int) -> Any:
+    """Mark where so many bytes of a kind begin in a row: a power of two."""
+    reach = 1
+    while reach < size:
+        mask, reach = builder.and_(mask, builder.lshr(mask, _MASK(reach))), 2 * reach
+    return mask
+
+
+def _have_run(builder: Any, at: Any, mask: Callable[[Any, Any], Any], size: int) -> Any:
+    """Tell whether a run begins in any of the next windows, which do not wait for each other."""
+    found = _MASK(0)
+    for window in range(WINDOWS):
+        place = builder.add(at, _LONG(window * (WIDTH - size + 1)))
+        found = builder.or_(found, _begin_runs(builder, mask(builder, place), size))
+    return builder.zext(builder.icmp_unsigned("!=", found, _MASK(0)), _LONG)
+
+
+@instruction
+def _have_hex_run(_: Any, address: Any) -> Any:
+    """Tell whether eight hexadecimal digits in a row begin in the next windows."""
+    return define(1, gives=True, generate=lambda b, at: _have_run(b, at, _mask_hex, HEX_RUN))
+
+
+@instruction
+def _have_six_run(_: Any, address: Any) -> Any:
+    """Tell whether sixteen digits of base64 in a row begin in the next windows."""
+    return define(1, gives=True, generate=lambda b, at: _have_run(b, at, _mask_six, HALF_RUN))
+
+
 @instruction
 def _find_hex_run(_: Any, address: Any) -> Any:
     """Find where eight hexadecimal digits in a row begin; the first place that is not known without any."""
 
     def generate(builder: Any, at: Any) -> Any:
-        runs = _mask_hex(builder, at)
-        for reach in (1, 2, 4):
-            runs = builder.and_(runs, builder.lshr(runs, _MASK(reach)))
+        runs = _begin_runs(builder, _mask_hex(builder, at), HEX_RUN)
         ended = builder.or_(runs, _MASK(1 << (WIDTH - HEX_RUN + 1)))
         return builder.zext(builder.cttz(ended, ir.Constant(ir.IntType(1), 0)), _LONG)
 
@@ -67,6 +97,9 @@ def _pass_short_runs(_: Any, address: Any) -> Any:
 def find_hex_run(at: int, end: int) -> int:
     """Find where eight hexadecimal digits in a row begin, or are in a run; gives `end` without any."""
     while at + WIDTH <= end:
+        if at + WINDOWS * WIDTH <= end and _have_hex_run(at) == 0:
+            at += WINDOWS * (WIDTH - HEX_RUN + 1)
+            continue
         step = _find_hex_run(at)
         at += step
         if step <= WIDTH - HEX_RUN:
@@ -84,6 +117,10 @@ def find_hex_run(at: int, end: int) -> int:
 def find_six_run(at: int, end: int) -> int:
     """Find where 28 digits of base64 in a row begin; gives `end` without any."""
     while at + WIDTH <= end:
+        # No run that begins before is longer than half of one, so none is cut here.
+        if at + WINDOWS * WIDTH <= end and _have_six_run(at) == 0:
+            at += WINDOWS * (WIDTH - HALF_RUN + 1)
+            continue
         step = _pass_short_runs(at)
         if step == 0:
             return at

@@ -12,7 +12,7 @@ from etl.appsflyer.formats.compression import DamagedStreamError, decompress
 from etl.appsflyer.id_scan import view_texts
 from etl.proving.findings import Scan, Tally
 from etl.proving.parquet import MAGIC, read_texts
-from etl.proving.texts import TextScanner
+from etl.proving.texts import DEPTH, TextScanner
 from etl.proving.unwrapping import view_bytes
 
 _READ_BYTES = 1 << 18
@@ -36,8 +36,9 @@ def scan_object(scanner: TextScanner, store_key: str, raw: BinaryIO) -> Scan:
     """Find wanted ids in an object that can be read from its start more than once: name, bytes and content.
 
     The bytes are looked at as they are, whatever they hold: database files with their free pages and logs,
-    Parquet's footer, names in gzip's headers. Then what they hold: gzip, zstd or bzip2, one in another too,
-    and the pages of Parquet. Memory is bounded by a few blocks, and for Parquet by a batch of one column.
+    Parquet's footer; compressed ones are looked at plainly, others through wrappings. Then what they hold:
+    gzip, zstd or bzip2, one in another too, and the pages of Parquet. Memory is bounded by a few blocks, and
+    for Parquet by a batch of one column and its dictionary.
 
     Raises:
         OSError: whatever `raw` raises while its bytes are read.
@@ -45,9 +46,11 @@ def scan_object(scanner: TextScanner, store_key: str, raw: BinaryIO) -> Scan:
     tally = Tally()
     scanner.scan(view_bytes(store_key.encode(errors="surrogateescape")), "name", tally)
     raw.seek(0)
-    size = scanner.scan_stream(iter(lambda: raw.read(_READ_BYTES), b""), "bytes", tally)
-    raw.seek(0)
     head = raw.read(_HEAD_BYTES)
+    raw.seek(0)
+    is_compressed = any(magic.match(head) for magic in _COMPRESSIONS.values())
+    pieces = iter(lambda: raw.read(_READ_BYTES), b"")
+    size = scanner.scan_stream(pieces, "bytes", tally, depth=0 if is_compressed else DEPTH)
     raw.seek(0)
     unread = list(_scan_content(scanner, head, raw, tally))
     return Scan(tally.list_findings(store_key), size, tuple(unread))

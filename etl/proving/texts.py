@@ -14,7 +14,7 @@ from etl.proving.wanted import Wanted
 
 # How many wrappings may lie around an id: base64 of JSON escapes of percent-encoding, twice.
 DEPTH = 4
-BLOCK_BYTES = 1 << 20
+BLOCK_BYTES = 1 << 19
 # What the next block begins with again, for an id on the border of two: one in four wrappings is shorter.
 _OVERLAP = 4096
 _FEED = b"\n"
@@ -34,8 +34,10 @@ class TextScanner:
         """
         self._scan(texts, carrier, tally, DEPTH, frozenset())
 
-    def scan_stream(self, pieces: Iterable[bytes], carrier: str, tally: Tally) -> int:
+    def scan_stream(self, pieces: Iterable[bytes], carrier: str, tally: Tally, *, depth: int = DEPTH) -> int:
         """Count the wanted ids in a stream of pieces, holding a block at a time; gives how long it is.
+
+        `depth` is how many wrappings are looked through.
 
         An id on the border of two blocks is found, and counted twice at times.
 
@@ -44,7 +46,7 @@ class TextScanner:
         """
         size = 0
         for block, fresh in _cut_blocks(pieces):
-            self.scan(view_bytes(block), carrier, tally)
+            self._scan(view_bytes(block), carrier, tally, depth, frozenset())
             size += fresh
         return size
 
