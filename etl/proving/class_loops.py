@@ -9,6 +9,7 @@ from llvmlite import ir
 
 from etl.appsflyer.compiled.instructions import byte_at, define, inlined, instruction, load, repeat, vector
 from etl.appsflyer.compiled.memory import WIDTH
+from etl.appsflyer.compiled.runs import find_byte
 from etl.appsflyer.id_loops import is_alnum, is_hex
 
 HEX_RUN = 8
@@ -91,6 +92,33 @@ def _pass_short_runs(_: Any, address: Any) -> Any:
         return builder.zext(builder.sub(_MASK(WIDTH), unused), _LONG)
 
     return define(1, gives=True, generate=generate)
+
+
+@instruction
+def _have_byte(_: Any, address: Any, byte: Any) -> Any:
+    """Tell whether one byte is in the next windows, end to end."""
+
+    def generate(builder: Any, at: Any, byte: Any) -> Any:
+        first = builder.insert_element(
+            ir.Constant(vector(), ir.Undefined), builder.trunc(byte, ir.IntType(8)), ir.IntType(32)(0)
+        )
+        wanted = builder.shuffle_vector(first, first, ir.Constant(ir.VectorType(ir.IntType(32), WIDTH), None))
+        found = _MASK(0)
+        for window in range(WINDOWS):
+            values = load(builder, builder.add(at, _LONG(window * WIDTH)), vector())
+            equal = builder.bitcast(builder.icmp_unsigned("==", values, wanted), _MASK)
+            found = builder.or_(found, equal)
+        return builder.zext(builder.icmp_unsigned("!=", found, _MASK(0)), _LONG)
+
+    return define(2, gives=True, generate=generate)
+
+
+@inlined
+def find_rare_byte(at: int, end: int, byte: int) -> int:
+    """Find the next of one byte, which is mostly far away; gives `end` without any."""
+    while at + WINDOWS * WIDTH <= end and _have_byte(at, byte) == 0:
+        at += WINDOWS * WIDTH
+    return find_byte(at, end, byte)
 
 
 @inlined

@@ -8,9 +8,8 @@ line feed stands between them, and is in no token. So text without wrappings cos
 from __future__ import annotations
 
 from etl.appsflyer.compiled.instructions import byte_at, get_long, inlined, part, put_byte, put_long
-from etl.appsflyer.compiled.runs import find_byte
 from etl.appsflyer.id_loops import Row, is_alnum, is_digit, is_hex
-from etl.proving.class_loops import SIX_RUN, find_six_run, is_six
+from etl.proving.class_loops import SIX_RUN, find_rare_byte, find_six_run, is_six
 
 _SMALL_BIT = 32
 _PERCENT, _BACKSLASH, _FEED, _LETTER_U = b"%\\\nu"
@@ -65,12 +64,12 @@ def undo_escapes(arguments: int) -> None:
     data, stops, rows = get_long(arguments, 0), get_long(arguments, 1), get_long(arguments, 2)
     mark, out, outcome = get_long(arguments, 3), get_long(arguments, 4), get_long(arguments, 5)
     to = out
-    at = find_byte(data + get_long(stops, 0), data + get_long(stops, rows), mark)
+    at = find_rare_byte(data + get_long(stops, 0), data + get_long(stops, rows), mark)
     for number in range(rows):
         row = Row(number, data + get_long(stops, number), data + get_long(stops, number + 1))
         if at < row.end:
             to = undo_row(row, max(at, row.start), mark, to)
-            at = find_byte(row.end, data + get_long(stops, rows), mark)
+            at = find_rare_byte(row.end, data + get_long(stops, rows), mark)
     put_long(outcome, 0, to - out)
 
 
@@ -80,12 +79,12 @@ def undo_row(row: Row, at: int, mark: int, to: int) -> int:
     dealt = row.start
     while at < row.end:
         if measure(at, row.end, mark) == 0:
-            at = find_byte(at + 1, row.end, mark)
+            at = find_rare_byte(at + 1, row.end, mark)
             continue
         while at > dealt and is_of_word(byte_at(at - 1)):
             at -= 1
         dealt, to = undo_word(at, row.end, mark, to)
-        at = find_byte(dealt, row.end, mark)
+        at = find_rare_byte(dealt, row.end, mark)
     return to
 
 
@@ -143,12 +142,12 @@ def narrow(arguments: int) -> None:
     data, stops, rows = get_long(arguments, 0), get_long(arguments, 1), get_long(arguments, 2)
     out, outcome = get_long(arguments, 3), get_long(arguments, 4)
     to = out
-    at = find_byte(data + get_long(stops, 0), data + get_long(stops, rows), 0)
+    at = find_rare_byte(data + get_long(stops, 0), data + get_long(stops, rows), 0)
     for number in range(rows):
         row = Row(number, data + get_long(stops, number), data + get_long(stops, number + 1))
         if at < row.end:
             to = narrow_row(row, max(at, row.start), to)
-            at = find_byte(row.end, data + get_long(stops, rows), 0)
+            at = find_rare_byte(row.end, data + get_long(stops, rows), 0)
     put_long(outcome, 0, to - out)
 
 
@@ -169,7 +168,7 @@ def narrow_row(row: Row, at: int, to: int) -> int:
         else:
             put_byte(to, _FEED)
             to += 1
-        at = find_byte(max(place, at + 1), row.end, 0)
+        at = find_rare_byte(max(place, at + 1), row.end, 0)
     return to
 
 
