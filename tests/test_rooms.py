@@ -88,6 +88,12 @@ def test_what_arrives_is_read_without_reaching_out(path: Path) -> None:
     assert [name for name in imported_by(path) if reaches(name, OUTWARD)] == []
 
 
+@pytest.mark.parametrize("path", list_modules("etl/proving"), ids=lambda path: path.stem)
+def test_proof_is_made_from_bytes(path: Path) -> None:
+    """The room of proof imports no store, ledger, network or settings: bytes in, findings out."""
+    assert [name for name in imported_by(path) if reaches(name, OUTWARD)] == []
+
+
 @pytest.mark.parametrize("path", PURE_LEAVING, ids=lambda path: path.stem)
 def test_what_leaves_is_decided_without_reaching_out(path: Path) -> None:
     """Mapping, gates and templates import no store, ledger, network or settings: values in, values out."""

@@ -24,6 +24,9 @@ CALLERS = (
     "etl.appsflyer.jsonlines.spellings",
     "etl.appsflyer.line_index",
     "etl.appsflyer.parse",
+    "etl.proving.matching",
+    "etl.proving.unwrapping",
+    "etl.proving.wanted",
 )
 PROT_NONE = 0
 Shape = int | tuple[int, ...]

@@ -1,0 +1,88 @@
+"""Looking for wanted ids in objects of any kind: their bytes, and what these hold compressed or paged."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import BinaryIO, Final
+
+import pyarrow as pa
+
+from etl.appsflyer.formats.compression import DamagedStreamError, decompress
+from etl.appsflyer.id_scan import view_texts
+from etl.proving.findings import Scan, Tally
+from etl.proving.parquet import MAGIC, read_texts
+from etl.proving.texts import DEPTH, TextScanner
+from etl.proving.unwrapping import view_bytes
+
+_READ_BYTES = 1 << 18
+_HEAD_BYTES = 10
+_COMPRESSIONS: Final = {
+    "gzip": re.compile(rb"\x1f\x8b"),
+    "zstd": re.compile(rb"\x28\xb5\x2f\xfd|[\x50-\x5f]\x2a\x4d\x18"),
+    "bz2": re.compile(rb"BZh[1-9]"),
+}
+# What holds content that is not looked into: it is said so, because it could hide anything.
+_OPAQUE: Final = {
+    "xz": re.compile(rb"\xfd7zXZ\0"),
+    "zip": re.compile(rb"PK\x03\x04"),
+    "lz4": re.compile(rb"\x04\x22\x4d\x18"),
+    "snappy": re.compile(rb"\xff\x06\0\0sNaPp"),
+    "encrypted Parquet": re.compile(rb"PARE"),
+}
+
+
+def scan_object(scanner: TextScanner, store_key: str, raw: BinaryIO) -> Scan:
+    """Find wanted ids in an object that can be read from its start more than once: name, bytes and content.
+
+    The bytes are looked at as they are, whatever they hold: database files with their free pages and logs,
+    Parquet's footer; compressed ones are looked at plainly, others through wrappings. Then what they hold:
+    gzip, zstd or bzip2, one in another too, and the pages of Parquet. Memory is bounded by a few blocks, and
+    for Parquet by a batch of one column and its dictionary.
+
+    Raises:
+        OSError: whatever `raw` raises while its bytes are read.
+    """
+    tally = Tally()
+    scanner.scan(view_bytes(store_key.encode(errors="surrogateescape")), "name", tally)
+    raw.seek(0)
+    head = raw.read(_HEAD_BYTES)
+    raw.seek(0)
+    is_compressed = any(magic.match(head) for magic in _COMPRESSIONS.values())
+    pieces = iter(lambda: raw.read(_READ_BYTES), b"")
+    size = scanner.scan_stream(pieces, "bytes", tally, depth=0 if is_compressed else DEPTH)
+    raw.seek(0)
+    unread = list(_scan_content(scanner, head, raw, tally))
+    return Scan(tally.list_findings(store_key), size, tuple(unread))
+
+
+def scan_values(scanner: TextScanner, store_key: str, values: Iterable[str | bytes]) -> Scan:
+    """Find wanted ids in values that a caller read, of a database's columns or rows for example."""
+    tally = Tally()
+    pieces = (each.encode() if isinstance(each, str) else each for each in values)
+    size = scanner.scan_stream((piece + b"\n" for piece in pieces), "values", tally)
+    return Scan(tally.list_findings(store_key), size)
+
+
+def _scan_content(scanner: TextScanner, head: bytes, raw: BinaryIO, tally: Tally) -> Iterator[str]:
+    """Look into an object by its first bytes; gives what could not be read."""
+    if head.startswith(MAGIC):
+        yield from _scan_parquet(scanner, raw, tally)
+    for name, magic in _COMPRESSIONS.items():
+        if magic.match(head):
+            try:
+                scanner.scan_stream(decompress(raw), name, tally)
+            except DamagedStreamError as error:
+                yield f"{name}: {error.reason}"
+    for name, magic in _OPAQUE.items():
+        if magic.match(head):
+            yield f"{name}: not looked into"
+
+
+def _scan_parquet(scanner: TextScanner, raw: BinaryIO, tally: Tally) -> Iterator[str]:
+    try:
+        for path, values in read_texts(raw):
+            scanner.scan(view_texts(values), f"parquet:{path}", tally)
+    except (pa.ArrowException, OSError):
+        # Arrow's messages may quote what they fell over.
+        yield "parquet: damaged"

@@ -1,0 +1,114 @@
+"""The people who must not be found: their keyed hashes, and the key to hash what is found with."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from etl.appsflyer.compiled.machine_code import register
+from etl.appsflyer.compiled.memory import addresses
+from etl.subjects import HASH_DIGITS, fold_identifier, make_hasher
+
+_SOURCE = Path(__file__).with_name("digest_loops.py")
+_hash_messages = register("hash_messages", "etl.proving.digest_loops", _SOURCE)
+_compress_blocks = register("compress_blocks", "etl.proving.digest_loops", _SOURCE)
+
+BLOCK_BYTES = 64
+LANES = 8
+_HALF = HASH_DIGITS // 2
+_INNER_PAD, _OUTER_PAD = 0x36, 0x5C
+# What SHA-256 begins with (FIPS 180-4).
+_INITIAL = (
+    *(0x6A09E667, 0xBB67AE85, 0x3C6EF372, 0xA54FF53A),
+    *(0x510E527F, 0x9B05688C, 0x1F83D9AB, 0x5BE0CD19),
+)
+# Marks for each wanted hash, so that few that are not wanted have to be looked up; and how many at most.
+_MARKS_EACH, _FEWEST_BITS, _MOST_BITS = 32, 12, 24
+
+Numbers = npt.NDArray[np.uint64]
+Messages = npt.NDArray[np.uint8]
+
+
+class Wanted:
+    """A set of keyed hashes (`etl.subjects.hash_forms`) to look texts up in; it shows none, nor the key.
+
+    Raises:
+        ValueError: what is given as a hash is none; it is not quoted.
+    """
+
+    def __init__(self, key: bytes, hashes: Iterable[str]) -> None:
+        """Take the key, and the hashes as 32 lower-case hexadecimal digits."""
+        self._hash_text = make_hasher(key)
+        self._inner, self._outer = _prepare(key)
+        self._hashes = frozenset(hashes)
+        bits = min(max((_MARKS_EACH * len(self._hashes)).bit_length(), _FEWEST_BITS), _MOST_BITS)
+        self._shift = np.uint64(64 - bits)
+        self._halves = np.sort(_read_halves(self._hashes))
+        self._marks = np.zeros(1 << bits, dtype=np.bool_)
+        self._marks[self._halves >> self._shift] = True
+
+    def __len__(self) -> int:
+        """Count the hashes."""
+        return len(self._hashes)
+
+    def __repr__(self) -> str:
+        """Say how many there are and no more."""
+        return f"<Wanted: {len(self)} hashes>"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Refuse to be pickled: the key would be written down."""
+        raise TypeError("What is wanted holds the hash key and is made anew in each process.")
+
+    def find_text(self, text: str) -> str | None:
+        """Look up one text of any shape, folded; gives its hash if that is wanted."""
+        hashed = self._hash_text(fold_identifier(text))
+        return hashed if hashed in self._hashes else None
+
+    def find_messages(self, messages: Messages, count: int) -> Counter[str]:
+        """Look up the first messages of an array of blocks, whose number is a multiple of eight."""
+        groups = -(-count // LANES)
+        hashes = np.empty((groups * LANES, 2), dtype=np.uint64)
+        _hash_messages(*addresses(messages), groups, *addresses(self._inner, self._outer), *addresses(hashes))
+        hashes = hashes[:count]
+        likely = hashes[self._marks[hashes[:, 0] >> self._shift]]
+        if not len(likely):
+            return Counter()
+        places = np.searchsorted(self._halves, likely[:, 0])
+        likely = likely[self._halves[np.minimum(places, len(self) - 1)] == likely[:, 0]]
+        written = (f"{first:016x}{second:016x}" for first, second in likely.tolist())
+        return Counter(each for each in written if each in self._hashes)
+
+
+def _read_halves(hashes: frozenset[str]) -> Numbers:
+    try:
+        numbers = [int(each[:_HALF], 16) for each in hashes if len(bytes.fromhex(each)) == _HALF]
+    except ValueError:
+        numbers = []
+    if len(numbers) != len(hashes):
+        raise ValueError(f"A wanted hash is {HASH_DIGITS} hexadecimal digits, and one here is not.")
+    return np.array(numbers, dtype=np.uint64)
+
+
+def _prepare(key: bytes) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.uint32]]:
+    """Give the states of SHA-256 after each of the key's pads (RFC 2104)."""
+    padded = (hashlib.sha256(key).digest() if len(key) > BLOCK_BYTES else key).ljust(BLOCK_BYTES, b"\0")
+    return _compress(bytes(byte ^ _INNER_PAD for byte in padded)), _compress(
+        bytes(byte ^ _OUTER_PAD for byte in padded)
+    )
+
+
+def _compress(block: bytes) -> npt.NDArray[np.uint32]:
+    blocks = np.frombuffer(block * LANES, dtype=np.uint8)
+    state = np.empty(len(_INITIAL), dtype=np.uint32)
+    state[:] = _INITIAL
+    taken = np.empty((len(_INITIAL), LANES), dtype=np.uint32)
+    _compress_blocks(*addresses(blocks, state, taken))
+    after = np.empty(len(_INITIAL), dtype=np.uint32)
+    after[:] = taken[:, 0]
+    return after

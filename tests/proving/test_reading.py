@@ -1,0 +1,206 @@
+import base64
+import gzip
+import io
+import random
+import sqlite3
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from etl.proving.columns import scan_columns
+from etl.proving.reading import scan_values
+from etl.proving.texts import BLOCK_BYTES, TextScanner
+from tests.proving.wrapping import (
+    PACKINGS,
+    WRAPPINGS,
+    around,
+    carriers,
+    cased_ids,
+    inner_wrappings,
+    scan,
+    want,
+)
+
+PERSON = "123e4567-e89b-12d3-a456-426614174000"
+NOISE = random.Random(1).randbytes(4000)  # noqa: S311 - no secret
+OTHER = "00000000-e89b-12d3-a456-426614174000"
+
+
+def wrap(person: str, names: list[str]) -> bytes:
+    """Wrap an id, innermost first."""
+    content = person.encode()
+    for name in names:
+        content = WRAPPINGS[name](content)
+    return content
+
+
+def write_parquet(table: pa.Table, **options: object) -> bytes:
+    """Write a table as Parquet."""
+    file = io.BytesIO()
+    pq.write_table(table, file, **options)
+    return file.getvalue()
+
+
+@st.composite
+def plant(draw: st.DrawFn) -> tuple[str, bytes]:
+    """Plant an id of any shape, wrapped up to thrice in any order, among noise, in any packing."""
+    person, mark = draw(cased_ids), draw(around).encode()
+    content = wrap(person, draw(inner_wrappings))
+    outer = draw(st.sampled_from([None, *WRAPPINGS]))
+    content = WRAPPINGS[outer](mark + content + mark) if outer else content
+    before, after = draw(st.binary(max_size=300)), draw(st.binary(max_size=300))
+    return person, draw(st.sampled_from(list(PACKINGS.values())))(before + b"\n" + content + b"\n" + after)
+
+
+@settings(max_examples=300, deadline=None)
+@given(plant())
+def test_a_planted_id_is_found(planted: tuple[str, bytes]) -> None:
+    """Wherever and however an id is planted, it is found, and nobody else is."""
+    person, content = planted
+    assert scan(content, person, OTHER).findings
+    assert scan(content, OTHER).findings == ()
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    cased_ids,
+    st.sampled_from(list(WRAPPINGS)),
+    st.integers(-300, 300),
+    st.sampled_from([b"\0", b"\n", b"~", b"x"]),
+)
+def test_an_id_on_the_border_of_two_blocks_is_found(
+    person: str, wrapping: str, shift: int, filler: bytes
+) -> None:
+    """Wherever a block ends in a wrapped id, it is found."""
+    wrapped = b'"' + wrap(person, [wrapping]) + b'"'
+    content = filler * (BLOCK_BYTES + shift) + wrapped + filler * 5000
+    assert scan(content, person).findings
+    assert scan(content, OTHER).is_clean
+
+
+@pytest.mark.parametrize("offset", range(4))
+@pytest.mark.parametrize("before", range(3))
+def test_base64_is_read_wherever_it_begins(offset: int, before: int) -> None:
+    """An id is found at each alignment within base64, and where letters of the alphabet stand before."""
+    run = base64.b64encode(b"\xff" * before + PERSON.encode() + b"\xff" * 5)
+    assert carriers(scan(b"x" * offset + run, PERSON)) == {"bytes > base64"}
+
+
+def test_four_wrappings_are_seen_through() -> None:
+    """Base64 of JSON escapes of percent-encoding, twice, in gzip: the path says so."""
+    content = wrap(PERSON, ["percent", "percent", "json", "base64"])
+    found = scan(gzip.compress(b'{"raw":"' + content + b'"}'), PERSON)
+    assert carriers(found) == {"gzip > base64 > json > percent > percent"}
+
+
+def test_a_dictionary_of_values_that_no_row_has_is_read() -> None:
+    """A Parquet dictionary keeps a person whose rows are gone: found there."""
+    values = pa.DictionaryArray.from_arrays(pa.array([0, 0]), pa.array(["kept", PERSON]))
+    content = write_parquet(pa.table({"idfa": values}), compression="zstd")
+    assert "parquet:idfa" in carriers(scan(content, PERSON))
+
+
+@pytest.mark.parametrize("has_dictionary", [True, False])
+def test_nested_columns_are_read(has_dictionary: bool) -> None:  # noqa: FBT001 - of the table
+    """Lists, maps, structs and bytes of a fixed size hold ids too; the path names the column."""
+    table = pa.table(
+        {
+            "embedded_ids": pa.array([[OTHER], [PERSON], None]),
+            "extra": pa.array([[("k", PERSON)], [], None], pa.map_(pa.string(), pa.string())),
+            "deep": pa.array([{"a": [{"b": f"x={PERSON}"}]}, None, None]),
+            "fixed": pa.array([PERSON.encode(), None, None], pa.binary(36)),
+            "number": pa.array([1, 2, 3]),
+        }
+    )
+    content = write_parquet(table, compression="zstd", use_dictionary=has_dictionary, write_statistics=False)
+    found = {carrier.split(".")[0] for carrier in carriers(scan(content, PERSON))}
+    assert found >= {"parquet:embedded_ids", "parquet:extra", "parquet:deep", "parquet:fixed"}
+
+
+def test_the_footer_is_read() -> None:
+    """Statistics and key-value metadata are bytes of the file as any."""
+    table = pa.table({"x": [1]}).replace_schema_metadata({"note": f"made for {PERSON}"})
+    assert any(carrier.startswith("bytes") for carrier in carriers(scan(write_parquet(table), PERSON)))
+    table = pa.table({"id": [PERSON] * 3})
+    assert "bytes" in carriers(scan(write_parquet(table, compression="zstd"), PERSON))
+
+
+def test_a_database_file_is_read_free_pages_and_log_included(tmp_path: Path) -> None:
+    """A row that SQLite deleted is found until it is overwritten; an independent search agrees."""
+    path = tmp_path / "ledger.db"
+    with sqlite3.connect(path) as database:
+        database.execute("PRAGMA secure_delete=OFF")
+        database.execute("CREATE TABLE people (id TEXT)")
+        database.executemany("INSERT INTO people VALUES (?)", [(PERSON,)] * 500)
+    with sqlite3.connect(path) as database:
+        database.execute("PRAGMA secure_delete=OFF")
+        database.execute("DELETE FROM people")
+    content = path.read_bytes()
+    assert (
+        sum(finding.count for finding in scan(content, PERSON).findings) >= content.count(PERSON.encode()) > 0
+    )
+
+
+def test_the_name_of_an_object_is_read() -> None:
+    """An object that is named after a person is found by its name."""
+    assert carriers(scan(b"", PERSON, key=f"exports/{PERSON}.csv")) == {"name"}
+
+
+def test_values_that_a_caller_read_are_scanned() -> None:
+    """Rows of a database are texts or bytes, and never run into each other."""
+    found = scan_values(
+        TextScanner(want(PERSON)), "postgres", ["x", PERSON, PERSON.encode(), PERSON[:18], PERSON[18:]]
+    )
+    assert [finding.count for finding in found.findings] == [2]
+
+
+@pytest.mark.parametrize(
+    ("content", "fault"),
+    [
+        (gzip.compress(NOISE)[:-900], "gzip: truncated_object"),
+        (b"PAR1 and no more", "parquet: damaged"),
+        (b"PK\x03\x04....", "zip: not looked into"),
+    ],
+)
+def test_what_cannot_be_read_is_not_clean(content: bytes, fault: str) -> None:
+    """A damaged object, or one of a kind that is not looked into, is told and proves nothing."""
+    found = scan(content, PERSON)
+    assert found.unread == (fault,)
+    assert not found.is_clean
+
+
+def test_what_is_read_before_damage_counts() -> None:
+    """An id in the sound part of a broken stream is found."""
+    found = scan(gzip.compress(PERSON.encode() + NOISE)[:-900], PERSON)
+    assert "gzip" in carriers(found)
+
+
+def test_a_finding_does_not_show_whom() -> None:
+    """Its representation has neither the id, nor its hash, nor the name that might hold it."""
+    found = scan(PERSON.encode(), PERSON, key=f"of {PERSON}")
+    assert PERSON not in repr(found)
+    assert all(finding.subject not in repr(found) for finding in found.findings)
+
+
+def test_ids_without_a_shape_are_found_by_column() -> None:
+    """A customer's id is found in the named column only, in any casing, also in a dictionary alone."""
+    values = pa.DictionaryArray.from_arrays(pa.array([0, 0]), pa.array(["x", " Customer 7"]))
+    content = write_parquet(pa.table({"customer_user_id": values, "city": ["CUSTOMER 7", "y"]}))
+    found = scan_columns(want("customer 7"), "events", io.BytesIO(content), ["customer_user_id", "absent"])
+    assert [(finding.carrier, finding.count) for finding in found.findings] == [
+        ("parquet:customer_user_id", 1)
+    ]
+    assert scan_columns(want("customer 8"), "events", io.BytesIO(content), ["customer_user_id"]).is_clean
+
+
+def test_blocks_of_a_large_stream_are_counted_once() -> None:
+    """Where lines end, an id on a line is counted once, whatever the block it is in."""
+    lines = b"".join(b"%d some line of a landed object\n" % number for number in range(120_000))
+    half = lines.index(b"\n", BLOCK_BYTES - 20) + 1
+    content = lines[:half] + PERSON.encode() + b"\n" + lines[half:]
+    assert [finding.count for finding in scan(content, PERSON).findings] == [1]
+    assert scan(content, PERSON).read_bytes == len(content)
