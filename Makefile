@@ -8,12 +8,11 @@ LOCKED := requirements/requirements.txt
 SOURCES := $(wildcard etl dags tests benchmarks)
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test quick lint types airflow bench lock clean
+.PHONY: help venv demo test lint types airflow bench lock clean
 
 help:
 	@echo 'make demo     all of it on sample exports, through the DAGs'
-	@echo 'make test     the tests, with a real S3 server, a real Postgres and a real browser'
-	@echo 'make quick    the same in a process a core'
+	@echo 'make test     the tests in a process a core, with a real S3 server, Postgres, Airflow and browser'
 	@echo 'make lint     ruff: rules and format'
 	@echo 'make types    mypy --strict'
 	@echo 'make airflow  a local Airflow on loopback with the DAGs in place'
@@ -39,10 +38,6 @@ demo: $(READY)
 	$(BIN)/pushlift demo
 
 test: $(READY)
-	scripts/browser.sh
-	$(BIN)/python -m pytest
-
-quick: $(READY)
 	scripts/browser.sh
 	$(BIN)/python -m tests
 

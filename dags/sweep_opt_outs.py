@@ -9,9 +9,8 @@
 Liftoff did not answer is due for the next sweep; refused credentials stop a sweep with nothing lost. An id of
 more installs than a person has waits for somebody: `pushlift opt-outs confirm`.
 
-Nobody who was suppressed is sent or ingested again from that moment. Erasure reaches the lake's tables and
-the ledger; landed objects are not written to. While an export or held rows may hold people, requests stay due
-and the run is red.
+Nobody who was suppressed is sent or ingested again from that moment. Erasure reaches the lake's tables, held
+rows, registered exports and the ledger; landed objects are not written to.
 """
 
 from __future__ import annotations

@@ -45,8 +45,6 @@ def refuse(report: SweepReport) -> None:
         raise HeldBackError(
             f"{len(unread)} lists cannot be read and stay in the inbox: {', '.join(unread)}. See the log."
         )
-    if report.erasing.obstacles:
-        raise HeldBackError(f"People are not erased everywhere: {'; '.join(report.erasing.obstacles)}.")
     if waiting := report.requests.get("waiting", 0):
         raise HeldBackError(
             f"{waiting} ids have more installs than a person has and wait: pushlift opt-outs confirm or lift."

@@ -7,18 +7,17 @@ retention.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from etl.jobs.erasing import erase_people
+from etl.jobs.erasing import erase_exports, erase_people
+from etl.jobs.reconciling import reconcile_all
 from etl.jobs.sweep.ground import Ground
 from etl.lake.erase import TableErasure
 from etl.lake.links import Links, find_links
 from etl.lake.wanted import Wanted, WantedId
-from etl.ledger.exports import list_exports
 from etl.ledger.forgetting import forget_people
-from etl.ledger.held import list_batches
 from etl.ledger.links import link_subjects
 from etl.ledger.opt_outs import Request, list_due, record_erasure
 from etl.ledger.suppressions import EVERY_APP
@@ -32,19 +31,23 @@ DIGESTS: Final = frozenset({"sha1", "md5"})
 class ErasingReport:
     """What was erased, or in a dry run would be: requests, ids that the lake linked with theirs, and counts.
 
-    `postbacks` are rows of the ledger that lost their personal values. `obstacles` say what must go first:
-    while there is one, requests stay due.
+    `held` are rows that wait for a decision, `exported` rows of registered exports, `postbacks` rows of the
+    ledger that lost their personal values.
     """
 
     requests: int = 0
     linked: int = 0
     tables: tuple[TableErasure, ...] = ()
+    held: int = 0
+    exported: int = 0
     postbacks: int = 0
-    obstacles: tuple[str, ...] = ()
 
 
 def erase_due(ground: Ground) -> ErasingReport:
-    """Erase whoever is due from the lake's tables and the ledger's postbacks."""
+    """Erase whoever is due from the lake's tables, held rows, exports, and the ledger's postbacks.
+
+    Outcomes are brought into the lake before, so that none comes after with the ids that an erasure replaced.
+    """
     due = list_due(ground.ledger, "erasure")
     if not due:
         return ErasingReport()
@@ -52,19 +55,26 @@ def erase_due(ground: Ground) -> ErasingReport:
     most = ground.settings.opt_outs.most_installs
     links = find_links(ground.lake, Wanted(wanted), most_installs=most)
     everybody = Wanted([*wanted, *(WantedId(each.id, frozenset({each.app_id})) for each in links.ids)])
-    policy = ground.settings.opt_outs.policy
-    if ground.is_dry_run:
-        found = erase_people(ground.settings, everybody, policy, is_dry_run=True)
-        return ErasingReport(len(due), len(links.ids), found.tables, obstacles=tuple(_find_obstacles(ground)))
-    subjects = _suppress_linked(ground, due, links)
-    erased = erase_people(ground.settings, everybody, policy, is_dry_run=False)
-    forms = {form for each in due for form in hash_forms(ground.key, str(each.identifier))}
-    forgotten = forget_people(ground.ledger, forms | subjects)
-    obstacles = tuple(_find_obstacles(ground))
-    if not obstacles:
+    subjects = set() if ground.is_dry_run else _suppress_linked(ground, due, links)
+    if not ground.is_dry_run:
+        reconcile_all(ground.settings)
+    policy, is_dry_run = ground.settings.opt_outs.policy, ground.is_dry_run
+    erased = erase_people(ground.settings, everybody, policy, is_dry_run=is_dry_run)
+    exports = erase_exports(ground.settings, everybody, policy, is_dry_run=is_dry_run)
+    forgotten = 0
+    if not is_dry_run:
+        forms = {form for each in due for form in hash_forms(ground.key, str(each.identifier))}
+        forgotten = forget_people(ground.ledger, forms | subjects)
         done = [(each.subject, each.app_id) for each in due]
         record_erasure(ground.ledger, done, "erased_except_landing")
-    return ErasingReport(len(due), len(links.ids), erased.tables, forgotten, obstacles)
+    return ErasingReport(
+        requests=len(due),
+        linked=len(links.ids),
+        tables=erased.tables,
+        held=erased.held.rows_found,
+        exported=sum(each.rows_found for each in exports),
+        postbacks=forgotten,
+    )
 
 
 def _want(request: Request) -> WantedId:
@@ -87,16 +97,3 @@ def _suppress_linked(ground: Ground, due: Sequence[Request], links: Links) -> se
                 found.update(forms)
                 link_subjects(ground.ledger, (request.subject, request.app_id), each.app_id, forms)
     return found
-
-
-def _find_obstacles(ground: Ground) -> Iterable[str]:
-    """Find copies that this erasure does not reach."""
-    yield from (
-        f"the export {each.target} holds what was exported before: export it again, or delete it"
-        for each in list_exports(ground.ledger)
-    )
-    held: Sequence[str] = sorted({batch.app_id for batch in list_batches(ground.ledger)})
-    yield from (
-        f"held rows of {app_id} wait for a decision: release them, or mend and reprocess them"
-        for app_id in held
-    )

@@ -42,8 +42,7 @@ class SweepReport:
     def exit_code(self) -> int:
         """1 where a list could not be read, an id waits for a person, or Liftoff stopped the sweep."""
         is_read = all(each.refusal is None for each in self.lists)
-        is_stopped = self.submission.stopped is not None or bool(self.erasing.obstacles)
-        return int(not is_read or is_stopped or self.requests.get("waiting", 0) > 0)
+        return int(not is_read or self.submission.stopped is not None or self.requests.get("waiting", 0) > 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,9 +128,12 @@ def _describe_erasing(found: ErasingReport, *, is_dry_run: bool) -> Iterator[str
             f"  {each.rows_gone + each.rows_changed:>10,}  rows of {each.table} {would}erased,"
             f" in {each.files_rewritten:,} of {each.files_read:,} files"
         )
-    if found.postbacks:
-        yield f"  {found.postbacks:>10,}  postbacks of the ledger lost what tells of them"
-    yield from (f"  NOT YET ERASED: {each}" for each in found.obstacles)
+    counts = (
+        (found.held, f"held rows {would}erased"),
+        (found.exported, f"rows of exports {would}erased"),
+        (found.postbacks, "postbacks of the ledger lost what tells of them"),
+    )
+    yield from (f"  {count:>10,}  {what}" for count, what in counts if count)
 
 
 def _describe_list(each: ListReport, *, is_dry_run: bool) -> Iterator[str]:

@@ -6,6 +6,7 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 from sqlalchemy import select
 
@@ -17,6 +18,7 @@ from etl.jobs.sweep.persons import lift_person
 from etl.jobs.sweep.story import describe_sweep
 from etl.lake.tables import EVENTS
 from etl.ledger.database import begin_read
+from etl.ledger.held import list_batches
 from etl.ledger.opt_outs import list_requests
 from etl.ledger.postback_tables import postbacks
 from etl.liftoff.sandbox.process import SandboxProcess
@@ -148,34 +150,35 @@ def test_queued_postbacks_lose_what_tells_of_the_person(world: World, sandbox: S
     ]
 
 
-def test_while_an_export_may_hold_people_nothing_is_called_erased(
-    lived_in: World, sandbox: SandboxProcess, tmp_path: Path
-) -> None:
-    """The lake forgets them; the request stays due, and the sweep is red with what must go first."""
+def test_registered_exports_are_reached(lived_in: World, sandbox: SandboxProcess, tmp_path: Path) -> None:
+    """A copy elsewhere is a copy; and so are rows that are held."""
     export_lake(lived_in.settings, str(tmp_path / "export"))
     drop(lived_in, "a.csv", f"idfa\n{IDFA}\n")
 
     report = run(lived_in, sandbox)
 
-    assert report.exit_code == 1
-    assert "export" in report.erasing.obstacles[0]
-    assert [row["idfa"] for row in lived_in.events("idfa")] == [OTHER]
-    assert [each.erasure for each in list_requests(open_ledger_of(lived_in))] == ["due"]
+    assert (report.exit_code, report.erasing.exported) == (0, 2)
+    left = [
+        row for path in (tmp_path / "export").rglob("*.parquet") for row in pq.read_table(path).to_pylist()
+    ]
+    assert [row["idfa"] for row in left] == [OTHER]
 
 
-def test_while_rows_are_held_nothing_is_called_erased(
-    lived_in: World, sandbox: SandboxProcess, tmp_path: Path
-) -> None:
-    """Their drafts hold people, too."""
+def test_held_rows_are_reached(lived_in: World, sandbox: SandboxProcess, tmp_path: Path) -> None:
+    """Nobody sees them, and they are erased all the same."""
     held = audited_by(lived_in, write_suites(tmp_path / "suites"))
-    held.land([message(5, event_name=PLANTED, idfa=IDFA)], "push/held.json.gz")
+    held.land([message(5, event_name=PLANTED, idfa=IDFA), message(6)], "push/held.json.gz")
     held.ingest()
     drop(held, "a.csv", f"idfa\n{IDFA}\n")
 
     report = run(held, sandbox)
 
-    assert report.exit_code == 1
-    assert "wait for a decision" in report.erasing.obstacles[0]
+    assert (report.exit_code, report.erasing.held) == (0, 1)
+    (batch,) = list_batches(open_ledger_of(held))
+    lake = Path(held.settings.storage.lake)
+    left = [row["idfa"] for each in batch.drafts for row in pq.read_table(lake / each.path).to_pylist()]
+    assert len(left) == batch.rows == 1
+    assert IDFA not in left
 
 
 def test_nobody_in_the_lake_is_fine(lived_in: World, sandbox: SandboxProcess) -> None:
