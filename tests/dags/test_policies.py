@@ -54,6 +54,7 @@ IDS = {
         "watch",
         "drop_scratch",
     ],
+    "maintain_lake": ["maintain", "forget"],
     "steer_postbacks": ["steer"],
     "sweep_opt_outs": ["sweep", "watch_deadlines"],
 }
