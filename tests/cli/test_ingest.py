@@ -71,7 +71,7 @@ def test_replacing_everything_is_asked_for(shell: Shell, local_world: World) -> 
 
 def test_an_interrupt_is_told(tmp_path: Path) -> None:
     """Exit code 130 and where things stand; the next run does it all."""
-    generate_landing(tmp_path / "landing", 1500)
+    generate_landing(tmp_path / "landing", 15_000)  # seconds: no machine ends before it is told
     (tmp_path / "pushlift.toml").write_text(
         "[ingest]\nworkers = 1\nchunk_bytes = '64 KiB'\n", encoding="utf-8"
     )
