@@ -17,13 +17,13 @@ from typing import Final, Protocol
 AHEAD_SECONDS: Final = 0.05
 """Slots of so long are reserved at once."""
 
-LATE_SECONDS: Final = 0.012
+LATE_SECONDS: Final = 0.01
 """A slot may be used so late, or one slot's length late where rates are low."""
 
 LATEST_SECONDS: Final = 0.5
 
-CATCH_UP_EVERY: Final = 125
-"""After so many slots one that was given up is used: 0.8 % more, beside the 1.2 % that lateness allows."""
+CATCH_UP_EVERY: Final = 200
+"""After so many slots one that was given up is used: 0.5 % more, beside the 1 % that lateness allows."""
 
 CATCH_UP_SECONDS: Final = 2.0
 """Slots of so long can be caught up; more are handed back."""
