@@ -55,18 +55,23 @@ class Crew:
     """Threads that run errands; `open_transport` opens each its own transport.
 
     A request that takes longer than `longest_seconds` as a whole can be cut off; timeouts are about a byte.
+    Errands that a standstill made late leave one after the other, `least_gap` seconds apart, not at once.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - how many, by what, how patiently, how closely, by which clock
         self,
         size: int,
         open_transport: Callable[[], Transport],
         longest_seconds: float = float("inf"),
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
+        least_gap: float = 0.0,
     ) -> None:
         """Start nothing yet."""
         self.size = size
+        self._least_gap = least_gap
+        self._last_turn = float("-inf")
+        self._turns = threading.Lock()
         self._open = open_transport
         self._longest_seconds = longest_seconds
         self._busy: dict[int, tuple[Transport, float]] = {}
@@ -121,7 +126,7 @@ class Crew:
             transport.close()
 
     def _run(self, transport: Transport, errand: Errand) -> Answer:
-        wait = errand.due_at - self._clock()
+        wait = self._find_turn(errand.due_at) - self._clock()
         if wait > 0:
             self._sleep(wait)
         if self._clock() > errand.expires_at:
@@ -133,3 +138,9 @@ class Crew:
             return Answer("unanswered", detail="failed")
         finally:
             del self._busy[threading.get_ident()]
+
+    def _find_turn(self, due_at: float) -> float:
+        """Find when an errand leaves: when it is due, and not too close behind the one before."""
+        with self._turns:
+            self._last_turn = max(due_at, self._clock(), self._last_turn + self._least_gap)
+            return self._last_turn

@@ -10,7 +10,7 @@ from functools import partial
 from typing import Final
 
 from etl.errors import SendingStopped
-from etl.jobs.delivery.assembly import Delivery, Prepared, build_engine, prepare
+from etl.jobs.delivery.assembly import Delivery, Prepared, build_engine, find_rate, prepare
 from etl.jobs.delivery.canary import WHO
 from etl.jobs.delivery.counting import Clocks, Tally
 from etl.jobs.delivery.crew import Crew
@@ -25,6 +25,8 @@ from etl.settings import Secrets, Settings, load_secrets
 
 WAIT_SECONDS: Final = 1.0
 LEAST_WAIT_SECONDS: Final = 0.2
+CLOSEST: Final = 0.985
+"""Requests leave no closer than this share of the gap that the rate gives them."""
 SWITCH_SECONDS: Final = 0.001
 """How long a thread computes before others may: shorter than Python's own, so that slots are met."""
 
@@ -91,7 +93,10 @@ def _send(prepared: Prepared) -> tuple[Tally, str | None]:
     tally = Tally()
     open_transport = partial(delivery.open_transport, prepared.key, prepared.manners)
     longest = prepared.longest_seconds
-    with Crew(liftoff.connections, open_transport, longest, clocks.monotonic, clocks.sleep) as crew:
+    least_gap = CLOSEST / find_rate(liftoff, plan.mode, delivery.per_second)
+    with Crew(
+        liftoff.connections, open_transport, longest, clocks.monotonic, clocks.sleep, least_gap
+    ) as crew:
         stopped: str | None = "lease_lost"
         while stopped == "lease_lost":
             expire_senders(ledger)

@@ -123,3 +123,18 @@ def test_what_is_done_is_not_cut_off() -> None:
         time.now = 100.0
         crew.cut_overdue()
     assert not network.cut_off.is_set()
+
+
+def test_errands_that_a_standstill_made_late_leave_one_after_the_other() -> None:
+    """At once they would be a burst above the rate; those that come in time after them wait as little."""
+    network, time = Network(), Time(now=10.0)
+    left: list[float] = []
+    network.happen = lambda: left.append(time.now)
+    with Crew(1, lambda: network, 10.0, time.tell, time.sleep, least_gap=0.5) as crew:
+        for due_at in (7.0, 8.0, 9.0, 10.1, 20.0):
+            crew.send(Errand(ROW, 1, "url", due_at, 60.0))
+        found: list[Done] = []
+        while len(found) < 5:
+            found += crew.collect(5.0)
+
+    assert left == [10.0, 10.5, 11.0, 11.5, 20.0]
