@@ -14,7 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, Final
 
-from tests.side_by_side import find_lost
+from tests.side_by_side import find_failed, find_lost
 
 ROOT: Final = Path(__file__).parents[1]
 # Each holds a few hundred megabytes, and has servers of its own.
@@ -110,6 +110,9 @@ def judge(folder: Path, codes: Sequence[int]) -> int:
     lost = 0 if failed else find_lost(folder)
     if lost:
         failed.append(f"{lost} tests were run by no process")
+    # Said last: what the processes print is long, and one's failures come in the middle of the other's tests.
+    for name, reason in find_failed(folder).items():
+        sys.stdout.write(f"failed: {name}\n  {reason}\n")
     sys.stdout.write(f"tests: {'; '.join(failed) or 'all passed'}\n")
     return 1 if failed else 0
 

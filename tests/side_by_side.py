@@ -7,10 +7,10 @@ folder is shared out like the others.
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from itertools import groupby
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pytest
 
@@ -19,8 +19,10 @@ TOGETHER: Final = ("tests/dags",)
 # Folders with slow modules, which come first: at the end no process is left alone with one.
 FIRST: Final = (*TOGETHER, "tests/cli", "tests/jobs", "tests/properties")
 REPORT: Final = "report-"
+LONGEST_REASON: Final = 300
 FOLDER: Final = pytest.StashKey[Path]()
 RAN: Final = pytest.StashKey[int]()
+FAILED: Final = pytest.StashKey[dict[str, str]]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -32,6 +34,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Remember the folder."""
     config.stash[FOLDER] = config.getoption("share")
     config.stash[RAN] = 0
+    config.stash[FAILED] = {}
 
 
 def name_unit(path: str) -> str:
@@ -93,15 +96,42 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
     return True
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Note what fails, and why in a line."""
+    report = yield
+    if report.failed:
+        reason = getattr(getattr(report.longrepr, "reprcrash", None), "message", str(report.longrepr))
+        line = " ".join(reason.split())[:LONGEST_REASON]
+        item.config.stash[FAILED].setdefault(item.nodeid, f"{report.when}: {line}")
+    return report
+
+
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Leave word of how many tests there are and how many of them this process ran."""
-    report = {"collected": len(session.items), "ran": session.config.stash[RAN]}
+    """Leave word of how many tests there are, how many of them this process ran, and which failed."""
+    report = {
+        "collected": len(session.items),
+        "ran": session.config.stash[RAN],
+        "failed": session.config.stash[FAILED],
+    }
     (session.config.stash[FOLDER] / f"{REPORT}{os.getpid()}").write_text(json.dumps(report))
+
+
+def read_reports(folder: Path) -> list[dict[str, Any]]:
+    """Read what the processes have left word of."""
+    return [json.loads(file.read_text()) for file in folder.glob(f"{REPORT}*")]
+
+
+def find_failed(folder: Path) -> dict[str, str]:
+    """Find the tests that failed, and why in a line."""
+    return {name: reason for report in read_reports(folder) for name, reason in report["failed"].items()}
 
 
 def find_lost(folder: Path) -> int:
     """Count the tests that no process ran; all have left word."""
-    reports = [json.loads(file.read_text()) for file in folder.glob(f"{REPORT}*")]
+    reports = read_reports(folder)
     collected: int = max(report["collected"] for report in reports)
     ran: int = sum(report["ran"] for report in reports)
     return collected - ran

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.__main__ import judge
-from tests.side_by_side import TOGETHER, find_lost, name_unit, rank_unit, take
+from tests.side_by_side import TOGETHER, find_failed, find_lost, name_unit, rank_unit, take
 
 ROOT = Path(__file__).parents[1]
 MODULE = """
@@ -64,6 +64,15 @@ def test_a_failure_is_one_of_its_process(tmp_path: Path) -> None:
     assert len(read_ran(tmp_path)) == 120
 
 
+def test_failures_of_all_processes_are_found(tmp_path: Path) -> None:
+    """Each by its name, with what was wrong."""
+    run_together(tmp_path, bad=7)
+
+    failed = find_failed(tmp_path / "share")
+    assert set(failed) == {f"test_{module}.py::test_it[7]" for module in range(6)}
+    assert all("assert 7 != 7" in reason for reason in failed.values())
+
+
 def test_what_one_takes_no_other_does(tmp_path: Path) -> None:
     """Whatever its name is made of."""
     assert [take(tmp_path, "tests/a/test_a.py") for _ in range(2)] == [True, False]
@@ -74,7 +83,9 @@ def test_what_one_takes_no_other_does(tmp_path: Path) -> None:
 def test_all_must_pass_and_none_be_lost(tmp_path: Path, codes: list[int], ran: int, code: int) -> None:
     """Five tests: those that each process ran must be all of them."""
     for number, count in enumerate((3, ran - 3)):
-        (tmp_path / f"report-{number}").write_text(f'{{"collected": 5, "ran": {count}}}', encoding="utf-8")
+        (tmp_path / f"report-{number}").write_text(
+            f'{{"collected": 5, "ran": {count}, "failed": {{}}}}', encoding="utf-8"
+        )
 
     assert judge(tmp_path, codes) == code
 
