@@ -72,7 +72,8 @@ def share_out(items: list[pytest.Item]) -> dict[str, list[pytest.Item]]:
 def take(folder: Path, unit: str) -> bool:
     """Take a unit; False where another process has."""
     try:
-        (folder / unit.replace("/", "+")).touch(exist_ok=False)
+        # No name that pytest would take for a test's, wherever the folder is.
+        (folder / f"{unit.replace('/', '+')}.taken").touch(exist_ok=False)
     except FileExistsError:
         return False
     return True
