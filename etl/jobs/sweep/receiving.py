@@ -6,8 +6,6 @@ written; only then it leaves the inbox. A kill in between has it read again, and
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -17,6 +15,7 @@ from typing import Final
 
 from etl.appsflyer.masking import mask_ids
 from etl.errors import UnreadableList
+from etl.hash_keys import digest_bytes
 from etl.jobs.runs import name_run
 from etl.jobs.sweep.ground import Ground
 from etl.lake.people import Sightings, look_up_people
@@ -72,7 +71,7 @@ def receive_list(ground: Ground, landed: LandedObject) -> ListReport:
     """Take in one list."""
     name = mask_ids(landed.key.removeprefix(INBOX))
     data = read_object(ground.opt_outs, landed)
-    content_hash = hmac.new(ground.key, data, hashlib.sha256).hexdigest()
+    content_hash = digest_bytes(ground.key, data)
     known = find_list(ground.ledger, content_hash)
     if known is not None and known.settled_at is not None:
         _take_away(ground, landed)

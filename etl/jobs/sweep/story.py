@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
+from etl.jobs.keys import require_keys
 from etl.jobs.sweep.erasing import ErasingReport, erase_due
 from etl.jobs.sweep.ground import survey
 from etl.jobs.sweep.receiving import ListReport, receive_lists
@@ -72,6 +73,8 @@ def sweep(
     found = secrets or load_secrets()
     ground = survey(settings, found, is_dry_run=is_dry_run, now=now)
     with hold_lock(ground.ledger, SWEEP_LOCK, LOCK_SECONDS, WAIT_SECONDS):
+        # While it waited the key may have been rotated: its hashes would recognize nobody.
+        require_keys(ground.ledger, found)
         lists = tuple(receive_lists(ground))
         erasing = erase_due(ground)
         submission = submit_due(ground, found)
