@@ -14,6 +14,7 @@ from typing import Final
 from etl.jobs.erasing import erase_exports, erase_people
 from etl.jobs.reconciling import reconcile_all
 from etl.jobs.sweep.ground import Ground
+from etl.lake.anonymize import choose_new_ids
 from etl.lake.erase import TableErasure
 from etl.lake.links import Links, find_links
 from etl.lake.wanted import Wanted, WantedId
@@ -59,8 +60,9 @@ def erase_due(ground: Ground) -> ErasingReport:
     if not ground.is_dry_run:
         reconcile_all(ground.settings)
     policy, is_dry_run = ground.settings.opt_outs.policy, ground.is_dry_run
-    erased = erase_people(ground.settings, everybody, policy, is_dry_run=is_dry_run)
-    exports = erase_exports(ground.settings, everybody, policy, is_dry_run=is_dry_run)
+    renew = choose_new_ids(ground.settings.opt_outs.new_events, ground.key)
+    erased = erase_people(ground.settings, everybody, policy, is_dry_run=is_dry_run, renew=renew)
+    exports = erase_exports(ground.settings, everybody, policy, is_dry_run=is_dry_run, renew=renew)
     forgotten = 0
     if not is_dry_run:
         forms = {form for each in due for form in hash_forms(ground.key, str(each.identifier))}
