@@ -10,7 +10,7 @@ from sqlalchemy import select
 from etl.errors import ConfigurationError, LockHeld
 from etl.hash_keys import digest_bytes
 from etl.ledger.database import Ledger, begin_read, begin_write
-from etl.ledger.links import link_subjects, unlink_within
+from etl.ledger.links import Link, link_subjects, unlink_within
 from etl.ledger.opt_outs import (
     NewRequest,
     OptOutListRecord,
@@ -64,7 +64,7 @@ def take_in(ledger: Ledger) -> None:
         erasure="due",
     )
     add_requests(ledger, [NewRequest(request, hash_forms(OLD, DEVICE))])
-    link_subjects(ledger, (request.subject, EVERY_APP), "an app", hash_forms(OLD, INSTALL))
+    link_subjects(ledger, [Link(request.subject, EVERY_APP, "an app", hash_forms(OLD, INSTALL))])
     make_plan(ledger, "plan", ["a", "b"])
 
 

@@ -13,6 +13,7 @@ from typing import Final
 
 from etl.jobs.keys import require_keys
 from etl.jobs.sweep.erasing import ErasingReport, erase_due
+from etl.jobs.sweep.expecting import expect_requests
 from etl.jobs.sweep.ground import survey
 from etl.jobs.sweep.receiving import ListReport, receive_lists
 from etl.jobs.sweep.submitting import SubmissionReport, submit_due
@@ -75,9 +76,13 @@ def sweep(
     with hold_lock(ground.ledger, SWEEP_LOCK, LOCK_SECONDS, WAIT_SECONDS):
         # While it waited the key may have been rotated: its hashes would recognize nobody.
         require_keys(ground.ledger, found)
-        lists = tuple(receive_lists(ground))
-        erasing = erase_due(ground)
-        submission = submit_due(ground, found)
+        received = tuple(receive_lists(ground))
+        expected = expect_requests(ground.ledger, received) if is_dry_run else []
+        erasing = erase_due(ground, [each for each in expected if each.erasure == "due"])
+        submission = submit_due(
+            ground, found, expected=[each for each in expected if each.submission == "due"]
+        )
+    lists = tuple(each.report for each in received)
     return SweepReport(is_dry_run, lists, erasing, submission, count_requests(ground.ledger))
 
 
@@ -132,6 +137,7 @@ def _describe_erasing(found: ErasingReport, *, is_dry_run: bool) -> Iterator[str
             f" in {each.files_rewritten:,} of {each.files_read:,} files"
         )
     counts = (
+        (found.shared, "linked ids that too many installs share, left alone"),
         (found.held, f"held rows {would}erased"),
         (found.exported, f"rows of exports {would}erased"),
         (found.postbacks, "postbacks of the ledger lost what tells of them"),
