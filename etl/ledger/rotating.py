@@ -30,12 +30,19 @@ from etl.hash_keys import HashKey, digest_bytes, list_keys
 from etl.ledger.database import Ledger, begin_read, begin_write
 from etl.ledger.dialects import insert_into
 from etl.ledger.facts import find_fact, set_fact
-from etl.ledger.opt_out_tables import opt_out_links, opt_out_lists, opt_out_requests
+from etl.ledger.opt_out_tables import opt_out_links, opt_out_lists, opt_out_requests, opt_out_sent
 from etl.ledger.postback_tables import plans, postbacks, senders, suppressions
 from etl.ledger.suppressions import HASH_KEY_FACT, prove_key
 from etl.subjects import HASH_DIGITS, make_hasher
 
 CHUNK: Final = 10_000
+HASHED: Final = (
+    suppressions.c.subject,
+    opt_out_requests.c.subject,
+    opt_out_links.c.subject,
+    opt_out_sent.c.subject,
+)
+"""Columns that hold one keyed hash of a person each; beside them, links, lists and postbacks hold some."""
 
 # Where each hash leads; it lives as long as the transaction.
 _renewed = Table(
@@ -51,9 +58,7 @@ _LINKED_HASH: Final = func.substr(
 )
 _LINKED_APP: Final = func.substr(opt_out_links.c.linked, 1, func.length(opt_out_links.c.linked) - HASH_DIGITS)
 _HASHES: Final = (
-    select(suppressions.c.subject).distinct(),
-    select(opt_out_requests.c.subject).distinct(),
-    select(opt_out_links.c.subject).distinct(),
+    *(select(column).distinct() for column in HASHED),
     select(_LINKED_HASH).distinct(),
 )
 _NAMED: Final = (
@@ -146,7 +151,7 @@ def _renew_people(connection: Connection, hash_again: Callable[[str], str]) -> N
             rows = [{"old": row[0], "new": hash_again(row[0])} for row in chunk]
             statement = insert_into(connection, _renewed)
             connection.execute(statement.on_conflict_do_nothing(index_elements=["old"]), rows)
-    for column in (suppressions.c.subject, opt_out_requests.c.subject, opt_out_links.c.subject):
+    for column in HASHED:
         new = select(_renewed.c.new).where(_renewed.c.old == column).scalar_subquery()
         connection.execute(update(column.table).values({column.name: new}))
     new = select(_renewed.c.new).where(_renewed.c.old == _LINKED_HASH).scalar_subquery()

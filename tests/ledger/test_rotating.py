@@ -11,6 +11,7 @@ from etl.errors import ConfigurationError, LockHeld
 from etl.hash_keys import digest_bytes
 from etl.ledger.database import Ledger, begin_read, begin_write
 from etl.ledger.links import Link, link_subjects, unlink_within
+from etl.ledger.opt_out_tables import opt_out_links, opt_out_lists
 from etl.ledger.opt_outs import (
     NewRequest,
     OptOutListRecord,
@@ -22,7 +23,8 @@ from etl.ledger.opt_outs import (
     lift_requests,
 )
 from etl.ledger.postback_tables import postbacks
-from etl.ledger.rotating import count_hashes, renew_hashes
+from etl.ledger.rotating import HASHED, count_hashes, renew_hashes
+from etl.ledger.schema import METADATA
 from etl.ledger.senders import start_sender, stop_sender
 from etl.ledger.suppressions import (
     EVERY_APP,
@@ -154,3 +156,19 @@ def test_only_all_the_keys_in_their_order_are_the_ledgers(ledger: Ledger) -> Non
             check_hash_key(ledger, keys)
         assert "the first key" not in caught.value.message
         assert "the second key" not in caught.value.message
+
+
+def test_no_column_of_hashes_is_forgotten() -> None:
+    """Whoever adds a table that names people by keyed hashes adds it to the rotation."""
+    named = {
+        column
+        for table in METADATA.tables.values()
+        for column in table.columns
+        if column.name in {"subject", "subjects", "linked", "content_hash"} and table.name != "decisions"
+    }
+    assert named == {
+        *HASHED,
+        postbacks.c.subjects,
+        opt_out_links.c.linked,
+        opt_out_lists.c.content_hash,
+    }

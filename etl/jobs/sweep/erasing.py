@@ -23,6 +23,7 @@ from etl.lake.wanted import Wanted, WantedId
 from etl.ledger.forgetting import forget_people
 from etl.ledger.links import Link, link_subjects
 from etl.ledger.opt_outs import Request, list_due, record_erasure
+from etl.ledger.sent import RequestKey, find_sent, note_sent
 from etl.ledger.suppressions import EVERY_APP
 from etl.subjects import fold_identifier, hash_forms
 
@@ -33,7 +34,7 @@ class ErasingReport:
 
     `shared` are linked ids that too many installs have: they are left alone. `held` are rows that wait for a
     decision, `exported` rows of registered exports, `postbacks` rows of the ledger that lost their personal
-    values.
+    values, and `sent` those of which Liftoff has, or may have, heard before.
     """
 
     requests: int = 0
@@ -43,6 +44,7 @@ class ErasingReport:
     held: int = 0
     exported: int = 0
     postbacks: int = 0
+    sent: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,17 @@ class People:
         for linked in self.links.ids:
             yield WantedId(linked.id, frozenset({linked.app_id}))
 
+    def list_owners(self, key: HashKey) -> dict[str, set[RequestKey]]:
+        """Give whose request each keyed hash is of: of ids, of ids behind them, and of what is linked."""
+        owners: dict[str, set[RequestKey]] = {}
+        for request in self.requests:
+            for form in hash_forms(key, str(request.identifier)):
+                owners.setdefault(form, set()).add((request.subject, request.app_id))
+        for link in self.list_links(key):
+            for form in link.forms:
+                owners.setdefault(form, set()).add((link.subject, link.app_id))
+        return owners
+
     def list_links(self, key: HashKey) -> Iterator[Link]:
         """List what is to be suppressed for the sake of each request."""
         for request in self.requests:
@@ -92,18 +105,17 @@ def erase_due(ground: Ground, expected: Sequence[Request] = ()) -> ErasingReport
     everybody = Wanted(people.list_wanted())
     policy, is_dry_run = ground.settings.opt_outs.policy, ground.is_dry_run
     renew = choose_new_ids(ground.settings.opt_outs.new_events, ground.key)
-    subjects: set[str] = set()
+    owners = people.list_owners(ground.key)
     if not is_dry_run:
-        links = list(people.list_links(ground.key))
-        link_subjects(ground.ledger, links)
-        subjects = {form for each in links for form in each.forms}
+        link_subjects(ground.ledger, list(people.list_links(ground.key)))
         reconcile_all(ground.settings)
+    sent = find_sent(ground.ledger, owners)
     erased = erase_people(ground.settings, everybody, policy, is_dry_run=is_dry_run, renew=renew)
     exports = erase_exports(ground.settings, everybody, policy, is_dry_run=is_dry_run, renew=renew)
     forgotten = 0
     if not is_dry_run:
-        forms = {form for each in due for form in hash_forms(ground.key, str(each.identifier))}
-        forgotten = forget_people(ground.ledger, forms | subjects)
+        note_sent(ground.ledger, sent)
+        forgotten = forget_people(ground.ledger, owners.keys())
         done = [(each.subject, each.app_id) for each in due]
         record_erasure(ground.ledger, done, "erased_except_landing")
     return ErasingReport(
@@ -114,6 +126,7 @@ def erase_due(ground: Ground, expected: Sequence[Request] = ()) -> ErasingReport
         held=erased.held.rows_found,
         exported=sum(each.rows_found for each in exports),
         postbacks=forgotten,
+        sent=sum(each.occurrences for each in sent),
     )
 
 

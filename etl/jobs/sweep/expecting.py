@@ -1,4 +1,4 @@
-"""What lists that nobody took in yet would ask for, so that a dry run can say what would be done about it."""
+"""What lists ask for: what is expected of those that nobody took in yet, and who is suppressed alone."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from etl.jobs.sweep.receiving import Received
 from etl.ledger.database import Ledger
 from etl.ledger.opt_outs import Request, find_requests
+from etl.ledger.sent import RequestKey
 
 
 def expect_requests(ledger: Ledger, received: Sequence[Received]) -> list[Request]:
@@ -23,6 +24,17 @@ def expect_requests(ledger: Ledger, received: Sequence[Received]) -> list[Reques
         if each.state == "open" and (before is None or _is_anew(before, each)):
             expected[each.subject, each.app_id] = each
     return list(expected.values())
+
+
+def list_kept(received: Sequence[Received]) -> dict[str, set[RequestKey]]:
+    """Give whose request each keyed hash is of, of people who are suppressed and not erased."""
+    owners: dict[str, set[RequestKey]] = {}
+    for new in (new for found in received for new in found.requests):
+        request = new.request
+        if request.state != "waiting" and request.erasure == "not_needed":
+            for form in new.forms:
+                owners.setdefault(form, set()).add((request.subject, request.app_id))
+    return owners
 
 
 def _is_anew(old: Request, new: Request) -> bool:

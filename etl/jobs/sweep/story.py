@@ -13,12 +13,13 @@ from typing import Final
 
 from etl.jobs.keys import require_keys
 from etl.jobs.sweep.erasing import ErasingReport, erase_due
-from etl.jobs.sweep.expecting import expect_requests
+from etl.jobs.sweep.expecting import expect_requests, list_kept
 from etl.jobs.sweep.ground import survey
 from etl.jobs.sweep.receiving import ListReport, receive_lists
 from etl.jobs.sweep.submitting import SubmissionReport, submit_due
 from etl.ledger.holding import hold_lock
 from etl.ledger.opt_outs import count_requests, list_requests
+from etl.ledger.sent import find_sent, note_sent
 from etl.ledger.upgrade import open_current_ledger
 from etl.liftoff.opt_out_answers import SENTENCES as ANSWERS
 from etl.opt_outs.codes import SENTENCES
@@ -32,13 +33,17 @@ _SECONDS_A_DAY: Final = 86_400
 
 @dataclass(frozen=True, slots=True)
 class SweepReport:
-    """What a sweep did, or in a dry run would do: lists, Liftoff's answers, and how all requests stand."""
+    """What a sweep did, or in a dry run would do: lists, Liftoff's answers, and how all requests stand.
+
+    `sent` are postbacks that Liftoff has, or may have, heard of before, of people whom this sweep met.
+    """
 
     is_dry_run: bool
     lists: tuple[ListReport, ...] = ()
     erasing: ErasingReport = field(default_factory=ErasingReport)
     submission: SubmissionReport = field(default_factory=SubmissionReport)
     requests: Mapping[str, int] = field(default_factory=dict)
+    sent: int = 0
 
     @property
     def exit_code(self) -> int:
@@ -78,12 +83,18 @@ def sweep(
         require_keys(ground.ledger, found)
         received = tuple(receive_lists(ground))
         expected = expect_requests(ground.ledger, received) if is_dry_run else []
+        # Of those who are erased it is found with what the lake links with them.
+        sent = find_sent(ground.ledger, list_kept(received))
+        if not is_dry_run:
+            note_sent(ground.ledger, sent)
         erasing = erase_due(ground, [each for each in expected if each.erasure == "due"])
         submission = submit_due(
             ground, found, expected=[each for each in expected if each.submission == "due"]
         )
     lists = tuple(each.report for each in received)
-    return SweepReport(is_dry_run, lists, erasing, submission, count_requests(ground.ledger))
+    counts = count_requests(ground.ledger)
+    total = erasing.sent + sum(each.occurrences for each in sent)
+    return SweepReport(is_dry_run, lists, erasing, submission, counts, total)
 
 
 def read_deadlines(settings: Settings, now: datetime) -> list[Deadline]:
@@ -110,6 +121,8 @@ def describe_sweep(report: SweepReport) -> Iterator[str]:
     for each in report.lists:
         yield from _describe_list(each, is_dry_run=report.is_dry_run)
     yield from _describe_erasing(report.erasing, is_dry_run=report.is_dry_run)
+    if report.sent:
+        yield f"  {report.sent:>10,}  postbacks had been sent before; pushlift opt-outs sent lists them"
     for outcome, count in report.submission.outcomes.items():
         yield f"  {count:>10,}  opt-outs {'to be submitted' if outcome == 'due' else outcome}"
     for code, count in report.submission.codes.items():
