@@ -14,7 +14,7 @@ from typing import Final
 from etl.jobs.keys import require_keys
 from etl.jobs.sweep.erasing import ErasingReport, erase_due
 from etl.jobs.sweep.expecting import expect_requests, list_kept
-from etl.jobs.sweep.ground import survey
+from etl.jobs.sweep.ground import Ground, survey
 from etl.jobs.sweep.receiving import ListReport, receive_lists
 from etl.jobs.sweep.submitting import SubmissionReport, submit_due
 from etl.ledger.holding import hold_lock
@@ -24,6 +24,7 @@ from etl.ledger.upgrade import open_current_ledger
 from etl.liftoff.opt_out_answers import SENTENCES as ANSWERS
 from etl.opt_outs.codes import SENTENCES
 from etl.settings import Secrets, Settings, load_secrets
+from etl.stores import OldVersions, find_old_versions, open_store
 
 SWEEP_LOCK: Final = "sweep"
 LOCK_SECONDS: Final = 120.0
@@ -36,6 +37,7 @@ class SweepReport:
     """What a sweep did, or in a dry run would do: lists, Liftoff's answers, and how all requests stand.
 
     `sent` are postbacks that Liftoff has, or may have, heard of before, of people whom this sweep met.
+    `kept` are stores that keep old versions of what is erased, or do not say that they keep none.
     """
 
     is_dry_run: bool
@@ -44,6 +46,7 @@ class SweepReport:
     submission: SubmissionReport = field(default_factory=SubmissionReport)
     requests: Mapping[str, int] = field(default_factory=dict)
     sent: int = 0
+    kept: tuple[OldVersions, ...] = ()
 
     @property
     def exit_code(self) -> int:
@@ -94,7 +97,14 @@ def sweep(
     lists = tuple(each.report for each in received)
     counts = count_requests(ground.ledger)
     total = erasing.sent + sum(each.occurrences for each in sent)
-    return SweepReport(is_dry_run, lists, erasing, submission, counts, total)
+    kept = tuple(each for each in find_kept(ground) if each.state != "none")
+    return SweepReport(is_dry_run, lists, erasing, submission, counts, total, kept)
+
+
+def find_kept(ground: Ground) -> Iterator[OldVersions]:
+    """Ask landing, lake and the folder of lists whether what is erased stays in old versions."""
+    landing = open_store(ground.settings.storage.landing, ground.settings.storage.options)
+    yield from map(find_old_versions, (landing, ground.lake, ground.opt_outs))
 
 
 def read_deadlines(settings: Settings, now: datetime) -> list[Deadline]:
@@ -135,6 +145,7 @@ def describe_sweep(report: SweepReport) -> Iterator[str]:
         f" {counts.get('erasure_due', 0):,} to erase), {counts.get('waiting', 0):,} waiting for a person,"
         f" {counts.get('done', 0):,} done, {counts.get('lifted', 0):,} lifted"
     )
+    yield from (each.describe() for each in report.kept)
     if report.is_dry_run:
         yield "Nothing was changed: a dry run."
 
