@@ -12,6 +12,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from etl.hash_keys import HashKey
 from etl.subjects import PERSON_FIELDS, hash_subjects, make_hasher
 
 Mask = npt.NDArray[np.bool_]
@@ -27,7 +28,7 @@ _TOKENS: Final = re.compile(
 class Erased:
     """Who was erased, by hashes under a key: of every app, and of single ones."""
 
-    key: bytes = field(repr=False)
+    key: HashKey = field(repr=False)
     everywhere: pa.Array = field(repr=False)
     by_app: Mapping[str, pa.Array] = field(repr=False)
 
@@ -69,7 +70,7 @@ class Erased:
         return found
 
 
-def collect_erased(key: bytes, pairs: Iterable[tuple[str, str]]) -> Erased:
+def collect_erased(key: HashKey, pairs: Iterable[tuple[str, str]]) -> Erased:
     """Collect who was erased from pairs of an app, or `*`, and a hash."""
     by_app: dict[str, list[str]] = {}
     for app_id, subject in pairs:

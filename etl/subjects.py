@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from etl.appsflyer.unify import as_text
+from etl.hash_keys import HashKey, list_keys
 
 # The fields that name a person; `embedded_ids` does as well, and an address names a household.
 PERSON_FIELDS: Final = (
@@ -55,8 +56,23 @@ def fold_identifier(identifier: str) -> str:
     return identifier.strip().casefold()
 
 
-def make_hasher(key: bytes) -> Callable[[str], str]:
-    """Make the function that gives the first 32 hex digits of HMAC-SHA-256 of a text.
+def make_hasher(key: HashKey) -> Callable[[str], str]:
+    """Make the function that gives the first 32 hex digits of HMAC-SHA-256 of a text, key after key."""
+    first, *later = [_make_hasher(each) for each in list_keys(key)]
+    if not later:
+        return first
+
+    def hash_text(text: str) -> str:
+        found = first(text)
+        for hash_again in later:
+            found = hash_again(found)
+        return found
+
+    return hash_text
+
+
+def _make_hasher(key: bytes) -> Callable[[str], str]:
+    """Make the hasher of one key.
 
     It is RFC 2104 with both pads hashed once; `hmac.digest` does it for each text, in twice the time.
     """
@@ -73,12 +89,12 @@ def make_hasher(key: bytes) -> Callable[[str], str]:
     return hash_text
 
 
-def hash_subject(key: bytes, identifier: str) -> str:
+def hash_subject(key: HashKey, identifier: str) -> str:
     """Hash an id: the first 32 hex digits of HMAC-SHA-256 of its folded form."""
     return make_hasher(key)(fold_identifier(identifier))
 
 
-def hash_forms(key: bytes, identifier: str) -> tuple[str, ...]:
+def hash_forms(key: HashKey, identifier: str) -> tuple[str, ...]:
     """Hash an id and the forms in which it may stand elsewhere: its SHA-1 and MD5 as hex, in either casing.
 
     Partners hash an id as they have it, so both the lower and the upper case of it are hashed.
@@ -96,7 +112,7 @@ def list_forms(identifier: str) -> Iterator[str]:
         yield hashlib.md5(spelling.encode(), usedforsecurity=False).hexdigest()
 
 
-def hash_subjects(key: bytes, column: pa.Array) -> pa.Array:
+def hash_subjects(key: HashKey, column: pa.Array) -> pa.Array:
     """Hash a column of ids, each distinct one once; null where it names nobody."""
     encoded = as_text(column).dictionary_encode()
     folded, is_nobody = _fold_texts(encoded.dictionary)
@@ -104,7 +120,7 @@ def hash_subjects(key: bytes, column: pa.Array) -> pa.Array:
     return pc.if_else(is_nobody, None, hashes).take(encoded.indices)
 
 
-def list_subjects(key: bytes, rows: pa.Table) -> pa.Array:
+def list_subjects(key: HashKey, rows: pa.Table) -> pa.Array:
     """List whom each row is about: hashes of all its ids, with a space between; empty where it names nobody.
 
     Ids inside URLs and values (`embedded_ids`) are among them.
@@ -145,7 +161,7 @@ def _get_array(rows: pa.Table, name: str) -> pa.Array:
     return pa.concat_arrays(column.chunks) if isinstance(column, pa.ChunkedArray) else column
 
 
-def _hash_lists(key: bytes, lists: pa.Array) -> pa.Array:
+def _hash_lists(key: HashKey, lists: pa.Array) -> pa.Array:
     if lists.null_count == len(lists):
         return pa.nulls(len(lists), pa.string())
     return pa.array(

@@ -10,6 +10,7 @@ HOOK: Final = "etl.airflow.liftoff_hook.LiftoffHook"
 # Airflow hides the values of a connection's extra by their names: each of these holds a word that it knows.
 OPT_OUT_PASSWORD: Final = "opt_out_password"  # noqa: S105 - the name of a field
 HASH_KEY: Final = "hash_key_secret"
+HASH_KEYS_BEFORE: Final = "hash_keys_before_secret"
 USER_ID_KEY: Final = "user_id_key_secret"
 
 
@@ -43,8 +44,12 @@ def get_provider_info() -> dict[str, Any]:
                     HASH_KEY: _describe_password(
                         "Hash key", "The key of suppressions; the ledger knows when it is another one."
                     ),
+                    HASH_KEYS_BEFORE: _describe_password(
+                        "Hash keys before", "After a rotation: the earlier ones as a JSON list, oldest first."
+                    ),
                     USER_ID_KEY: _describe_password(
-                        "User id key", "The key of the user ids that Liftoff gets; else the hash key is."
+                        "User id key",
+                        "The key of the user ids that Liftoff gets; else the first hash key is.",
                     ),
                 },
             }

@@ -8,7 +8,7 @@ from typing import Any, Final, Protocol
 
 from pydantic import SecretStr
 
-from etl.airflow.provider import HASH_KEY, OPT_OUT_PASSWORD, USER_ID_KEY
+from etl.airflow.provider import HASH_KEY, HASH_KEYS_BEFORE, OPT_OUT_PASSWORD, USER_ID_KEY
 from etl.errors import ConfigurationError
 from etl.settings.secrets import Secrets, load_secrets
 
@@ -70,6 +70,7 @@ def read_fields(connection: Connection) -> dict[str, str]:
         "liftoff_opt_out_user": connection.login,
         "liftoff_opt_out_password": extra.get(OPT_OUT_PASSWORD),
         "hash_key": extra.get(HASH_KEY),
+        "hash_keys_before": extra.get(HASH_KEYS_BEFORE),
         "user_id_key": extra.get(USER_ID_KEY),
     }
     return {name: str(text) for name, text in given.items() if text}
@@ -87,3 +88,5 @@ def mask(secrets: Secrets) -> None:
     for name in type(secrets).model_fields:
         if secret := getattr(secrets, name):
             mask_secret(secret.get_secret_value())
+    for key in secrets.list_hash_keys():
+        mask_secret(key.decode())

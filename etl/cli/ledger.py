@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from etl.cli.options import AsJson, Config
+from etl.cli.options import AsJson, Config, Yes
 from etl.cli.output import show
 
 app = typer.Typer(help="The record of what has been done.", no_args_is_help=True)
@@ -61,3 +61,17 @@ def rebuild(config: Config = None, as_json: AsJson = False) -> None:
     report = rebuild_ledger(load_settings(config))
     known = f"{report.objects:,} versions of objects and {report.apps:,} apps are known again"
     show(asdict(report), [known], as_json=as_json)
+
+
+@app.command("rotate-key")
+def rotate_key(yes: Yes = False, config: Config = None, as_json: AsJson = False) -> None:
+    """Go over to a new key of hashes, set beside the old ones; a dry run unless --yes.
+
+    PUSHLIFT_HASH_KEY is the new key, PUSHLIFT_HASH_KEYS_BEFORE a JSON list of all before it, the oldest
+    first. All are needed from then on.
+    """
+    from etl.jobs.rotating import describe_rotation, rotate_key
+    from etl.settings import load_settings
+
+    report = rotate_key(load_settings(config), is_dry_run=not yes)
+    show(asdict(report), describe_rotation(report), as_json=as_json)

@@ -78,6 +78,21 @@ def show_one(config: Config = None, as_json: AsJson = False) -> None:
     show({"requests": [asdict(each) for each in found]}, lines, as_json=as_json)
 
 
+@app.command("sent")
+def sent(
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV.")] = False,
+    config: Config = None,
+    as_json: AsJson = False,
+) -> None:
+    """List what Liftoff was sent about people before they opted out, by number of request; for follow-up."""
+    from etl.jobs.sweep.sent import describe_sent, read_sent
+    from etl.settings import load_settings
+
+    found = read_sent(load_settings(config))
+    told = [asdict(each) | {"occurrences": each.occurrences} for each in found]
+    show({"sent": told}, describe_sent(found, as_csv=as_csv), as_json=as_json)
+
+
 @app.command("confirm")
 def confirm(config: Config = None, as_json: AsJson = False) -> None:
     """Let an id of many installs, which waited for a person, go on; it is read from standard input."""

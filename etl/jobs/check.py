@@ -11,7 +11,7 @@ from etl.errors import ConfigurationError, LedgerUpgradeNeeded, PushliftError
 from etl.jobs.ahead import check_suites
 from etl.ledger.upgrade import ledger_status
 from etl.settings import Secrets, Settings, find_config, load_secrets, load_settings
-from etl.stores import list_objects, open_object, open_store, probe_conditional_put
+from etl.stores import find_old_versions, list_objects, open_object, open_store, probe_conditional_put
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,7 @@ def check_installation(config: Path | None = None) -> tuple[Finding, ...]:
         Finding("configuration", f"{find_config(config).absolute()} is valid"),
         find_out("landing", lambda: check_landing(settings)),
         find_out("lake", lambda: check_lake(settings)),
+        find_out("old versions", lambda: describe_old_versions(settings)),
         find_out("ledger", lambda: check_ledger(settings.storage.ledger)),
         find_out("suites", lambda: check_expectations(settings)),
         find_out("credentials", lambda: check_credentials(settings, load_secrets())),
@@ -63,6 +64,15 @@ def check_lake(settings: Settings) -> str:
     store = open_store(settings.storage.lake, settings.storage.options)
     probe_conditional_put(store)
     return f"{store.uri} can be written, and conditional puts are safe"
+
+
+def describe_old_versions(settings: Settings) -> str:
+    """Say where what is erased stays as an old version; only people can change that."""
+    storage = settings.storage
+    stores = (open_store(uri, storage.options) for uri in (storage.landing, storage.lake, storage.opt_outs))
+    found = [find_old_versions(store) for store in stores]
+    told = [each.describe() for each in found if each.state != "none"]
+    return "; ".join(told) or "no store keeps what is erased"
 
 
 def check_ledger(url: str) -> str:

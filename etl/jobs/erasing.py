@@ -16,7 +16,7 @@ from etl.errors import LakeMovedOn
 from etl.jobs.exporting import LOCK_SECONDS
 from etl.jobs.ingest import hold_publish_lock
 from etl.jobs.runs import name_run
-from etl.lake.anonymize import make_new_ids
+from etl.lake.anonymize import NewId, make_new_ids
 from etl.lake.erase import Erasing, ErasureReport, Policy, erase_from_lake, plan_erasure
 from etl.lake.erase_exports import ExportErasure, erase_export
 from etl.lake.erase_held import erase_held, find_in_held
@@ -33,12 +33,19 @@ from etl.stores import open_store
 ERASE_ATTEMPTS: Final = 3
 
 
-def erase_people(
-    settings: Settings, wanted: Wanted, policy: Policy, *, is_dry_run: bool, now: datetime | None = None
+def erase_people(  # noqa: PLR0913 - where, whom, how, when, and under which ids
+    settings: Settings,
+    wanted: Wanted,
+    policy: Policy,
+    *,
+    is_dry_run: bool,
+    now: datetime | None = None,
+    renew: NewId | None = None,
 ) -> ErasureReport:
     """Erase wanted people from the lake's tables and held batches, or say what an erasure would do.
 
-    Repeating it changes nothing. Raises LockHeld when a publish does not end.
+    `renew` gives rows that stay new ids; without it they are random. Repeating it changes nothing. Raises
+    LockHeld when a publish does not end.
     """
     lake = open_store(settings.storage.lake, settings.storage.options)
     if is_dry_run:
@@ -46,7 +53,7 @@ def erase_people(
         return replace(plan_erasure(lake, wanted, policy), held=find_in_held(lake, batches, wanted))
     now = now or datetime.now(UTC)
     with hold_publish_lock(settings) as (ledger, fence):
-        erasing = Erasing(lake, ledger, fence, name_run(now), now)
+        erasing = Erasing(lake, ledger, fence, name_run(now), now, renew or make_new_ids())
         held = erase_held(erasing, wanted, policy)
         return replace(_erase_tables(erasing, wanted, policy), held=held)
 
@@ -60,14 +67,15 @@ def _erase_tables(erasing: Erasing, wanted: Wanted, policy: Policy) -> ErasureRe
 
 
 def erase_exports(
-    settings: Settings, wanted: Wanted, policy: Policy, *, is_dry_run: bool
+    settings: Settings, wanted: Wanted, policy: Policy, *, is_dry_run: bool, renew: NewId | None = None
 ) -> list[ExportErasure]:
     """Erase wanted people from all registered exports, or say what an erasure would do.
 
     One that was cut off while it was written is looked through as well. Raises LockHeld while an export is
     being written.
     """
-    ledger, renew, erased = open_current_ledger(settings.storage.ledger), make_new_ids(), []
+    ledger, renew = open_current_ledger(settings.storage.ledger), renew or make_new_ids()
+    erased = []
     for export in list_exports(ledger):
         target = open_store(export.target, settings.storage.options)
         with hold_lock(ledger, f"export {target.uri}", LOCK_SECONDS, 0) as fence:

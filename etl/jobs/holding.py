@@ -27,8 +27,9 @@ from etl.jobs.keeping import open_scratch
 from etl.jobs.keys import find_erased
 from etl.jobs.replacing import replace_events
 from etl.jobs.runs import Run, name_run
+from etl.lake.anonymize import NewId, choose_new_ids
 from etl.lake.drafts import DraftFile, draft_path
-from etl.lake.held import HeldRows, choose_rows, relabel, words_of
+from etl.lake.held import HeldRows, choose_rows, relabel, take_out, words_of
 from etl.lake.loads import LoadCounts
 from etl.lake.plans import PublishPlan
 from etl.lake.publish import publish_drafts
@@ -85,7 +86,9 @@ def plan_release(settings: Settings, batch_id: str, reason: str) -> ReleaseRepor
     ledger = open_current_ledger(settings.storage.ledger)
     batch = _find_held(ledger, batch_id)
     lake = open_store(settings.storage.lake, settings.storage.options)
-    chosen = choose_rows(lake, open_or_create(lake, EVENTS), batch, find_erased(ledger))
+    erased = find_erased(ledger)
+    renew = None if erased is None else choose_new_ids(settings.opt_outs.new_events, erased.key)
+    chosen = choose_rows(lake, open_or_create(lake, EVENTS), batch, erased, renew)
     return _report(batch, chosen, Release(batch_id, reason, name_person()), is_dry_run=True)
 
 
@@ -176,13 +179,15 @@ def _settle_release(
     """Settle the held rows against the lake as it is now, and write all that the release publishes."""
     tables = {table.name: open_or_create(attempt.lake, table) for table in SETTLED_TABLES}
     events = tables[EVENTS.name]
-    chosen = choose_rows(attempt.lake, events, batch, find_erased(attempt.ledger))
+    erased = find_erased(attempt.ledger)
+    renew = None if erased is None else choose_new_ids(settings.opt_outs.new_events, erased.key)
+    chosen = choose_rows(attempt.lake, events, batch, erased, renew)
     replacement = Replacement()
     if batch.is_reprocess:
         partitions = [(batch.app_id, day) for day in batch.dates]
-        goes = find_ids(words_of(attempt.lake, chosen))
+        goes = find_ids(words_of(attempt.lake, chosen, renew))
         replacement = replace_events(attempt, events, partitions, goes)
-    drafts, profiles = _write_rows(settings, attempt, batch, chosen)
+    drafts, profiles = _write_rows(settings, attempt, batch, chosen, renew)
     loads = [_count_release(attempt.run, place, each, chosen) for place, each in enumerate(batch.waiting)]
     checks = list(_accept(batch, chosen, release))
     accounts = write_accounts(attempt, loads, checks, [merge_profiles(profiles)] if profiles else [])
@@ -200,9 +205,12 @@ def _settle_release(
 
 
 def _write_rows(
-    settings: Settings, attempt: Attempt, batch: HeldBatch, chosen: list[HeldRows]
+    settings: Settings, attempt: Attempt, batch: HeldBatch, chosen: list[HeldRows], renew: NewId | None
 ) -> tuple[list[DraftFile], list[Profile]]:
-    """Write the rows that are published, as rows of this run, and see what they are like."""
+    """Write the rows that are published, as rows of this run, and see what they are like.
+
+    Rows of people who were erased since stay without them, where the policy keeps such rows.
+    """
     load_ids = {each.load_id: attempt.run.load_id(place) for place, each in enumerate(batch.waiting)}
     prefixes = name_prefixes(settings, (each.uri for each in batch.waiting))
     profiles: list[Profile] = []
@@ -216,7 +224,7 @@ def _write_rows(
     paths = [draft_path(attempt.stem, (batch.app_id, each.day), place) for place, each in enumerate(filled)]
     attempt.register(EVENTS, paths)
     drafts = [
-        rewrite_rows(attempt.lake, EVENTS, each.file, path, each.stays, change)
+        rewrite_rows(attempt.lake, EVENTS, each.file, path, each.stays, take_out(each, renew, change))
         for each, path in zip(filled, paths, strict=True)
     ]
     return drafts, profiles

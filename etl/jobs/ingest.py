@@ -36,6 +36,7 @@ from etl.stores import Store, open_store
 if TYPE_CHECKING:
     from concurrent.futures import ProcessPoolExecutor
 
+    from etl.hash_keys import HashKey
     from etl.jobs.auditing import AuditedRun
     from etl.jobs.encoding import Encode
     from etl.jobs.settling import SettledRun
@@ -140,7 +141,7 @@ def normalize(settings: Settings, run: Run, place: int, secrets: Secrets | None 
     return normalize_share(settings, share)
 
 
-def find_key(settings: Settings, run: Run, secrets: Secrets | None = None) -> bytes | None:
+def find_key(settings: Settings, run: Run, secrets: Secrets | None = None) -> HashKey | None:
     """Find the key by which erased people are told; None where nobody is erased. Raises as `normalize`."""
     return None if run.erased is None else require_keys(_open_ledger(settings), secrets).subjects
 

@@ -11,6 +11,7 @@ from etl.stores import Store, open_store
 
 if TYPE_CHECKING:
     from etl.erased import Erased
+    from etl.hash_keys import HashKey
     from etl.jobs.auditing import AuditedRun
     from etl.jobs.settling import SettledRun
     from etl.lake.spill import ChunkOutcome
@@ -54,7 +55,7 @@ def keep_erased(settings: Settings, run_id: str, pairs: Sequence[tuple[str, str]
         scratch.fs.pipe_file(scratch.path_of(f"{run_id}/{_ERASED}"), lines.encode())
 
 
-def recall_erased(settings: Settings, run_id: str, key: bytes) -> Erased:
+def recall_erased(settings: Settings, run_id: str, key: HashKey) -> Erased:
     """Read what `keep_erased` kept; a worker does so once a run."""
     from etl.erased import collect_erased
     from etl.stores.translating import explain_errors

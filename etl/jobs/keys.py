@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from etl.hash_keys import HashKey
 from etl.ledger.database import Ledger
 from etl.ledger.suppressions import check_hash_key, list_erased
 from etl.settings.secrets import Secrets, load_secrets
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 class Keys:
     """The key of people's hashes, by which they are suppressed, and that of Liftoff's user ids."""
 
-    subjects: bytes = field(repr=False)
+    subjects: HashKey = field(repr=False)
     user_ids: bytes = field(repr=False)
 
 
@@ -27,11 +28,10 @@ def require_keys(ledger: Ledger, secrets: Secrets | None = None) -> Keys:
     With another key nobody who is suppressed would be recognized, so this fails closed.
     """
     found = secrets or load_secrets()
-    subjects = b"" if found.hash_key is None else found.hash_key.get_secret_value().encode()
-    check_hash_key(ledger, subjects)
-    return Keys(
-        subjects, subjects if found.user_id_key is None else found.user_id_key.get_secret_value().encode()
-    )
+    keys = found.list_hash_keys()
+    check_hash_key(ledger, keys)
+    given = found.user_id_key
+    return Keys(keys, keys[0] if given is None else given.get_secret_value().encode())
 
 
 def find_erased(ledger: Ledger, secrets: Secrets | None = None) -> Erased | None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from etl.appsflyer.formats.framing import read_blocks
 from etl.appsflyer.lines import LineMerger, Lines
@@ -24,12 +25,15 @@ from etl.appsflyer.row_rules import FIELD_OF
 from etl.erased import Erased
 from etl.errors import ObjectChanged, ObjectForbidden, ObjectVanished
 from etl.jobs.discovery import RunObject
+from etl.lake.anonymize import anonymize_columns, choose_new_ids, search_own_ids
 from etl.lake.quarantine import QuarantinedMessage, quarantine_table
 from etl.lake.spill import NO_OBJECT, ChunkOutcome, ObjectOutcome, SpillWriter
 from etl.quality.flagging import flag_rows
 from etl.quality.rows import RowRules, judge_rows
 from etl.settings.models import Ingest, Settings
 from etl.stores import Store, open_object, open_store
+
+Mask = npt.NDArray[np.bool_]
 
 _ERROR_CODES = {ObjectForbidden: "forbidden", ObjectVanished: "vanished", ObjectChanged: "changed"}
 
@@ -50,7 +54,8 @@ def normalize_chunk(
 ) -> ChunkOutcome:
     """Normalize the objects of a chunk, and leave it whole in scratch under `name`.
 
-    Messages of people who were `erased` are counted and left out. An object that vanished, changed or is
+    Messages of people who were `erased` are counted and left out, or, by policy, kept without what tells of
+    them: rows that can be published, under new ids. An object that vanished, changed or is
     forbidden fails alone. Raises StorageError when the store itself fails.
     """
     scratch = open_store(settings.storage.scratch_uri, settings.storage.options)
@@ -100,6 +105,7 @@ class _Chunk:
         self._parser = parser
         self._spill = spill
         self._erased = erased
+        self._renew = None if erased is None else choose_new_ids(settings.opt_outs.new_events, erased.key)
         self._row_rules = RowRules(frozenset(settings.apps) if settings.closed_apps else None)
         tolerance = int(settings.ingest.future_tolerance_hours * 3_600_000_000)
         self._latest = {
@@ -172,7 +178,10 @@ class _Chunk:
         typed = normalize_batch(replace(batch, positions=lines.positions[numbers]))
         objects = lines.objects[numbers]
         judged = judge_rows(typed, self._latest_of(objects), self._row_rules)
-        gone = self._suppress(typed, objects, batch)
+        marks = self._mark_erased(typed, batch)
+        kept_without = self._choose_kept(typed, objects, marks, [row for row, _ in judged])
+        gone: list[int] = np.flatnonzero(marks & ~kept_without).tolist()
+        self.tally.suppressed.update(objects[gone].tolist())
         void = {*batch.void.tolist(), *gone}
         judged = [(row, reason) for row, reason in judged if row not in void]
         if judged:
@@ -194,18 +203,49 @@ class _Chunk:
         objects[batch.void] = objects[gone] = objects[[row for row, _ in judged]] = NO_OBJECT
         kept = objects[objects != NO_OBJECT]
         if len(kept):
-            self._spill.add(replace(typed, flags=flag_rows(typed)), objects)
+            flagged = replace(typed, flags=flag_rows(typed))
+            self._spill.add(*self._take_out(flagged, objects, kept_without))
             self.tally.rows.update(kept.tolist())
 
-    def _suppress(self, typed: TypedBatch, objects: npt.NDArray[np.int32], batch: TextBatch) -> list[int]:
-        """Count the rows of people who were erased, and give their places."""
+    def _mark_erased(self, typed: TypedBatch, batch: TextBatch) -> Mask:
+        """Mark the rows of people who were erased."""
         if self._erased is None:
-            return []
+            return np.zeros(typed.rows, dtype=bool)
         marks = self._erased.mark_rows(typed.columns, typed.rows)
         marks[batch.void] = False
-        self.tally.suppressed.update(objects[marks].tolist())
-        found: list[int] = np.flatnonzero(marks).tolist()
-        return found
+        return marks
+
+    def _choose_kept(
+        self, typed: TypedBatch, objects: npt.NDArray[np.int32], marks: Mask, judged: Sequence[int]
+    ) -> Mask:
+        """Choose those of the marked rows that stay without their person: none unless the policy says so.
+
+        A row that must be set aside goes, because what is set aside is text; so does one of an object whose
+        name holds an id of theirs.
+        """
+        if self._renew is None or not marks.any():
+            return np.zeros(typed.rows, dtype=bool)
+        stays = marks.copy()
+        stays[judged] = False
+        search = search_own_ids(typed.columns, marks)
+        telling = [
+            each
+            for each in np.unique(objects[marks]).tolist()
+            if search.holds(self._objects[each].landed.uri)
+        ]
+        return stays & ~np.isin(objects, telling)
+
+    def _take_out(
+        self, typed: TypedBatch, objects: npt.NDArray[np.int32], marks: Mask
+    ) -> tuple[TypedBatch, npt.NDArray[np.int32], dict[int, str]]:
+        """Take people out of the marked rows; gives the batch with the ids that these had."""
+        if self._renew is None or not marks.any():
+            return typed, objects, {}
+        places = np.flatnonzero(marks)
+        old = typed.columns["event_id"].take(pa.array(places)).to_pylist()
+        search = search_own_ids(typed.columns, marks)
+        columns = anonymize_columns(typed.columns, marks, self._renew, search)
+        return replace(typed, columns=columns), objects, dict(zip(places.tolist(), old, strict=True))
 
     def _latest_of(self, objects: npt.NDArray[np.int32]) -> npt.NDArray[np.int64]:
         """Give each row the latest instant at which its event can have happened."""

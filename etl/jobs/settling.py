@@ -23,7 +23,15 @@ from etl.lake.plans import RemovedFile
 from etl.lake.quarantine import SourceObject, drop_known, finish_quarantine
 from etl.lake.replace import Replacement, find_ids
 from etl.lake.settle import SettledRows, identities_of, list_partitions, settle_rows
-from etl.lake.spill import NO_OBJECT, ROWS_SCHEMA, ChunkOutcome, ObjectOutcome, read_quarantined, read_rows
+from etl.lake.spill import (
+    NO_OBJECT,
+    ROWS_SCHEMA,
+    ChunkOutcome,
+    ObjectOutcome,
+    ids_to_words,
+    read_quarantined,
+    read_rows,
+)
 from etl.lake.tables import EVENTS, QUARANTINE, SETTLED_TABLES, TABLES, open_or_create
 from etl.lake.twins import read_twin_keys
 from etl.ledger.database import Ledger
@@ -67,8 +75,9 @@ def settle_run(attempt: Attempt, outcomes: Sequence[ChunkOutcome], encode: Encod
     rows = _gather_rows(attempt.scratch, outcomes)
     needed = rows if run.is_reprocess else rows.select(["app_id", "person_rank", "object"])
     mine = needed.filter(pc.is_in(rows["object"], value_set=pa.array(sorted(loaded), pa.int32())))
-    goes = find_ids(mine) if run.is_reprocess else None
-    settled = _settle(attempt, tables[EVENTS.name], rows, loaded, goes)
+    others = _gather_renewed(outcomes, rows, loaded)
+    goes = find_ids(_join_ids(mine, others)) if run.is_reprocess else None
+    settled = _settle(attempt, tables[EVENTS.name], rows, loaded, goes, others)
     groups_written = _write_events(attempt, share_encoding(outcomes, settled, groups), encode)
     quarantined = _write_quarantined(attempt, outcomes)
     replacement = Replacement() if goes is None else replace_published(attempt, tables, mine, goes, loaded)
@@ -129,8 +138,39 @@ def _leave_out_finished(ledger: Ledger, run: Run, outcomes: Sequence[ChunkOutcom
     ]
 
 
-def _settle(
-    attempt: Attempt, events: DeltaTable, rows: pa.Table, loaded: Collection[int], goes: FindRows | None
+def _gather_renewed(
+    outcomes: Sequence[ChunkOutcome], rows: pa.Table, loaded: Collection[int]
+) -> pa.Table | None:
+    """Gather the ids that rows of loaded objects had before they were kept without their person."""
+    starts = np.cumsum([0, *[outcome.rows for outcome in outcomes]]).tolist()
+    found = [
+        (start + row, event_id)
+        for start, outcome in zip(starts, outcomes, strict=False)
+        for row, event_id in outcome.renewed
+    ]
+    if not found:
+        return None
+    numbers = np.array([row for row, _ in found], dtype=np.int64)
+    words = ids_to_words(pa.array([event_id for _, event_id in found], pa.string()))
+    objects = rows["object"].take(pa.array(numbers)).to_numpy()
+    is_mine = np.isin(objects, np.array(sorted(loaded), dtype=np.int32))
+    return pa.table(
+        {"id_high": words[is_mine, 0].copy(), "id_low": words[is_mine, 1].copy(), "row": numbers[is_mine]}
+    )
+
+
+def _join_ids(rows: pa.Table, others: pa.Table | None) -> pa.Table:
+    names = ["id_high", "id_low"]
+    return rows if others is None else pa.concat_tables([rows.select(names), others.select(names)])
+
+
+def _settle(  # noqa: PLR0913, PLR0917 - which rows, against what, and whom the lake knows by another id
+    attempt: Attempt,
+    events: DeltaTable,
+    rows: pa.Table,
+    loaded: Collection[int],
+    goes: FindRows | None,
+    others: pa.Table | None,
 ) -> SettledRows:
     _, partitions = list_partitions(rows)
     # Reprocessing replaces what the lake has, so nothing in it is known.
@@ -141,6 +181,7 @@ def _settle(
         read_app_identities(attempt.ledger),
         read_twin_keys(attempt.lake, events, partitions, rows, goes),
         void_objects=[each.ordinal for each in attempt.run.objects if each.ordinal not in loaded],
+        other_ids=others,
     )
 
 

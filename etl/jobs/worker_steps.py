@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from etl.hash_keys import HashKey
     from etl.jobs.discovery import RunObject
     from etl.lake.spill import ChunkOutcome
     from etl.settings.models import Settings
@@ -22,7 +23,7 @@ class Share:
 
     name: str
     objects: Sequence[RunObject]
-    key: bytes | None = field(default=None, repr=False)
+    key: HashKey | None = field(default=None, repr=False)
 
 
 def normalize_share(settings: Settings, share: Share) -> ChunkOutcome:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
 import secrets
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Mapping
+from typing import Final, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +14,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from etl.appsflyer.fields import Kind, names, personal_fields
+from etl.hash_keys import HashKey, list_keys
+from etl.lake.find_people import ID_COLUMNS
 from etl.lake.raw_search import TextSearch
+from etl.lake.wanted import Wanted, WantedId
+from etl.subjects import is_placeholder
 
 ROW_IDS: Final = ("event_id", "occurrence_id")
 # Personal columns by the authority on fields, and what pushlift adds that may hold anything.
@@ -23,22 +28,71 @@ PERSONAL_COLUMNS: Final = frozenset(
 # What accounts for the row, and is made of no person's values.
 _ACCOUNTS: Final = frozenset({*ROW_IDS, "load_id", "topic", *names(Kind.LOCAL_TIME)})
 
+_NEW_IDS: Final = b"pushlift: ids of events without their person"
+
 NewId = Callable[[str], str]
 """Gives the new id for an old one."""
 
 
-def make_new_ids() -> NewId:
+def make_new_ids(hash_key: HashKey | None = None) -> NewId:
     """Make ids that nobody can lead back: the same for the same old id, as long as this function lives.
 
     They are keyed hashes under a random key that nobody else has, so that no table of them is needed to keep
     both halves of an occurrence, and its postbacks, together.
+
+    With the key of hashes they are the same for good, so that a row which is read again is known. Who has
+    that key, and all that an event's id is made of (the person's id, the time in milliseconds, name and
+    value), could tell that the row is that event's; the landed object, without which nothing is read again,
+    tells more to anybody. The first of the keys makes them, so that a rotation does not make all rows new.
     """
-    key = secrets.token_bytes(32)
+    key = secrets.token_bytes(32) if hash_key is None else _derive(list_keys(hash_key)[0])
 
     def renew(old: str) -> str:
         return hashlib.blake2b(old.encode(), key=key, digest_size=16).hexdigest()
 
     return renew
+
+
+def choose_new_ids(new_events: Literal["drop", "without_identifiers"], hash_key: HashKey) -> NewId | None:
+    """Give what makes the ids of rows that stay without their person, by the policy on new events.
+
+    Such a row may be read again from what landed, and is to have the same id then. None where it is dropped.
+    """
+    return make_new_ids(hash_key) if new_events == "without_identifiers" else None
+
+
+def _derive(hash_key: bytes) -> bytes:
+    return hmac.digest(hash_key, _NEW_IDS, hashlib.sha256)
+
+
+def search_own_ids(columns: Mapping[str, pa.Array], marks: npt.NDArray[np.bool_]) -> TextSearch:
+    """Make the search for the ids that the marked rows themselves have in columns for ids."""
+    mask = pa.array(marks)
+    found: set[str] = set()
+    for name in ID_COLUMNS:
+        if name in columns and columns[name].null_count < len(columns[name]):
+            chosen = _decode(columns[name]).filter(mask)
+            texts = pc.list_flatten(chosen) if pa.types.is_list(chosen.type) else chosen
+            found.update(text for text in pc.unique(texts).to_pylist() if text and not is_placeholder(text))
+    return TextSearch(Wanted(WantedId(text) for text in found).for_app(None))
+
+
+def anonymize_columns(
+    columns: Mapping[str, pa.Array], marks: npt.NDArray[np.bool_], renew: NewId, search: TextSearch
+) -> dict[str, pa.Array]:
+    """Do as `anonymize_rows` does with columns of rows that are not published yet."""
+    plain = pa.table({name: _decode(column) for name, column in columns.items()})
+    changed = anonymize_rows(plain, marks, renew, search)
+    return {name: _join(changed[name]) for name in changed.column_names}
+
+
+def _decode(column: pa.Array) -> pa.Array:
+    return column.dictionary_decode() if pa.types.is_dictionary(column.type) else column
+
+
+def _join(column: pa.ChunkedArray) -> pa.Array:
+    joined = column.combine_chunks()
+    return pa.concat_arrays(joined.chunks) if isinstance(joined, pa.ChunkedArray) else joined
 
 
 def anonymize_rows(

@@ -8,7 +8,7 @@ next run. Readers of an older version keep its files until upkeep deletes them, 
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
 
@@ -47,13 +47,14 @@ Policy = Literal["rows", "identifiers"]
 
 @dataclass(frozen=True, slots=True)
 class Erasing:
-    """Where people are erased, under which lock, by which run, when."""
+    """Where people are erased, under which lock, by which run, when; `renew` gives rows that stay new ids."""
 
     lake: Store
     ledger: Ledger
     fence: Fence
     run_id: str
     now: datetime
+    renew: NewId = field(default_factory=make_new_ids, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,8 +132,8 @@ def erase_from_lake(erasing: Erasing, wanted: Wanted, policy: Policy) -> Erasure
 
 
 def _rewrite_all(erasing: Erasing, findings: Findings, wanted: Wanted, policy: Policy) -> Replacement:
-    stem, renew = f"{erasing.run_id}-{secrets.token_hex(2)}", make_new_ids()
-    rewriter = _Rewriter(erasing.lake, wanted, policy, renew, findings.occurrences)
+    stem = f"{erasing.run_id}-{secrets.token_hex(2)}"
+    rewriter = _Rewriter(erasing.lake, wanted, policy, erasing.renew, findings.occurrences)
     removed: list[RemovedFile] = []
     drafts: list[DraftFile] = []
     for found in findings.tables:

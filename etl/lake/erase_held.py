@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from etl.errors import ConservationError
-from etl.lake.anonymize import NewId, anonymize_rows, make_new_ids
+from etl.lake.anonymize import NewId, anonymize_rows
 from etl.lake.erase import Erasing, HeldErasure, Policy
 from etl.lake.find_people import FoundFile, find_in_file
 from etl.lake.find_wanted import make_searches
@@ -43,7 +43,7 @@ def find_in_held(lake: Store, batches: Sequence[HeldBatch], wanted: Wanted) -> H
 
 def erase_held(erasing: Erasing, wanted: Wanted, policy: Policy) -> HeldErasure:
     """Erase people from the held batches, under the publish lock."""
-    batches, eraser = list_batches(erasing.ledger), _Eraser(wanted, policy, make_new_ids())
+    batches, eraser = list_batches(erasing.ledger), _Eraser(wanted, policy, erasing.renew)
     everything = []
     for batch in batches:
         found = _find(erasing.lake, batch, wanted)

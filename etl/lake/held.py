@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 from deltalake import DeltaTable
 
 from etl.erased import Erased
+from etl.lake.anonymize import NewId, anonymize_rows, replace_ids, search_own_ids
 from etl.lake.history import live_files, read_columns
 from etl.lake.replace import PublishedFile
 from etl.lake.spill import ids_to_words
@@ -27,7 +28,8 @@ from etl.subjects import PERSON_FIELDS
 class HeldRows:
     """A held file, which of its rows are to be published, and how many of each load are, or are known.
 
-    `suppressed` are those of people who were erased since.
+    `suppressed` are those of people who were erased since. `anonymous` marks those of them that stay without
+    their person.
     """
 
     file: PublishedFile
@@ -36,29 +38,59 @@ class HeldRows:
     published: Counter[str]
     duplicates: Counter[str]
     suppressed: Counter[str]
+    anonymous: npt.NDArray[np.bool_]
 
 
 def choose_rows(
-    lake: Store, events: DeltaTable, batch: HeldBatch, erased: Erased | None = None
+    lake: Store,
+    events: DeltaTable,
+    batch: HeldBatch,
+    erased: Erased | None = None,
+    renew: NewId | None = None,
 ) -> list[HeldRows]:
     """Choose the rows of each held file that are to be published.
 
     Left out are those of objects that were read again since, those of people who were `erased`, and those
-    whose event the lake has by now. What was to replace published rows is not compared with them.
+    whose event the lake has by now. With `renew`, which gives new ids, rows of erased people stay without
+    their person. What was to replace published rows is not compared with them.
     """
     waiting = pa.array([each.load_id for each in batch.waiting], pa.string())
     live = live_files(events)
-    return [_choose(lake, batch, draft, waiting, live, erased) for draft in batch.drafts]
+    return [_choose(lake, batch, draft, waiting, live, erased, renew) for draft in batch.drafts]
 
 
-def words_of(lake: Store, chosen: Sequence[HeldRows]) -> pa.Table:
-    """Give the ids of the chosen rows as words, in columns `id_high` and `id_low`."""
+def words_of(lake: Store, chosen: Sequence[HeldRows], renew: NewId | None = None) -> pa.Table:
+    """Give the ids of the chosen rows as words, in columns `id_high` and `id_low`.
+
+    Of those that stay without their person, both the old ids and the new ones.
+    """
     words = [np.empty((0, 2), np.uint64)]
     for each in chosen:
-        ids = _read(lake, each.file, ["event_id"])["event_id"].combine_chunks()
-        words.append(ids_to_words(ids)[each.stays])
+        ids = _read(lake, each.file, ["event_id"])["event_id"]
+        words.append(ids_to_words(ids.combine_chunks())[each.stays])
+        if renew is not None and each.anonymous.any():
+            renewed = replace_ids(ids, each.anonymous, renew).combine_chunks()
+            words.append(ids_to_words(renewed)[each.stays & each.anonymous])
     joined = np.concatenate(words)
     return pa.table({"id_high": joined[:, 0].copy(), "id_low": joined[:, 1].copy()})
+
+
+def take_out(
+    held: HeldRows, renew: NewId | None, then: Callable[[pa.Table], pa.Table]
+) -> Callable[[pa.Table], pa.Table]:
+    """Make the change of a held file's chosen rows, batch after batch: people out of them, then `then`."""
+    marks, start = held.anonymous[held.stays], 0
+
+    def change(rows: pa.Table) -> pa.Table:
+        nonlocal start
+        mine = marks[start : start + rows.num_rows]
+        start += rows.num_rows
+        if renew is not None and mine.any():
+            columns = dict(zip(rows.column_names, rows.columns, strict=True))
+            rows = anonymize_rows(rows, mine, renew, search_own_ids(columns, mine))
+        return then(rows)
+
+    return change
 
 
 def relabel(rows: pa.Table, load_ids: Mapping[str, str], loaded_at: datetime) -> pa.Table:
@@ -77,6 +109,7 @@ def _choose(  # noqa: PLR0913, PLR0917 - what of it, beside what there is, and w
     waiting: pa.Array,
     live: Mapping[tuple[str, str], Sequence[str]],
     erased: Erased | None,
+    renew: NewId | None,
 ) -> HeldRows:
     path = draft.path.removeprefix(f"{EVENTS.name}/")
     file = PublishedFile(path, draft.size, (("app_id", batch.app_id), ("event_date", draft.event_date)))
@@ -85,6 +118,10 @@ def _choose(  # noqa: PLR0913, PLR0917 - what of it, beside what there is, and w
     others = [] if batch.is_reprocess else live.get((batch.app_id, draft.event_date), [])
     known = _find_known(rows["event_id"], _read_ids(lake, others))
     gone = _mark_erased(lake, file, batch.app_id, erased) if erased else np.zeros(rows.num_rows, bool)
+    anonymous = gone if renew else np.zeros(rows.num_rows, bool)
+    if renew and anonymous.any():
+        known |= _find_known(replace_ids(rows["event_id"], anonymous, renew), _read_ids(lake, others))
+        gone = np.zeros(rows.num_rows, bool)
 
     def count(mask: npt.NDArray[np.bool_]) -> Counter[str]:
         return Counter(rows["load_id"].filter(pa.array(mine & mask)).to_pylist())
@@ -96,6 +133,7 @@ def _choose(  # noqa: PLR0913, PLR0917 - what of it, beside what there is, and w
         published=count(~known & ~gone),
         duplicates=count(known & ~gone),
         suppressed=count(gone),
+        anonymous=anonymous,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -12,7 +12,7 @@ from etl.lake.find_people import ID_COLUMNS, FoundFile, app_of, find_in_events
 from etl.lake.history import read_columns
 from etl.lake.replace import published_files
 from etl.lake.tables import EVENTS, open_or_create
-from etl.lake.wanted import Lookup, Wanted
+from etl.lake.wanted import Lookup, Wanted, WantedId
 from etl.stores import Store
 from etl.subjects import PERSON_FIELDS, fold_identifier, is_placeholder
 
@@ -44,6 +44,11 @@ class Links:
         """All linked ids."""
         return frozenset().union(*self.by_owner.values())
 
+    def without(self, shared: Collection[LinkedId]) -> Links:
+        """Give the links without some ids."""
+        left = {owner: ids.difference(shared) for owner, ids in self.by_owner.items()}
+        return Links(left, self.installs)
+
     def of(self, identifier: str) -> frozenset[LinkedId]:
         """Give what is linked with one wanted id."""
         return self.by_owner.get(fold_identifier(identifier), frozenset())
@@ -68,6 +73,19 @@ def find_links(lake: Store, wanted: Wanted, *, most_installs: int, with_user_ids
     counts = {owner: len(known) for owner, known in installs.items()}
     kept = {owner: frozenset(ids) for owner, ids in linked.items() if counts[owner] <= most_installs}
     return Links(kept, counts)
+
+
+def find_shared(lake: Store, links: Links, *, most_installs: int) -> frozenset[LinkedId]:
+    """Find linked ids that more installs have than a person has: one wish must not reach all who share them.
+
+    AppsFlyer's id is an install, so it is not looked for.
+    """
+    asked = [each for each in links.ids if each.column != "appsflyer_id"]
+    if not asked:
+        return frozenset()
+    wanted = Wanted(WantedId(each.id, frozenset({each.app_id})) for each in asked)
+    counted = find_links(lake, wanted, most_installs=most_installs).installs
+    return frozenset(each for each in asked if counted.get(each.id, 0) > most_installs)
 
 
 def _read_distinct(lake: Store, found: FoundFile) -> Iterator[dict[str, str | None]]:

@@ -53,23 +53,25 @@ def list_partitions(rows: pa.Table) -> tuple[npt.NDArray[np.int32], tuple[Partit
     )
 
 
-def settle_rows(
+def settle_rows(  # noqa: PLR0913 - the rows, and all that there is to compare them with
     rows: pa.Table,
     known_ids: Iterable[npt.NDArray[np.uint64]],
     identities: Mapping[str, frozenset[str]],
     twin_keys: npt.NDArray[np.uint64],
     *,
     void_objects: Sequence[int] = (),
+    other_ids: pa.Table | None = None,
 ) -> SettledRows:
     """Settle rows of `ROWS_SCHEMA`.
 
     `known_ids` are the words of the event ids that the lake has in these partitions; `identities` the
     identity fields that each app is known to have; `twin_keys` the second keys of lake rows that a row here
-    may be the twin of. Rows of `void_objects` are left out.
+    may be the twin of. Rows of `void_objects` are left out. `other_ids` are ids that rows had before they got
+    new ones (columns `id_high`, `id_low` and `row`): the lake knows a row by either.
     """
     partition, partitions = list_partitions(rows)
     keep = _choose_winners(rows, void_objects)
-    keep &= ~_find_known(rows, known_ids)
+    keep &= ~_find_known(rows, known_ids, other_ids)
     flags = np.zeros(rows.num_rows, dtype=np.int64)
     flags[_mark_weak(rows, partition, partitions, identities)] |= FLAG_BITS["weak_identity"]
     flags[_mark_twins(rows, keep, twin_keys)] |= FLAG_BITS["possible_twin"]
@@ -118,10 +120,14 @@ def _choose_winners(rows: pa.Table, void_objects: Sequence[int]) -> Mask:
     return keep
 
 
-def _find_known(rows: pa.Table, known_ids: Iterable[npt.NDArray[np.uint64]]) -> Mask:
+def _find_known(
+    rows: pa.Table, known_ids: Iterable[npt.NDArray[np.uint64]], other_ids: pa.Table | None
+) -> Mask:
     """Mark the rows whose event the lake has, reading its ids one piece at a time."""
     known = np.zeros(rows.num_rows, dtype=bool)
     mine = pa.table({"id_high": rows["id_high"], "id_low": rows["id_low"], "row": np.arange(rows.num_rows)})
+    if other_ids is not None:
+        mine = pa.concat_tables([mine, other_ids])
     with _connect(table=mine) as connection:
         for words in known_ids:
             connection.register(

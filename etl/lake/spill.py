@@ -49,6 +49,7 @@ OBJECT_COLUMN = "_object"
 NO_OBJECT = -1
 FLAGS_COLUMN = "_flags"
 _PART_BYTES = 8 << 20
+_NOBODY: Mapping[int, str] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +76,16 @@ class ObjectOutcome:
 
 @dataclass(frozen=True, slots=True)
 class ChunkOutcome:
-    """A whole chunk in scratch: where its batches lie (offset, bytes, rows), and its objects' outcomes."""
+    """A whole chunk in scratch: where its batches lie (offset, bytes, rows), and its objects' outcomes.
+
+    `renewed` are rows, by their number, that are kept without their person under new ids, with the event id
+    that each had: the lake may still have it.
+    """
 
     name: str
     batches: tuple[tuple[int, int, int], ...]
     objects: tuple[ObjectOutcome, ...]
+    renewed: tuple[tuple[int, str], ...] = ()
 
     @property
     def rows(self) -> int:
@@ -113,6 +119,7 @@ class SpillWriter:
         self._scratch = scratch
         self._name = name
         self._batches: list[tuple[int, int, int]] = []
+        self._renewed: list[tuple[int, str]] = []
         with explain_errors(scratch, name, is_write=True):
             scratch.fs.makedirs(scratch.path_of(name).rpartition("/")[0], exist_ok=True)
             self._file = _open_spill(scratch, f"{name}.spill")
@@ -132,8 +139,12 @@ class SpillWriter:
             with suppress(Exception):
                 file.close()
 
-    def add(self, batch: TypedBatch, objects: npt.NDArray[np.int32]) -> None:
-        """Spill a batch; `objects` are the ordinals of the rows' objects."""
+    def add(
+        self, batch: TypedBatch, objects: npt.NDArray[np.int32], renewed: Mapping[int, str] = _NOBODY
+    ) -> None:
+        """Spill a batch; `objects` are the ordinals of its rows' objects, `renewed` old ids by row."""
+        before = sum(rows for _, _, rows in self._batches)
+        self._renewed += [(before + row, event_id) for row, event_id in renewed.items()]
         columns = {name: column for name, column in batch.columns.items() if column.null_count < len(column)}
         table = pa.table(columns | {OBJECT_COLUMN: pa.array(objects), FLAGS_COLUMN: pa.array(batch.flags)})
         start = self._offset
@@ -154,7 +165,7 @@ class SpillWriter:
             self._quarantine.close()
             for file in (self._file, self._rows_file, self._quarantine_file):
                 file.close()
-        outcome = ChunkOutcome(self._name, tuple(self._batches), objects)
+        outcome = ChunkOutcome(self._name, tuple(self._batches), objects, tuple(self._renewed))
         _put(self._scratch, f"{self._name}.json", json.dumps(asdict(outcome)).encode())
         return outcome
 
@@ -176,6 +187,7 @@ def read_outcome(scratch: Store, name: str) -> ChunkOutcome:
         name=found["name"],
         batches=tuple(tuple(batch) for batch in found["batches"]),
         objects=tuple(read_object_outcome(outcome) for outcome in found["objects"]),
+        renewed=tuple((row, event_id) for row, event_id in found["renewed"]),
     )
 
 

@@ -1,5 +1,7 @@
 """Small facts that the ledger keeps for good, by key."""
 
+from datetime import datetime
+
 from sqlalchemy import Connection, select
 
 from etl.ledger.database import Ledger, begin_read, begin_write
@@ -16,9 +18,14 @@ def read_fact(ledger: Ledger, key: str) -> str | None:
 def write_fact(ledger: Ledger, key: str, value: str) -> None:
     """Write a fact over whatever was there."""
     with begin_write(ledger) as connection:
-        row = {"value": value, "updated_at": ledger.clock(connection)}
-        statement = insert_into(connection, facts).values(key=key, **row)
-        connection.execute(statement.on_conflict_do_update(index_elements=["key"], set_=row))
+        set_fact(connection, key, value, ledger.clock(connection))
+
+
+def set_fact(connection: Connection, key: str, value: str, now: datetime) -> None:
+    """Do as `write_fact` does, within the caller's transaction."""
+    row = {"value": value, "updated_at": now}
+    statement = insert_into(connection, facts).values(key=key, **row)
+    connection.execute(statement.on_conflict_do_update(index_elements=["key"], set_=row))
 
 
 def claim_fact(ledger: Ledger, key: str, value: str) -> str:

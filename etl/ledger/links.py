@@ -1,40 +1,67 @@
 """Which other ids were suppressed with a request, so that they can be lifted with it."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final
 
 from sqlalchemy import Connection, delete, select
 
 from etl.ledger.database import Ledger, begin_write
 from etl.ledger.dialects import insert_into
-from etl.ledger.opt_out_tables import opt_out_links
-from etl.ledger.suppressions import suppress_within
+from etl.ledger.opt_out_tables import opt_out_links, opt_out_requests
+from etl.ledger.suppressions import SuppressionKind, suppress_within
 
+CHUNK: Final = 1_000
 _BETWEEN = " "
 
 
-def link_subjects(ledger: Ledger, request: tuple[str, str], app_id: str, forms: Iterable[str]) -> None:
-    """Suppress the forms of an id in an app, and note which request (its subject and app) had that done."""
-    wanted = sorted(set(forms))
-    rows = [
-        {"subject": request[0], "app_id": request[1], "linked": f"{app_id}{_BETWEEN}{form}"}
-        for form in wanted
-    ]
-    with begin_write(ledger) as connection:
-        suppress_within(connection, wanted, app_id, "erase", ledger.clock(connection))
-        statement = insert_into(connection, opt_out_links)
-        connection.execute(
-            statement.on_conflict_do_nothing(index_elements=["subject", "app_id", "linked"]), rows
-        )
+@dataclass(frozen=True, slots=True)
+class Link:
+    """The keyed hashes of another id's forms, suppressed in an app for the sake of a request."""
+
+    subject: str
+    app_id: str
+    linked_app: str
+    forms: tuple[str, ...] = field(repr=False)
+    kind: SuppressionKind = "erase"
+
+
+def link_subjects(ledger: Ledger, links: Sequence[Link]) -> None:
+    """Suppress linked ids, and note which request had that done; some thousand in a transaction."""
+    for start in range(0, len(links), CHUNK):
+        with begin_write(ledger) as connection:
+            _link(ledger, connection, links[start : start + CHUNK])
 
 
 def unlink_within(connection: Connection, subject: str, app_id: str) -> list[tuple[str, str]]:
-    """Forget what a request is linked with; gives the app and form of each that no other request is."""
+    """Forget what a request is linked with; gives the app and form of each that no other request has."""
     table = opt_out_links.c
     mine = (table.subject == subject) & (table.app_id == app_id)
     linked = list(connection.scalars(select(table.linked).where(mine)))
     connection.execute(delete(opt_out_links).where(mine))
     others = set(connection.scalars(select(table.linked).where(table.linked.in_(linked))))
-    return [_split(each) for each in linked if each not in others]
+    forms = [_split(each) for each in linked if each not in others]
+    requests = opt_out_requests.c
+    asked = connection.execute(
+        select(requests.app_id, requests.subject).where(
+            requests.subject.in_([form for _, form in forms]), requests.state != "lifted"
+        )
+    )
+    wished = {(row.app_id, row.subject) for row in asked}
+    return [each for each in forms if each not in wished]
+
+
+def _link(ledger: Ledger, connection: Connection, links: Sequence[Link]) -> None:
+    now = ledger.clock(connection)
+    rows = [
+        {"subject": each.subject, "app_id": each.app_id, "linked": f"{each.linked_app}{_BETWEEN}{form}"}
+        for each in links
+        for form in each.forms
+    ]
+    for each in links:
+        suppress_within(connection, each.forms, each.linked_app, each.kind, now)
+    statement = insert_into(connection, opt_out_links)
+    connection.execute(statement.on_conflict_do_nothing(index_elements=["subject", "app_id", "linked"]), rows)
 
 
 def _split(linked: str) -> tuple[str, str]:

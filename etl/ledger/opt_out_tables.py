@@ -1,6 +1,16 @@
 """The ledger's tables of opt-outs: lists as they came, and a request for each id and app."""
 
-from sqlalchemy import CheckConstraint, Column, Index, Integer, PrimaryKeyConstraint, Table, Text, text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Index,
+    Integer,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    text,
+)
 
 from etl.ledger.schema import METADATA, UtcInstant
 
@@ -71,4 +81,20 @@ opt_out_links = Table(
     Column("app_id", Text, nullable=False),
     Column("linked", Text, nullable=False),
     PrimaryKeyConstraint("subject", "app_id", "linked", name="opt_out_links_pkey"),
+)
+
+opt_out_sent = Table(
+    "opt_out_sent",
+    METADATA,
+    Column("number", Integer, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("app_id", Text, nullable=False),
+    Column("sent_app_id", Text, nullable=False),
+    Column("mode", Text, nullable=False),
+    Column("event_name", Text, nullable=False),
+    Column("first_sent_at", UtcInstant, nullable=False),
+    Column("last_sent_at", UtcInstant, nullable=False),
+    Column("delivered", BigInteger, nullable=False),
+    Column("in_doubt", BigInteger, nullable=False),
+    PrimaryKeyConstraint("subject", "app_id", "sent_app_id", "mode", "event_name", name="opt_out_sent_pkey"),
 )

@@ -1,6 +1,5 @@
 """Suppressions: people of whom nothing may leave, known only by keyed hashes of their ids."""
 
-import hashlib
 import hmac
 from collections.abc import Collection, Iterable
 from datetime import datetime
@@ -9,9 +8,10 @@ from typing import Final, Literal
 from sqlalchemy import Connection, bindparam, func, select, update
 
 from etl.errors import ConfigurationError
+from etl.hash_keys import HashKey, digest_bytes, list_keys
 from etl.ledger.database import Ledger, begin_read, begin_write
 from etl.ledger.dialects import insert_into
-from etl.ledger.facts import claim_fact
+from etl.ledger.facts import claim_fact, find_fact
 from etl.ledger.postback_tables import suppressions
 
 SuppressionKind = Literal["erase", "do_not_share"]
@@ -21,6 +21,8 @@ EVERY_APP: Final = "*"
 
 HASH_KEY_FACT: Final = "hash_key_check"
 CHUNK: Final = 500
+_CHECKED: Final = b"pushlift: check value of the hash key"
+_STAMP_DIGITS: Final = 16
 
 _SUPPRESSED: Final = select(suppressions.c.subject).where(
     suppressions.c.subject.in_(bindparam("subjects", expanding=True)),
@@ -102,25 +104,43 @@ def list_erased(ledger: Ledger) -> list[tuple[str, str]]:
 
 
 def stamp_erased(ledger: Ledger) -> str | None:
-    """Give a text that changes whenever somebody more is to be erased; None where nobody is."""
+    """Give a text that changes whenever somebody more is to be erased, or hashes are by another key.
+
+    None where nobody is to be erased.
+    """
     query = select(func.count(), func.max(suppressions.c.created_at)).where(
         suppressions.c.kind == "erase", suppressions.c.lifted_at.is_(None)
     )
     with begin_read(ledger) as connection:
         count, last = connection.execute(query).one()
-    return f"{count} {last.isoformat()}" if count else None
+        proof = find_fact(connection, HASH_KEY_FACT) or ""
+    return f"{count} {last.isoformat()} {proof[:_STAMP_DIGITS]}" if count else None
 
 
-def check_hash_key(ledger: Ledger, key: bytes) -> None:
-    """Make sure that hashes are made with the key that the ledger's own were made with.
+def prove_key(key: HashKey) -> str:
+    """Give the value by which the ledger knows a key again, and all that it followed."""
+    return digest_bytes(key, _CHECKED)
+
+
+def check_hash_key(ledger: Ledger, key: HashKey) -> None:
+    """Make sure that hashes are made with the keys that the ledger's own were made with.
 
     The first use of a key writes its check value. Raises ConfigurationError without a key, or with another.
     """
-    if not key:
+    keys = list_keys(key)
+    if not keys or not all(keys):
         raise ConfigurationError("The key of subjects' hashes is missing: set PUSHLIFT_HASH_KEY.")
-    value = hmac.new(key, b"pushlift: check value of the hash key", hashlib.sha256).hexdigest()
-    if not hmac.compare_digest(claim_fact(ledger, HASH_KEY_FACT, value), value):
+    value = prove_key(keys)
+    known = claim_fact(ledger, HASH_KEY_FACT, value)
+    if hmac.compare_digest(known, value):
+        return
+    if len(keys) > 1 and hmac.compare_digest(known, prove_key(keys[:-1])):
         raise ConfigurationError(
-            f"The key of subjects' hashes is not the one that the ledger {ledger.name} was begun with: with"
-            " another, nobody who is suppressed would be recognized. Set PUSHLIFT_HASH_KEY to the first one."
+            f"The ledger {ledger.name} has the key of hashes before PUSHLIFT_HASH_KEY still: run"
+            " pushlift ledger rotate-key, or set the one before again."
         )
+    raise ConfigurationError(
+        f"The key of subjects' hashes is not that of the ledger {ledger.name}: with another, nobody who is"
+        " suppressed would be recognized. Set PUSHLIFT_HASH_KEY to the ledger's, and after a rotation"
+        " PUSHLIFT_HASH_KEYS_BEFORE to all that were before it."
+    )

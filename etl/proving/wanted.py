@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from etl.appsflyer.compiled.machine_code import register
 from etl.appsflyer.compiled.memory import addresses
+from etl.hash_keys import HashKey, list_keys
 from etl.subjects import HASH_DIGITS, fold_identifier, make_hasher
 
 _SOURCE = Path(__file__).with_name("digest_loops.py")
@@ -23,6 +24,7 @@ BLOCK_BYTES = 64
 LANES = 8
 _HALF = HASH_DIGITS // 2
 _INNER_PAD, _OUTER_PAD = 0x36, 0x5C
+_STOP_BYTE = 0x80
 # What SHA-256 begins with (FIPS 180-4).
 _INITIAL = (
     *(0x6A09E667, 0xBB67AE85, 0x3C6EF372, 0xA54FF53A),
@@ -42,10 +44,10 @@ class Wanted:
         ValueError: what is given as a hash is none; it is not quoted.
     """
 
-    def __init__(self, key: bytes, hashes: Iterable[str]) -> None:
+    def __init__(self, key: HashKey, hashes: Iterable[str]) -> None:
         """Take the key, and the hashes as 32 lower-case hexadecimal digits."""
         self._hash_text = make_hasher(key)
-        self._inner, self._outer = _prepare(key)
+        self._states = [_prepare(each) for each in list_keys(key)]
         self._hashes = frozenset(hashes)
         bits = min(max((_MARKS_EACH * len(self._hashes)).bit_length(), _FEWEST_BITS), _MOST_BITS)
         self._shift = np.uint64(64 - bits)
@@ -74,7 +76,9 @@ class Wanted:
         """Look up the first messages of an array of blocks, whose number is a multiple of eight."""
         groups = -(-count // LANES)
         hashes = np.empty((groups * LANES, 2), dtype=np.uint64)
-        _hash_messages(*addresses(messages), groups, *addresses(self._inner, self._outer), *addresses(hashes))
+        for place, state in enumerate(self._states):
+            messages = _make_messages(hashes) if place else messages
+            _hash_messages(*addresses(messages), groups, *addresses(*state), *addresses(hashes))
         hashes = hashes[:count]
         likely = hashes[self._marks[hashes[:, 0] >> self._shift]]
         if not len(likely):
@@ -93,6 +97,17 @@ def _read_halves(hashes: frozenset[str]) -> Numbers:
     if len(numbers) != len(hashes):
         raise ValueError(f"A wanted hash is {HASH_DIGITS} hexadecimal digits, and one here is not.")
     return np.array(numbers, dtype=np.uint64)
+
+
+def _make_messages(hashes: Numbers) -> Messages:
+    """Spell hashes as messages to be hashed with a later key: their digits, and SHA-256's end of a block."""
+    digits = np.frombuffer(hashes.byteswap().tobytes().hex().encode(), np.uint8).reshape(-1, HASH_DIGITS)
+    messages = np.zeros((len(hashes), BLOCK_BYTES), np.uint8)
+    messages[:, :HASH_DIGITS] = digits
+    messages[:, HASH_DIGITS] = _STOP_BYTE
+    bits = (BLOCK_BYTES + HASH_DIGITS) * 8
+    messages[:, -2:] = bits >> 8, bits & 0xFF
+    return messages
 
 
 def _prepare(key: bytes) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.uint32]]:

@@ -5,14 +5,17 @@ from etl.stores.objects import LandedObject, find_object
 from etl.stores.opening import Store, open_store
 from etl.stores.probing import probe_conditional_put
 from etl.stores.reading import open_object, read_object
+from etl.stores.versions import OldVersions, find_old_versions
 from etl.stores.writing import create_object, delete_object, open_for_writing, write_object
 
 __all__ = [
     "LandedObject",
+    "OldVersions",
     "Store",
     "create_object",
     "delete_object",
     "find_object",
+    "find_old_versions",
     "list_objects",
     "open_for_writing",
     "open_object",

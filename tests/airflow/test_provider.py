@@ -61,7 +61,7 @@ def test_the_form_names_what_is_asked_for(known: dict[str, Any]) -> None:
 def test_what_is_typed_in_is_not_shown(known: dict[str, Any]) -> None:
     """Every other field is one for passwords."""
     assert known["fields"] == dict.fromkeys(
-        ["opt_out_password", "hash_key_secret", "user_id_key_secret"], True
+        ["opt_out_password", "hash_key_secret", "hash_keys_before_secret", "user_id_key_secret"], True
     )
 
 

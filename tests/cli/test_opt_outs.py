@@ -63,3 +63,27 @@ def test_nobody_is_found_by_nothing(office: Shell) -> None:
 
     assert office.run("opt-outs", "show", stdin="null\n").exit_code == 2
     assert office.run("opt-outs", "show", stdin="0F9619FF-8B86-D011-B42D-00CF4FC964FF\n").exit_code == 2
+
+
+def test_what_was_sent_before_is_listed_in_every_form(office: Shell) -> None:
+    """For people, as JSON and as CSV, which has its header where there is nothing to list."""
+    office.run("opt-outs", "sweep")
+
+    assert "Nothing is known" in office.run("opt-outs", "sent").stdout
+    assert office.ask("opt-outs", "sent") == {"sent": []}
+    assert office.run("opt-outs", "sent", "--csv").stdout.startswith("number,request,app,mode,event,")
+
+
+def test_the_key_is_rotated_when_told(office: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A dry run unless --yes; no key is shown."""
+    office.run("opt-outs", "sweep")
+    monkeypatch.setenv("PUSHLIFT_HASH_KEY", "another-key")
+    monkeypatch.setenv("PUSHLIFT_HASH_KEYS_BEFORE", '["a-key"]')
+
+    would = office.run("ledger", "rotate-key")
+    assert "Nothing was changed" in would.stdout
+    assert office.ask("ledger", "rotate-key", "--yes")["is_done"] is False
+    done = office.run("ledger", "rotate-key", "--yes")
+    assert "nothing to rotate" in done.stdout
+    assert "a-key" not in would.stdout + done.stdout
+    assert office.run("opt-outs", "show", stdin=f"{IDFA}\n").exit_code == 0

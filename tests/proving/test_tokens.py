@@ -115,3 +115,15 @@ def test_one_text_of_any_shape_is_looked_up() -> None:
     """A customer's number is found as the ledger hashes it: trimmed and folded."""
     assert want("Customer 7").find_text(" CUSTOMER 7 ") == hash_subject(KEY, "customer 7")
     assert want("Customer 7").find_text("customer 8") is None
+
+
+@given(
+    st.lists(st.binary(min_size=1, max_size=80), min_size=2, max_size=3),
+    st.lists(cased_ids, min_size=1, max_size=20),
+)
+def test_after_a_rotation_they_are_hashed_with_all_keys(keys: list[bytes], people: list[str]) -> None:
+    """One after the other, as the ledger's hashes are."""
+    chain = tuple(keys)
+    hashes = {hash_subject(chain, each) for each in people}
+    found = Matcher(Wanted(chain, hashes)).find(view_bytes(" ".join(people).encode()))
+    assert set(found) == hashes

@@ -54,8 +54,7 @@ def require_key(secrets: Secrets) -> SecretStr:
 
 def require_hash_key(ledger: Ledger, secrets: Secrets) -> None:
     """Raise ConfigurationError unless suppressed people can be recognized."""
-    key = secrets.hash_key
-    check_hash_key(ledger, key.get_secret_value().encode() if key else b"")
+    check_hash_key(ledger, secrets.list_hash_keys())
 
 
 def require_unchanged(settings: Settings, plan: Plan) -> SendingPolicy:

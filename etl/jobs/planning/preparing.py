@@ -12,6 +12,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from etl.hash_keys import HashKey
 from etl.jobs.keys import Keys
 from etl.liftoff.gates import GATES, ORDER, spell_codes
 from etl.liftoff.policy import SendingPolicy
@@ -110,7 +111,7 @@ def _mark_suppressed(subjects: pa.Array, suppressed: pa.Array) -> npt.NDArray[np
     return mask
 
 
-def _find_subjects(rows: pa.Table, codes: pa.Array, key: bytes) -> pa.Array:
+def _find_subjects(rows: pa.Table, codes: pa.Array, key: HashKey) -> pa.Array:
     """List whom each row is about; nobody where an earlier gate refuses it, and nobody will ask."""
     if pc.any(pc.equal(codes, OTHER_HALF)).as_py():
         return _join_subjects(list_subjects(key, rows), rows)

@@ -89,6 +89,8 @@ def make_plan(
     tell = progress or _tell_nobody
     ground = survey(settings, request, secrets, now or datetime.now(UTC))
     with hold_lock(ground.ledger, PLANNING_LOCK, LOCK_SECONDS, WAIT_SECONDS) as fence:
+        # While it waited the key may have been rotated: its hashes would recognize nobody.
+        require_keys(ground.ledger, secrets)
         drop_drafting(ground.ledger, ground.now + timedelta(days=1))
         plan = start_plan(ground.ledger, _describe(settings, ground))
         tally, took = draft_plan(ground, plan, fence, tell)

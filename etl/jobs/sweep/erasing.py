@@ -1,99 +1,147 @@
 """People on their way out: what the lake links with them is suppressed too, then lake and ledger forget them.
 
 Landed objects are never written to, so a request ends as `erased_except_landing`: what landed of a person is
-left out of every ingest from then on. Files that an erasure replaced are deleted by upkeep, past their
-retention.
+left out of every ingest from then on, or is kept without them. Files that an erasure replaced are deleted by
+upkeep, past their retention.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
 
+from etl.hash_keys import HashKey
 from etl.jobs.erasing import erase_exports, erase_people
 from etl.jobs.reconciling import reconcile_all
 from etl.jobs.sweep.ground import Ground
+from etl.jobs.sweep.receiving import DIGESTS
+from etl.lake.anonymize import choose_new_ids
+from etl.lake.digests import find_digested
 from etl.lake.erase import TableErasure
-from etl.lake.links import Links, find_links
+from etl.lake.links import Links, find_links, find_shared
 from etl.lake.wanted import Wanted, WantedId
 from etl.ledger.forgetting import forget_people
-from etl.ledger.links import link_subjects
+from etl.ledger.links import Link, link_subjects
 from etl.ledger.opt_outs import Request, list_due, record_erasure
+from etl.ledger.sent import RequestKey, find_sent, note_sent
 from etl.ledger.suppressions import EVERY_APP
-from etl.subjects import hash_forms
-
-# A digest stands for an id that nobody here knows: it is suppressed, and found where it stands itself.
-DIGESTS: Final = frozenset({"sha1", "md5"})
+from etl.subjects import fold_identifier, hash_forms
 
 
 @dataclass(frozen=True, slots=True)
 class ErasingReport:
     """What was erased, or in a dry run would be: requests, ids that the lake linked with theirs, and counts.
 
-    `held` are rows that wait for a decision, `exported` rows of registered exports, `postbacks` rows of the
-    ledger that lost their personal values.
+    `shared` are linked ids that too many installs have: they are left alone. `held` are rows that wait for a
+    decision, `exported` rows of registered exports, `postbacks` rows of the ledger that lost their personal
+    values, and `sent` those of which Liftoff has, or may have, heard before.
     """
 
     requests: int = 0
     linked: int = 0
+    shared: int = 0
     tables: tuple[TableErasure, ...] = ()
     held: int = 0
     exported: int = 0
     postbacks: int = 0
+    sent: int = 0
 
 
-def erase_due(ground: Ground) -> ErasingReport:
+@dataclass(frozen=True, slots=True)
+class People:
+    """Whom requests are for: those that a digest stands for, by it, and what the lake links with all."""
+
+    requests: Sequence[Request]
+    digested: Mapping[str, frozenset[str]]
+    links: Links
+    shared: int
+
+    def ids_of(self, request: Request) -> Iterator[str]:
+        """Give the ids that a request names: its own, and those behind it where it is a digest."""
+        identifier = str(request.identifier)
+        yield identifier
+        yield from self.digested.get(fold_identifier(identifier), ())
+
+    def list_wanted(self) -> Iterator[WantedId]:
+        """List all that is to be found."""
+        for request in self.requests:
+            for each in self.ids_of(request):
+                yield _want(each, request)
+        for linked in self.links.ids:
+            yield WantedId(linked.id, frozenset({linked.app_id}))
+
+    def list_owners(self, key: HashKey) -> dict[str, set[RequestKey]]:
+        """Give whose request each keyed hash is of: of ids, of ids behind them, and of what is linked."""
+        owners: dict[str, set[RequestKey]] = {}
+        for request in self.requests:
+            for form in hash_forms(key, str(request.identifier)):
+                owners.setdefault(form, set()).add((request.subject, request.app_id))
+        for link in self.list_links(key):
+            for form in link.forms:
+                owners.setdefault(form, set()).add((link.subject, link.app_id))
+        return owners
+
+    def list_links(self, key: HashKey) -> Iterator[Link]:
+        """List what is to be suppressed for the sake of each request."""
+        for request in self.requests:
+            identifier, *behind = self.ids_of(request)
+            for text in behind:
+                yield Link(request.subject, request.app_id, request.app_id, hash_forms(key, text))
+            for each in {linked for text in (identifier, *behind) for linked in self.links.of(text)}:
+                if request.app_id in {EVERY_APP, each.app_id}:
+                    yield Link(request.subject, request.app_id, each.app_id, hash_forms(key, each.id))
+
+
+def erase_due(ground: Ground, expected: Sequence[Request] = ()) -> ErasingReport:
     """Erase whoever is due from the lake's tables, held rows, exports, and the ledger's postbacks.
 
     Outcomes are brought into the lake before, so that none comes after with the ids that an erasure replaced.
+    In a dry run, what is `expected` of lists that nobody took in yet counts as well.
     """
-    due = list_due(ground.ledger, "erasure")
+    due = [*list_due(ground.ledger, "erasure"), *expected]
     if not due:
         return ErasingReport()
-    wanted = [_want(each) for each in due]
-    most = ground.settings.opt_outs.most_installs
-    links = find_links(ground.lake, Wanted(wanted), most_installs=most)
-    everybody = Wanted([*wanted, *(WantedId(each.id, frozenset({each.app_id})) for each in links.ids)])
-    subjects = set() if ground.is_dry_run else _suppress_linked(ground, due, links)
-    if not ground.is_dry_run:
-        reconcile_all(ground.settings)
+    people = find_people(ground, due)
+    everybody = Wanted(people.list_wanted())
     policy, is_dry_run = ground.settings.opt_outs.policy, ground.is_dry_run
-    erased = erase_people(ground.settings, everybody, policy, is_dry_run=is_dry_run)
-    exports = erase_exports(ground.settings, everybody, policy, is_dry_run=is_dry_run)
+    renew = choose_new_ids(ground.settings.opt_outs.new_events, ground.key)
+    owners = people.list_owners(ground.key)
+    if not is_dry_run:
+        link_subjects(ground.ledger, list(people.list_links(ground.key)))
+        reconcile_all(ground.settings)
+    sent = find_sent(ground.ledger, owners)
+    erased = erase_people(ground.settings, everybody, policy, is_dry_run=is_dry_run, renew=renew)
+    exports = erase_exports(ground.settings, everybody, policy, is_dry_run=is_dry_run, renew=renew)
     forgotten = 0
     if not is_dry_run:
-        forms = {form for each in due for form in hash_forms(ground.key, str(each.identifier))}
-        forgotten = forget_people(ground.ledger, forms | subjects)
+        note_sent(ground.ledger, sent)
+        forgotten = forget_people(ground.ledger, owners.keys())
         done = [(each.subject, each.app_id) for each in due]
         record_erasure(ground.ledger, done, "erased_except_landing")
     return ErasingReport(
         requests=len(due),
-        linked=len(links.ids),
+        linked=len(people.links.ids),
+        shared=people.shared,
         tables=erased.tables,
         held=erased.held.rows_found,
         exported=sum(each.rows_found for each in exports),
         postbacks=forgotten,
+        sent=sum(each.occurrences for each in sent),
     )
 
 
-def _want(request: Request) -> WantedId:
-    assert request.identifier is not None  # noqa: S101 - what is due has its id
-    return WantedId(
-        request.identifier, frozenset() if request.app_id == EVERY_APP else frozenset({request.app_id})
+def find_people(ground: Ground, due: Sequence[Request]) -> People:
+    """Find who is behind digests, and what the lake links with whom; ids that many share are left alone."""
+    digested = find_digested(ground.lake, {str(each.identifier) for each in due if each.id_type in DIGESTS})
+    wanted = Wanted(People(due, digested, Links({}, {}), 0).list_wanted())
+    settings = ground.settings.opt_outs
+    most = settings.most_installs
+    links = find_links(
+        ground.lake, wanted, most_installs=most, with_user_ids=settings.suppress_customer_user_id
     )
+    shared = find_shared(ground.lake, links, most_installs=most)
+    return People(due, digested, links.without(shared), len(shared))
 
 
-def _suppress_linked(ground: Ground, due: Sequence[Request], links: Links) -> set[str]:
-    """Suppress what the lake links with the people, before the link is erased; gives all forms' hashes.
-
-    Whose they are is kept, so that they are lifted with their person.
-    """
-    found: set[str] = set()
-    for request in due:
-        for each in links.of(str(request.identifier)):
-            if request.app_id in {EVERY_APP, each.app_id}:
-                forms = hash_forms(ground.key, each.id)
-                found.update(forms)
-                link_subjects(ground.ledger, (request.subject, request.app_id), each.app_id, forms)
-    return found
+def _want(identifier: str, request: Request) -> WantedId:
+    return WantedId(identifier, frozenset() if request.app_id == EVERY_APP else frozenset({request.app_id}))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from etl.hash_keys import HashKey
 from etl.jobs.keys import require_keys
 from etl.ledger.database import Ledger
 from etl.ledger.upgrade import open_current_ledger
@@ -20,7 +21,7 @@ class Ground:
     ledger: Ledger
     lake: Store
     opt_outs: Store
-    key: bytes = field(repr=False)
+    key: HashKey = field(repr=False)
     now: datetime
     is_dry_run: bool
 

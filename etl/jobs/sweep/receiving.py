@@ -6,20 +6,21 @@ written; only then it leaves the inbox. A kill in between has it read again, and
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
 from etl.appsflyer.masking import mask_ids
 from etl.errors import UnreadableList
+from etl.hash_keys import digest_bytes, list_keys
 from etl.jobs.runs import name_run
 from etl.jobs.sweep.ground import Ground
-from etl.lake.people import Sightings, look_up_people
+from etl.lake.digests import find_digested
+from etl.lake.people import look_up_people
+from etl.ledger.links import Link, link_subjects
 from etl.ledger.opt_outs import (
     NewRequest,
     OptOutListRecord,
@@ -32,7 +33,7 @@ from etl.ledger.opt_outs import (
 from etl.ledger.suppressions import EVERY_APP
 from etl.opt_outs.judging import Judging, judge_list, list_lookups
 from etl.opt_outs.lists import OptOutList, read_list
-from etl.opt_outs.records import LAKE_FIELDS, Candidate, IdType, Judged
+from etl.opt_outs.records import LAKE_FIELDS, Candidate, Identifier, IdType, Judged
 from etl.opt_outs.scopes import make_scoper
 from etl.stores import LandedObject, delete_object, find_object, list_objects, read_object, write_object
 from etl.subjects import hash_forms, hash_subject
@@ -40,7 +41,7 @@ from etl.subjects import hash_forms, hash_subject
 INBOX: Final = "inbox/"
 DONE: Final = "done/"
 REJECTED: Final = "rejected/"
-_DIGESTS: Final = frozenset({"sha1", "md5"})
+DIGESTS: Final = frozenset({"sha1", "md5"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,27 +62,48 @@ class ListReport:
     refusal: str | None = None
 
 
-def receive_lists(ground: Ground) -> Iterator[ListReport]:
+@dataclass(frozen=True, slots=True)
+class Received:
+    """What became of a list, and its requests, which in a dry run are not recorded."""
+
+    report: ListReport
+    requests: tuple[NewRequest, ...] = field(default=(), repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What the lake knows of a list's ids: how often each is, and which ids are behind digests."""
+
+    installs: Mapping[str, int] = field(repr=False)
+    digested: Mapping[str, frozenset[str]] = field(repr=False)
+
+    def count_installs(self, identifier: Identifier) -> int:
+        """Count the installs of an id, or of all that are behind a digest."""
+        behind = self.digested.get(identifier.folded, frozenset())
+        return sum(self.installs.get(each, 0) for each in {identifier.folded, *behind})
+
+
+def receive_lists(ground: Ground) -> Iterator[Received]:
     """Take in every list of the inbox, the oldest first; in a dry run, say only what would become of each."""
     found = sorted(list_objects(ground.opt_outs, INBOX), key=lambda each: (each.modified_at, each.key))
     for landed in found:
         yield receive_list(ground, landed)
 
 
-def receive_list(ground: Ground, landed: LandedObject) -> ListReport:
+def receive_list(ground: Ground, landed: LandedObject) -> Received:
     """Take in one list."""
     name = mask_ids(landed.key.removeprefix(INBOX))
     data = read_object(ground.opt_outs, landed)
-    content_hash = hmac.new(ground.key, data, hashlib.sha256).hexdigest()
+    content_hash = digest_bytes(ground.key, data)
     known = find_list(ground.ledger, content_hash)
     if known is not None and known.settled_at is not None:
         _take_away(ground, landed)
-        return ListReport(name, known.id, known.form, is_known=True)
+        return Received(ListReport(name, known.id, known.form, is_known=True))
     try:
         listed = read_list(landed.key, data)
-        judged, sightings = judge(ground, listed)
+        judged, seen = judge(ground, listed)
     except UnreadableList as error:
-        return ListReport(name, refusal=error.code)
+        return Received(ListReport(name, refusal=error.code))
     record = known or OptOutListRecord(
         id=name_run(ground.now),
         content_hash=content_hash,
@@ -91,14 +113,15 @@ def receive_list(ground: Ground, landed: LandedObject) -> ListReport:
         duplicates=len(judged.duplicates),
         rejected=len(judged.rejected),
     )
-    requests = list(_make_requests(ground, record, judged, sightings))
+    requests = list(_make_requests(ground, record, judged, seen))
     if not ground.is_dry_run:
         add_list(ground.ledger, record)
         add_requests(ground.ledger, requests)
+        link_subjects(ground.ledger, list(_link_digested(ground, judged, requests, seen)))
         _write_manifest(ground, record, requests, judged)
         settle_list(ground.ledger, record.id)
         _take_away(ground, landed)
-    return ListReport(
+    report = ListReport(
         name=name,
         list_id=record.id,
         form=listed.form,
@@ -107,9 +130,10 @@ def receive_list(ground: Ground, landed: LandedObject) -> ListReport:
         waiting=sum(each.request.state == "waiting" for each in requests),
         rejected=dict(sorted(Counter(each.code for each in judged.rejected).items())),
     )
+    return Received(report, tuple(requests))
 
 
-def judge(ground: Ground, listed: OptOutList) -> tuple[Judged, Sightings]:
+def judge(ground: Ground, listed: OptOutList) -> tuple[Judged, Seen]:
     """Judge a list's ids by what the lake has seen; then see with how many installs it has those accepted."""
     lookups = look_up_people(ground.lake, list_lookups(listed))
     stores = {app_id: app.app_store_id for app_id, app in ground.settings.apps.items()}
@@ -119,15 +143,18 @@ def judge(ground: Ground, listed: OptOutList) -> tuple[Judged, Sightings]:
 
     judged = judge_list(listed, Judging(ground.now, make_scoper(stores), see))
     accepted = {each.identifier.folded for each in judged.accepted}
-    return judged, look_up_people(ground.lake, accepted)
+    digests = {each.identifier.folded for each in judged.accepted if each.identifier.id_type in DIGESTS}
+    digested = find_digested(ground.lake, digests)
+    found = look_up_people(ground.lake, accepted.union(*digested.values()))
+    return judged, Seen(found.installs, digested)
 
 
 def _make_requests(
-    ground: Ground, record: OptOutListRecord, judged: Judged, sightings: Sightings
+    ground: Ground, record: OptOutListRecord, judged: Judged, seen: Seen
 ) -> Iterator[NewRequest]:
     for each in judged.accepted:
         apps = each.scope.app_ids or (EVERY_APP,)
-        installs = sightings.installs.get(each.identifier.folded, 0)
+        installs = seen.count_installs(each.identifier)
         for app_id in apps:
             yield _make_request(ground, record, each, app_id, installs)
 
@@ -157,9 +184,24 @@ def _make_request(
         submission="due" if is_submitted else "not_needed",
         erasure="due" if is_erased else "not_needed",
     )
-    if identifier.id_type in _DIGESTS:
+    if identifier.id_type in DIGESTS:
         return NewRequest(request, (request.subject,))
     return NewRequest(request, hash_forms(ground.key, identifier.text))
+
+
+def _link_digested(
+    ground: Ground, judged: Judged, requests: Sequence[NewRequest], seen: Seen
+) -> Iterator[Link]:
+    """Suppress the ids behind digests with these: postbacks and rows tell of them by the ids themselves."""
+    behind = {
+        hash_subject(ground.key, each.identifier.text): seen.digested[each.identifier.folded]
+        for each in judged.accepted
+        if each.identifier.folded in seen.digested
+    }
+    for request in (each.request for each in requests if each.request.state != "waiting"):
+        for text in behind.get(request.subject, ()):
+            forms = hash_forms(ground.key, text)
+            yield Link(request.subject, request.app_id, request.app_id, forms, request.kind)
 
 
 def _write_manifest(
@@ -173,6 +215,7 @@ def _write_manifest(
         "accepted": record.accepted,
         "duplicates": record.duplicates,
         "rejected": record.rejected,
+        "keys": len(list_keys(ground.key)),
         "subjects": sorted({each.request.subject for each in requests}),
     }
     write_object(ground.opt_outs, f"{DONE}{record.id}.json", json.dumps(manifest, indent=1).encode())

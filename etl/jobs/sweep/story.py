@@ -11,16 +11,20 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
+from etl.jobs.keys import require_keys
 from etl.jobs.sweep.erasing import ErasingReport, erase_due
-from etl.jobs.sweep.ground import survey
+from etl.jobs.sweep.expecting import expect_requests, list_kept
+from etl.jobs.sweep.ground import Ground, survey
 from etl.jobs.sweep.receiving import ListReport, receive_lists
 from etl.jobs.sweep.submitting import SubmissionReport, submit_due
 from etl.ledger.holding import hold_lock
 from etl.ledger.opt_outs import count_requests, list_requests
+from etl.ledger.sent import find_sent, note_sent
 from etl.ledger.upgrade import open_current_ledger
 from etl.liftoff.opt_out_answers import SENTENCES as ANSWERS
 from etl.opt_outs.codes import SENTENCES
 from etl.settings import Secrets, Settings, load_secrets
+from etl.stores import OldVersions, find_old_versions, open_store
 
 SWEEP_LOCK: Final = "sweep"
 LOCK_SECONDS: Final = 120.0
@@ -30,13 +34,19 @@ _SECONDS_A_DAY: Final = 86_400
 
 @dataclass(frozen=True, slots=True)
 class SweepReport:
-    """What a sweep did, or in a dry run would do: lists, Liftoff's answers, and how all requests stand."""
+    """What a sweep did, or in a dry run would do: lists, Liftoff's answers, and how all requests stand.
+
+    `sent` are postbacks that Liftoff has, or may have, heard of before, of people whom this sweep met.
+    `kept` are stores that keep old versions of what is erased, or do not say that they keep none.
+    """
 
     is_dry_run: bool
     lists: tuple[ListReport, ...] = ()
     erasing: ErasingReport = field(default_factory=ErasingReport)
     submission: SubmissionReport = field(default_factory=SubmissionReport)
     requests: Mapping[str, int] = field(default_factory=dict)
+    sent: int = 0
+    kept: tuple[OldVersions, ...] = ()
 
     @property
     def exit_code(self) -> int:
@@ -72,10 +82,29 @@ def sweep(
     found = secrets or load_secrets()
     ground = survey(settings, found, is_dry_run=is_dry_run, now=now)
     with hold_lock(ground.ledger, SWEEP_LOCK, LOCK_SECONDS, WAIT_SECONDS):
-        lists = tuple(receive_lists(ground))
-        erasing = erase_due(ground)
-        submission = submit_due(ground, found)
-    return SweepReport(is_dry_run, lists, erasing, submission, count_requests(ground.ledger))
+        # While it waited the key may have been rotated: its hashes would recognize nobody.
+        require_keys(ground.ledger, found)
+        received = tuple(receive_lists(ground))
+        expected = expect_requests(ground.ledger, received) if is_dry_run else []
+        # Of those who are erased it is found with what the lake links with them.
+        sent = find_sent(ground.ledger, list_kept(received))
+        if not is_dry_run:
+            note_sent(ground.ledger, sent)
+        erasing = erase_due(ground, [each for each in expected if each.erasure == "due"])
+        submission = submit_due(
+            ground, found, expected=[each for each in expected if each.submission == "due"]
+        )
+    lists = tuple(each.report for each in received)
+    counts = count_requests(ground.ledger)
+    total = erasing.sent + sum(each.occurrences for each in sent)
+    kept = tuple(each for each in find_kept(ground) if each.state != "none")
+    return SweepReport(is_dry_run, lists, erasing, submission, counts, total, kept)
+
+
+def find_kept(ground: Ground) -> Iterator[OldVersions]:
+    """Ask landing, lake and the folder of lists whether what is erased stays in old versions."""
+    landing = open_store(ground.settings.storage.landing, ground.settings.storage.options)
+    yield from map(find_old_versions, (landing, ground.lake, ground.opt_outs))
 
 
 def read_deadlines(settings: Settings, now: datetime) -> list[Deadline]:
@@ -102,6 +131,8 @@ def describe_sweep(report: SweepReport) -> Iterator[str]:
     for each in report.lists:
         yield from _describe_list(each, is_dry_run=report.is_dry_run)
     yield from _describe_erasing(report.erasing, is_dry_run=report.is_dry_run)
+    if report.sent:
+        yield f"  {report.sent:>10,}  postbacks had been sent before; pushlift opt-outs sent lists them"
     for outcome, count in report.submission.outcomes.items():
         yield f"  {count:>10,}  opt-outs {'to be submitted' if outcome == 'due' else outcome}"
     for code, count in report.submission.codes.items():
@@ -114,6 +145,7 @@ def describe_sweep(report: SweepReport) -> Iterator[str]:
         f" {counts.get('erasure_due', 0):,} to erase), {counts.get('waiting', 0):,} waiting for a person,"
         f" {counts.get('done', 0):,} done, {counts.get('lifted', 0):,} lifted"
     )
+    yield from (each.describe() for each in report.kept)
     if report.is_dry_run:
         yield "Nothing was changed: a dry run."
 
@@ -129,6 +161,7 @@ def _describe_erasing(found: ErasingReport, *, is_dry_run: bool) -> Iterator[str
             f" in {each.files_rewritten:,} of {each.files_read:,} files"
         )
     counts = (
+        (found.shared, "linked ids that too many installs share, left alone"),
         (found.held, f"held rows {would}erased"),
         (found.exported, f"rows of exports {would}erased"),
         (found.postbacks, "postbacks of the ledger lost what tells of them"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final, cast
@@ -42,13 +42,16 @@ class SubmissionReport:
 
 
 def submit_due(
-    ground: Ground, secrets: Secrets, wait: Callable[[float], None] = time.sleep
+    ground: Ground,
+    secrets: Secrets,
+    wait: Callable[[float], None] = time.sleep,
+    expected: Sequence[Request] = (),
 ) -> SubmissionReport:
-    """Submit what is due; what was not answered stays so. In a dry run, count it.
+    """Submit what is due; what was not answered stays so. In a dry run, count it, and what is `expected`.
 
     Raises ConfigurationError without an address or credentials, SendingStopped where opt-outs are stopped.
     """
-    due = list_due(ground.ledger, "submission")
+    due = [*list_due(ground.ledger, "submission"), *expected]
     if ground.is_dry_run or not due:
         return SubmissionReport({"due": len(due)} if due else {})
     outcomes: Counter[str] = Counter()

@@ -1,0 +1,42 @@
+"""What lists ask for: what is expected of those that nobody took in yet, and who is suppressed alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from etl.jobs.sweep.receiving import Received
+from etl.ledger.database import Ledger
+from etl.ledger.opt_outs import Request, find_requests
+from etl.ledger.sent import RequestKey
+
+
+def expect_requests(ledger: Ledger, received: Sequence[Received]) -> list[Request]:
+    """Say which open requests lists would add to those that are recorded, each once."""
+    known = {
+        (each.subject, each.app_id): each
+        for each in find_requests(
+            ledger, (each.request.subject for found in received for each in found.requests)
+        )
+    }
+    expected: dict[tuple[str, str], Request] = {}
+    for each in (new.request for found in received for new in found.requests):
+        before = known.get((each.subject, each.app_id)) or expected.get((each.subject, each.app_id))
+        if each.state == "open" and (before is None or _is_anew(before, each)):
+            expected[each.subject, each.app_id] = each
+    return list(expected.values())
+
+
+def list_kept(received: Sequence[Received]) -> dict[str, set[RequestKey]]:
+    """Give whose request each keyed hash is of, of people who are suppressed and not erased."""
+    owners: dict[str, set[RequestKey]] = {}
+    for new in (new for found in received for new in found.requests):
+        request = new.request
+        if request.state != "waiting" and request.erasure == "not_needed":
+            for form in new.forms:
+                owners.setdefault(form, set()).add((request.subject, request.app_id))
+    return owners
+
+
+def _is_anew(old: Request, new: Request) -> bool:
+    """Tell whether a wish begins a request anew that is recorded already, as the ledger does."""
+    return old.state == "lifted" or (new.kind == "erase" and old.kind != "erase")
