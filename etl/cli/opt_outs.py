@@ -8,6 +8,7 @@ import typer
 
 from etl.cli.options import AsJson, Config, Yes
 from etl.cli.output import make_table, show
+from etl.cli.progress import show_progress, stop_on_interrupt
 
 app = typer.Typer(
     help="Honour opt-out lists: take in, suppress, submit; how requests stand.", no_args_is_help=True
@@ -63,6 +64,33 @@ def status(config: Config = None, as_json: AsJson = False) -> None:
     if len(deadlines) > SHOWN:
         lines.append(f"… and {len(deadlines) - SHOWN:,} more; --json has all of them.")
     show({"counts": counts, "open": [asdict(each) for each in deadlines]}, lines, as_json=as_json)
+
+
+@app.command("verify")
+def verify(
+    also: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--also",
+            metavar="PLACE",
+            help="A folder, file or URI to read as well: logs, pages, backups. May be repeated.",
+        ),
+    ] = None,
+    config: Config = None,
+    as_json: AsJson = False,
+) -> None:
+    """Read the bytes of every store for people who were erased, and check the evidence; 1 if one is found."""
+    from etl.jobs.proving import story
+    from etl.settings import load_settings
+
+    with (
+        stop_on_interrupt("nothing of the verification is recorded; begin again"),
+        show_progress() as progress,
+    ):
+        report = story.verify(load_settings(config), also=tuple(also or ()), progress=progress)
+    proven = {"is_proven": report.is_proven}
+    show(asdict(report) | proven, story.describe_verification(report), as_json=as_json)
+    raise typer.Exit(report.exit_code)
 
 
 @app.command("show")

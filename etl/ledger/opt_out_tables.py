@@ -1,6 +1,16 @@
 """The ledger's tables of opt-outs: lists as they came, and a request for each id and app."""
 
-from sqlalchemy import CheckConstraint, Column, Index, Integer, PrimaryKeyConstraint, Table, Text, text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Index,
+    Integer,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    text,
+)
 
 from etl.ledger.schema import METADATA, UtcInstant
 
@@ -49,6 +59,7 @@ opt_out_requests = Table(
     Column("lifted_at", UtcInstant),
     Column("lifted_by", Text),
     Column("lift_reason", Text),
+    Column("number", BigInteger, nullable=False, server_default="0"),
     PrimaryKeyConstraint("subject", "app_id", name="opt_out_requests_pkey"),
     CheckConstraint("kind IN ('erase', 'do_not_share')", name="opt_out_requests_kind"),
     CheckConstraint("state IN ('waiting', 'open', 'done', 'lifted')", name="opt_out_requests_state"),
@@ -62,6 +73,7 @@ opt_out_requests = Table(
     ),
     Index("opt_out_requests_plain", "app_id", "subject", sqlite_where=PLAIN, postgresql_where=PLAIN),
     Index("opt_out_requests_by_state", "state", "deadline_at"),
+    Index("opt_out_requests_by_number", "number", unique=True),
 )
 
 opt_out_links = Table(

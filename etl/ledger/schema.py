@@ -19,7 +19,7 @@ from sqlalchemy import (
     TypeDecorator,
 )
 
-SCHEMA_REVISION: Final = "0005"
+SCHEMA_REVISION: Final = "0006"
 """The revision that this code works with; revisions are four digits and grow."""
 
 VERSION_TABLE: Final = "ledger_version"

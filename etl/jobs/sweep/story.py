@@ -11,8 +11,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
+from etl.jobs.proving.evidence import write_evidence
 from etl.jobs.sweep.erasing import ErasingReport, erase_due
 from etl.jobs.sweep.ground import survey
+from etl.jobs.sweep.noting import note_sweep
 from etl.jobs.sweep.receiving import ListReport, receive_lists
 from etl.jobs.sweep.submitting import SubmissionReport, submit_due
 from etl.ledger.holding import hold_lock
@@ -72,10 +74,17 @@ def sweep(
     found = secrets or load_secrets()
     ground = survey(settings, found, is_dry_run=is_dry_run, now=now)
     with hold_lock(ground.ledger, SWEEP_LOCK, LOCK_SECONDS, WAIT_SECONDS):
-        lists = tuple(receive_lists(ground))
-        erasing = erase_due(ground)
-        submission = submit_due(ground, found)
-    return SweepReport(is_dry_run, lists, erasing, submission, count_requests(ground.ledger))
+        try:
+            lists = tuple(receive_lists(ground))
+            erasing = erase_due(ground)
+            submission = submit_due(ground, found)
+            report = SweepReport(is_dry_run, lists, erasing, submission, count_requests(ground.ledger))
+            note_sweep(ground, lists, erasing, submission)
+        finally:
+            # What was done until something failed is evidence, too.
+            if not is_dry_run:
+                write_evidence(ground.ledger, ground.opt_outs)
+    return report
 
 
 def read_deadlines(settings: Settings, now: datetime) -> list[Deadline]:
