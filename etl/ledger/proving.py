@@ -22,13 +22,14 @@ _DONE: Final = ("erased", "erased_except_landing", "verified")
 
 @dataclass(frozen=True, slots=True)
 class Gone:
-    """A request that is erased: its number and app, how far, since when, and whether its id is still kept.
+    """A request that is erased: its number, app and type of id, how far, since when, and if its id is kept.
 
     The id is kept until Liftoff has answered, in the ledger alone.
     """
 
     number: int
     app_id: str
+    id_type: str
     erasure: str
     erased_at: datetime
     is_kept: bool
@@ -143,6 +144,7 @@ def _select_gone() -> Select[Any]:
     return select(
         table.number,
         table.app_id,
+        table.id_type,
         table.erasure,
         table.erased_at,
         table.identifier.is_not(None).label("is_kept"),
@@ -171,4 +173,6 @@ def _split(linked: str) -> tuple[str, str]:
 
 
 def _read(row: Any) -> Gone:  # noqa: ANN401 - SQLAlchemy's row of no fixed type
-    return Gone(row.number, row.app_id, row.erasure, row.erased_at, bool(row.is_kept), row.verified_at)
+    return Gone(
+        row.number, row.app_id, row.id_type, row.erasure, row.erased_at, bool(row.is_kept), row.verified_at
+    )

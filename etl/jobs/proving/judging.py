@@ -14,6 +14,9 @@ from etl.ledger.proving import Gone
 
 # As long as upkeep leaves what runs spill alone.
 SCRATCH_AGE: Final = timedelta(hours=24)
+SHAPED: Final = frozenset({"idfa", "gaid", "idfv", "appsflyer_id", "sha1", "md5"})
+"""Types of ids that are found wherever they stand; those of others are looked for in columns alone."""
+
 _EXPECTED_UNREAD: Final = frozenset({"landing", "inbox"})
 """Objects that are not ours: one that is damaged, or that nobody can read, is no fault of an erasure."""
 
@@ -100,16 +103,18 @@ class Proven:
 def choose_proven(gone: Sequence[Gone], hits: Sequence[Hit], readings: Sequence[Reading]) -> Proven:
     """Choose the requests that are proven, given that nothing was found that must not be.
 
-    A hit that leads to no request may be of any.
+    A hit that leads to no request may be of any. Of ids without a shape landed bytes tell nothing.
     """
     blocking = [each for each in hits if each.standing in {Standing.LEAVING, Standing.KEPT}]
     landing = [each for each in hits if each.standing is Standing.LANDING]
-    is_landing_read = not any(each.unread for each in readings if each.kind == "landing")
+    landed = [each for each in readings if each.kind == "landing"]
+    is_landing_read = not any(each.unread for each in landed)
     left = [each for each in gone if not _is_among(each, blocking)]
     but_landing = {
         each.number
         for each in left
-        if each.erasure == "erased_except_landing" and (not is_landing_read or _is_among(each, landing))
+        if each.erasure == "erased_except_landing"
+        and (not is_landing_read or _is_among(each, landing) or (landed and each.id_type not in SHAPED))
     }
     everywhere = tuple(each.number for each in left if each.number not in but_landing)
     return Proven(everywhere, tuple(sorted(but_landing)))
