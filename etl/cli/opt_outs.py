@@ -2,6 +2,7 @@
 
 import sys
 from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -91,6 +92,28 @@ def verify(
     proven = {"is_proven": report.is_proven}
     show(asdict(report) | proven, story.describe_verification(report), as_json=as_json)
     raise typer.Exit(report.exit_code)
+
+
+@app.command("report")
+def report(
+    output: Annotated[
+        Path, typer.Option("--output", metavar="FILE", help="The page to write; what is there is replaced.")
+    ] = Path("opt-outs.html"),
+    config: Config = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write one HTML page that needs no server: days left, states, the last verification, the evidence.
+
+    It names requests by their numbers, and nobody by an id or a hash.
+    """
+    from datetime import UTC, datetime
+
+    from etl.jobs.proving import page
+    from etl.settings import load_settings
+
+    figures = page.gather_opt_outs(load_settings(config), datetime.now(UTC))
+    written = page.write_opt_out_page(figures, output)
+    show(asdict(written), page.describe_opt_out_page(written), as_json=as_json)
 
 
 @app.command("show")

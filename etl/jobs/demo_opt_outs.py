@@ -9,6 +9,7 @@ from typing import Protocol
 
 from etl.jobs.comparing import Comparison
 from etl.jobs.demo_postbacks import APP
+from etl.jobs.proving.story import describe_verification, verify
 from etl.lake.reading import ask_lake
 from etl.liftoff.sandbox.process import SandboxProcess
 from etl.settings import Secrets, Settings
@@ -28,9 +29,10 @@ class Sweeper(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class OptOutReport:
-    """What the sweep said, and what is left of the person."""
+    """What the sweep and the verification said, and what is left of the person."""
 
     said: str
+    proof: str
     comparisons: tuple[Comparison, ...]
 
 
@@ -45,13 +47,17 @@ def show_opt_outs(
     zeros = "00000000-0000-0000-0000-000000000000"
     (inbox / "demo.csv").write_text(f"idfa\n{person}\n{zeros}\nnot an id\n", encoding="utf-8")
     said = stage.sweep(settings, secrets)
+    proof = verify(settings, secrets)
     accepted = sandbox.state()["opt_outs"]["production"]["accepted_occurrences"]
     return OptOutReport(
         said,
+        "\n".join(describe_verification(proof)),
         (
             Comparison("rows of the person before the sweep, some", True, before > 0),
             Comparison("rows of the person after it", 0, _count_rows(settings, person)),
             Comparison("opt-outs accepted by the sandbox", 1, accepted),
+            Comparison("places where an erased person is found", 0, len(proof.found)),
+            Comparison("faults of the evidence", None, proof.evidence.fault),
             Comparison("lists left in the inbox", 0, len(list(inbox.iterdir()))),
         ),
     )
@@ -60,6 +66,7 @@ def show_opt_outs(
 def describe_opt_outs(report: OptOutReport) -> Iterator[str]:
     """Say what the sweep did, and whether nothing of the person is left."""
     yield report.said
+    yield report.proof
     disagreeing = [each for each in report.comparisons if not each.agrees]
     yield from (
         f"DISAGREES: {each.subject}: expected {each.expected}, found {each.found}" for each in disagreeing

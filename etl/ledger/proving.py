@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Select, Table, Text, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, Table, Text, func, or_, select, update
 
 from etl.ledger.database import Ledger, begin_read, begin_write
 from etl.ledger.evidence import note_requests_within
@@ -110,6 +110,28 @@ def record_verified(ledger: Ledger, numbers: Sequence[int], *, except_landing: b
             changed = statement.values(verified_at=now, **values).returning(table.number)
             done = list(connection.execute(changed).scalars())
             note_requests_within(connection, now, "verified", done, {"except_landing": except_landing})
+
+
+def count_erasures(ledger: Ledger) -> dict[str, int]:
+    """Count the requests to erase that were not lifted, by how far they are."""
+    table = opt_out_requests.c
+    query = select(table.erasure, func.count()).where(table.kind == "erase", table.state != "lifted")
+    with begin_read(ledger) as connection:
+        found = {row[0]: row[1] for row in connection.execute(query.group_by(table.erasure))}
+    return dict.fromkeys(("due", *_DONE), 0) | found
+
+
+def count_near(ledger: Ledger, now: datetime, alert_days: float) -> tuple[int, int]:
+    """Count the requests that are not done and come due within so many days, and those past the deadline."""
+    table = opt_out_requests.c
+    is_open = table.state.in_(["open", "waiting"])
+    counted = (
+        select(func.count()).where(is_open, table.deadline_at <= instant)
+        for instant in (now + timedelta(days=alert_days), now)
+    )
+    with begin_read(ledger) as connection:
+        near, overdue = (connection.execute(query).scalar_one() for query in counted)
+    return near, overdue
 
 
 def list_text_columns() -> Iterator[tuple[Table, str]]:

@@ -17,6 +17,7 @@ from etl.jobs.sweep.persons import lift_person
 from etl.ledger.database import Ledger
 from etl.ledger.evidence import count_unsealed, note, read_head
 from etl.ledger.opt_outs import list_requests
+from etl.proving.chain import EMPTY, append_record
 from etl.stores import Store, delete_object, list_objects, open_store, read_object, write_object
 from tests.jobs.proving.killed import SWEEP_STEPS, VERIFY_STEPS, kill_sweep, kill_verification
 from tests.jobs.proving.offices import IDFV, INSTALL, Office
@@ -44,6 +45,14 @@ def change(store: Store, place: int, edit: Callable[[bytes], bytes]) -> None:
     write_object(store, landed.key, edit(read_object(store, landed)))
 
 
+def _write_anew(store: Store) -> None:
+    """Write another chain of the same length, sound in itself."""
+    head = EMPTY
+    for key in keys_of(store):
+        line, head = append_record(head, {"event": "forged"})
+        write_object(store, key, line)
+
+
 TAMPERED: dict[str, tuple[Callable[[Store], None], int]] = {
     "changed": (lambda store: change(store, 1, lambda line: line.replace(b":10", b":11")), 2),
     "missing": (lambda store: delete_object(store, keys_of(store)[1]), 2),
@@ -51,18 +60,8 @@ TAMPERED: dict[str, tuple[Callable[[Store], None], int]] = {
     "truncated": (lambda store: change(store, 2, lambda line: line[:-20]), 3),
     "emptied": (lambda store: [delete_object(store, key) for key in keys_of(store)] and None, 1),
     "added": (lambda store: write_object(store, "evidence/000000000004.jsonl", b"{}\n"), 4),
-    "written anew": (lambda store: _write_anew(store), 3),
+    "written anew": (_write_anew, 3),
 }
-
-
-def _write_anew(store: Store) -> None:
-    """Write another chain of the same length, sound in itself."""
-    from etl.proving.chain import EMPTY, append_record  # noqa: PLC0415 - a forger's
-
-    head = EMPTY
-    for key in keys_of(store):
-        line, head = append_record(head, {"event": "forged"})
-        write_object(store, key, line)
 
 
 @pytest.mark.parametrize("tampering", TAMPERED)
@@ -120,7 +119,7 @@ def test_a_bucket_and_postgres_keep_a_chain(far_office: Office) -> None:
 
 
 def test_every_event_of_a_request_is_told_by_number(office: Office) -> None:
-    """Suppressed, erased with counts before and after, submitted with Liftoff's word, swept, verified, lifted."""
+    """Suppressed, erased with counts before and after, submitted with Liftoff's word, verified, lifted."""
     office.fill()
     office.sweep()
     office.vacuum()
