@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Collection, Iterator, Sequence
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, Select, Table, Text, func, or_, select, update
 
+from etl.errors import LedgerUnavailable
 from etl.ledger.database import Ledger, begin_read, begin_write
 from etl.ledger.evidence import note_requests_within
 from etl.ledger.opt_out_tables import opt_out_links, opt_out_requests
@@ -148,17 +151,35 @@ def stream_texts(ledger: Ledger, table: Table, column: str) -> Iterator[str]:
         yield from streamed.scalars(query)
 
 
+def scrub_files(ledger: Ledger) -> None:
+    """Write a SQLite ledger's pages anew and empty its log, where ids were; one that is busy stays as it is.
+
+    Pages that were split keep copies of rows in their free space, which `secure_delete` does not reach.
+    """
+    if ledger.is_sqlite:
+        with suppress(LedgerUnavailable):
+            _run_pragma(ledger, "VACUUM")
+        shorten_log(ledger)
+
+
 def shorten_log(ledger: Ledger) -> None:
     """Copy SQLite's write-ahead log into the database and cut it, as far as nobody reads; else nothing."""
-    if not ledger.is_sqlite:
-        return
-    raw = ledger.engine.raw_connection()
-    try:
+    if ledger.is_sqlite:
+        _run_pragma(ledger, "PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def _run_pragma(ledger: Ledger, statement: str) -> None:
+    """Run what SQLite runs outside of transactions alone."""
+    with closing(ledger.engine.raw_connection()) as raw:
         cursor = raw.cursor()
-        cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        cursor.close()
-    finally:
-        raw.close()
+        try:
+            cursor.execute(statement)
+        except sqlite3.Error as error:
+            raise LedgerUnavailable(
+                f"The ledger {ledger.name} is in use ({error}): try again later."
+            ) from None
+        finally:
+            cursor.close()
 
 
 def _select_gone() -> Select[Any]:

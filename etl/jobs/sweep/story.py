@@ -19,6 +19,7 @@ from etl.jobs.sweep.receiving import ListReport, receive_lists
 from etl.jobs.sweep.submitting import SubmissionReport, submit_due
 from etl.ledger.holding import hold_lock
 from etl.ledger.opt_outs import count_requests, list_requests
+from etl.ledger.proving import scrub_files
 from etl.ledger.upgrade import open_current_ledger
 from etl.liftoff.opt_out_answers import SENTENCES as ANSWERS
 from etl.opt_outs.codes import SENTENCES
@@ -84,6 +85,8 @@ def sweep(
             # What was done until something failed is evidence, too.
             if not is_dry_run:
                 write_evidence(ground.ledger, ground.opt_outs)
+        if not is_dry_run and (erasing.requests or submission.outcomes):
+            scrub_files(ground.ledger)
     return report
 
 
