@@ -19,11 +19,10 @@ from etl.proving.reading import scan_object, scan_values
 from etl.proving.texts import TextScanner
 from etl.proving.wanted import Wanted
 from etl.stores import LandedObject, find_object, open_seekable
-from etl.subjects import PERSON_FIELDS
 
 # Ids of these have no shape of their own, or another than the scan of bytes takes; a map holds the fields
-# that the authority did not know, and those of a message in quarantine.
-COLUMNS: Final = (*PERSON_FIELDS, "embedded_ids", "extra", "message")
+# that the authority did not know, and those of a message in quarantine. The others' are found by their shape.
+COLUMNS: Final = ("customer_user_id", "oaid", "android_id", "imei", "extra", "message")
 ATTEMPTS: Final = 3
 _PLAIN: Final = ("opt_out_requests", "identifier")
 

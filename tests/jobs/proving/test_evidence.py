@@ -53,12 +53,18 @@ def _write_anew(store: Store) -> None:
         write_object(store, key, line)
 
 
+def _empty(store: Store) -> None:
+    """Delete all of it."""
+    for key in keys_of(store):
+        delete_object(store, key)
+
+
 TAMPERED: dict[str, tuple[Callable[[Store], None], int]] = {
     "changed": (lambda store: change(store, 1, lambda line: line.replace(b":10", b":11")), 2),
     "missing": (lambda store: delete_object(store, keys_of(store)[1]), 2),
     "missing at the end": (lambda store: delete_object(store, keys_of(store)[2]), 3),
     "truncated": (lambda store: change(store, 2, lambda line: line[:-20]), 3),
-    "emptied": (lambda store: [delete_object(store, key) for key in keys_of(store)] and None, 1),
+    "emptied": (_empty, 1),
     "added": (lambda store: write_object(store, "evidence/000000000004.jsonl", b"{}\n"), 4),
     "written anew": (_write_anew, 3),
 }

@@ -23,7 +23,7 @@ import zstandard
 from etl.jobs.exporting import export_lake
 from tests.jobs.proving.offices import Office
 from tests.lake.erasing import appsflyer_id_of, broken_of, device_of, events_of
-from tests.services.worlds import message
+from tests.services.worlds import Row, message
 
 PEOPLE = 1_020
 ERASED = 1_000
@@ -98,7 +98,10 @@ def test_a_thousand_erased_people_are_nowhere(office: Office, tmp_path: Path, se
     """Neither devices nor installs, in any file: lake, ledger, lists, exports. The others stay."""
     everybody = range(1, PEOPLE + 1)
     chosen = random.Random(seed).sample(everybody, ERASED)  # noqa: S311 - no secret
-    office.world.land([row for each in everybody for row in (*events_of(each), *broken_of(each)[1:])])
+    landed: list[Row | bytes] = []
+    for each in everybody:
+        landed += [*events_of(each), *broken_of(each)[1:]]
+    office.world.land(landed)
     office.world.ingest()
     export_lake(office.world.settings, str(tmp_path / "export"))
     devices = {device_of(person) for person in chosen}
