@@ -4,13 +4,15 @@
 |---|---|
 | sweep | takes in the inbox' lists, suppresses, erases, submits what is due; logs counts and codes, no id |
 | watch_deadlines | tells people of requests that come due within `opt_outs.alert_days`, and fails then |
+| verify | reads every store for people who were erased, checks the evidence; fails if one is found |
 
 **Every night**, and by hand at any time. With `dry_run` it only says what would become of each list. What
 Liftoff did not answer is due for the next sweep; refused credentials stop a sweep with nothing lost. An id of
 more installs than a person has waits for somebody: `pushlift opt-outs confirm`.
 
 Nobody who was suppressed is sent or ingested again from that moment. Erasure reaches the lake's tables, held
-rows, registered exports and the ledger; landed objects are not written to.
+rows, registered exports and the ledger; landed objects are not written to. `verify` reads all of it, which
+takes as long as there is to read: turn it off by the param of that name where a night is too short.
 """
 
 from __future__ import annotations
@@ -34,7 +36,13 @@ from etl.airflow.retries import retry_arguments
     params={
         "dry_run": Param(
             default=False, type="boolean", title="Dry run", description="Say what would happen only."
-        )
+        ),
+        "verify": Param(
+            default=True,
+            type="boolean",
+            title="Verify",
+            description="Read every store for people who were erased, after the sweep.",
+        ),
     },
     tags=["pushlift", "liftoff", "privacy"],
 )
@@ -55,7 +63,16 @@ def sweep_opt_outs() -> None:
 
         sweep_steps.watch_deadlines(context)
 
-    sweep() >> watch_deadlines()
+    @task(trigger_rule=TriggerRule.ALL_DONE)
+    def verify(**context: Any) -> None:
+        """Read every store for people who were erased; fail if one is found, or the evidence is broken."""
+        from etl.airflow import sweep_steps
+
+        params = context["params"]
+        sweep_steps.verify_erasures(context, is_wanted=bool(params["verify"]) and not params["dry_run"])
+
+    # Each for itself: a late deadline is no reason not to verify, nor a slow verification one not to tell.
+    sweep() >> [watch_deadlines(), verify()]
 
 
 sweep_opt_outs()

@@ -28,6 +28,8 @@ PushliftError                       exit 1
 ├─ WorkerDied                       give the workers more memory, or have fewer of them      (retryable)
 ├─ ConservationError                do not publish: messages and rows disagree; report it
 ├─ DeadlineNear                     see to the opt-out requests that come due
+├─ ErasureUnproven                  see where somebody who was erased still is, or what cannot be read
+├─ EvidenceBroken                   find out who changed the evidence; the message says which link
 └─ HeldBackError                    read the named checks, mend the data or the rule, run again
 
 `is_retryable` says whether the same call may succeed later with nothing changed by a person: an
@@ -187,3 +189,11 @@ class HeldBackError(PushliftError):
 
 class DeadlineNear(PushliftError):
     """Opt-out requests come due soon, and are not done."""
+
+
+class ErasureUnproven(PushliftError):
+    """Somebody who was erased is found, or a store could not be read whole."""
+
+
+class EvidenceBroken(PushliftError):
+    """The evidence in object storage is not what was written there."""

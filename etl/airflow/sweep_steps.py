@@ -9,9 +9,17 @@ from typing import TYPE_CHECKING, Any, Final
 
 from etl.airflow.configuration import load_task_settings
 from etl.airflow.task_secrets import load_task_secrets
-from etl.errors import DeadlineNear, HeldBackError, SendingStopped
+from etl.errors import (
+    DeadlineNear,
+    ErasureUnproven,
+    EvidenceBroken,
+    HeldBackError,
+    PushliftError,
+    SendingStopped,
+)
 
 if TYPE_CHECKING:
+    from etl.jobs.proving.story import VerifyReport
     from etl.jobs.sweep.story import Deadline, SweepReport
 
 LOG: Final = logging.getLogger(__name__)
@@ -23,7 +31,8 @@ def sweep_lists(*, is_dry_run: bool) -> dict[str, Any]:
     Raises, after all else is done: SendingStopped where Liftoff stopped it, HeldBackError where a list could
     not be read or an id waits for a person.
     """
-    from etl.jobs.sweep.story import describe_sweep, sweep  # noqa: PLC0415 - seconds, for this step alone
+    from etl.jobs.sweep.describing import describe_sweep  # noqa: PLC0415 - seconds, for this step alone
+    from etl.jobs.sweep.story import sweep  # noqa: PLC0415 - the same
 
     report = sweep(load_task_settings(), load_task_secrets(), is_dry_run=is_dry_run)
     said = "\n".join(describe_sweep(report))
@@ -64,6 +73,39 @@ def watch_deadlines(context: Mapping[str, Any], now: datetime | None = None) -> 
         return
     tell(context, message)
     raise DeadlineNear(message)
+
+
+def verify_erasures(context: Mapping[str, Any], *, is_wanted: bool) -> None:
+    """Read every store for people who were erased, and log what came of it; a dry run reads nothing.
+
+    Raises EvidenceBroken or ErasureUnproven, of which people are told.
+    """
+    if not is_wanted:
+        LOG.info("Nothing is verified: a dry run, or the param `verify` is off.")
+        return
+    from etl.airflow.notifying import tell  # noqa: PLC0415 - as above
+    from etl.cli.progress import log_tenths  # noqa: PLC0415 - as above
+    from etl.jobs.proving.story import describe_verification, verify  # noqa: PLC0415 - as above
+
+    report = verify(load_task_settings(), load_task_secrets(), progress=log_tenths())
+    LOG.info("%s", "\n".join(describe_verification(report)))
+    error = judge_verification(report)
+    if error is not None:
+        tell(context, error.message)
+        raise error
+
+
+def judge_verification(report: VerifyReport) -> PushliftError | None:
+    """Say what is wrong after a verification; None where nothing is."""
+    if report.evidence.fault is not None:
+        return EvidenceBroken(f"{report.evidence.fault} pushlift opt-outs verify tells it again.")
+    if report.is_proven:
+        return None
+    return ErasureUnproven(
+        f"Erasures are not proven: somebody who was erased was found in {len(report.found)} objects or"
+        f" columns, and {len(report.unread)} objects could not be read. The log names them, and so does"
+        " pushlift opt-outs verify."
+    )
 
 
 def describe_near(found: Sequence[Deadline], alert_days: float) -> str | None:

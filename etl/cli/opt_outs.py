@@ -2,12 +2,14 @@
 
 import sys
 from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from etl.cli.options import AsJson, Config, Yes
 from etl.cli.output import make_table, show
+from etl.cli.progress import show_progress, stop_on_interrupt
 
 app = typer.Typer(
     help="Honour opt-out lists: take in, suppress, submit; how requests stand.", no_args_is_help=True
@@ -25,11 +27,11 @@ def sweep(
     as_json: AsJson = False,
 ) -> None:
     """Take in the lists of the inbox, suppress their people at once, and submit what is due to Liftoff."""
-    from etl.jobs.sweep import story
+    from etl.jobs.sweep import describing, story
     from etl.settings import load_settings
 
     report = story.sweep(load_settings(config), is_dry_run=dry_run)
-    show(asdict(report), story.describe_sweep(report), as_json=as_json)
+    show(asdict(report), describing.describe_sweep(report), as_json=as_json)
     raise typer.Exit(report.exit_code)
 
 
@@ -63,6 +65,55 @@ def status(config: Config = None, as_json: AsJson = False) -> None:
     if len(deadlines) > SHOWN:
         lines.append(f"… and {len(deadlines) - SHOWN:,} more; --json has all of them.")
     show({"counts": counts, "open": [asdict(each) for each in deadlines]}, lines, as_json=as_json)
+
+
+@app.command("verify")
+def verify(
+    also: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--also",
+            metavar="PLACE",
+            help="A folder, file or URI to read as well: logs, pages, backups. May be repeated.",
+        ),
+    ] = None,
+    config: Config = None,
+    as_json: AsJson = False,
+) -> None:
+    """Read the bytes of every store for people who were erased, and check the evidence; 1 if one is found."""
+    from etl.jobs.proving import story
+    from etl.settings import load_settings
+
+    with (
+        stop_on_interrupt("nothing of the verification is recorded; begin again"),
+        show_progress() as progress,
+    ):
+        report = story.verify(load_settings(config), also=tuple(also or ()), progress=progress)
+    proven = {"is_proven": report.is_proven}
+    show(asdict(report) | proven, story.describe_verification(report), as_json=as_json)
+    raise typer.Exit(report.exit_code)
+
+
+@app.command("report")
+def report(
+    output: Annotated[
+        Path, typer.Option("--output", metavar="FILE", help="The page to write; what is there is replaced.")
+    ] = Path("opt-outs.html"),
+    config: Config = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write one HTML page that needs no server: days left, states, the last verification, the evidence.
+
+    It names requests by their numbers, and nobody by an id or a hash.
+    """
+    from datetime import UTC, datetime
+
+    from etl.jobs.proving import page
+    from etl.settings import load_settings
+
+    figures = page.gather_opt_outs(load_settings(config), datetime.now(UTC))
+    written = page.write_opt_out_page(figures, output)
+    show(asdict(written), page.describe_opt_out_page(written), as_json=as_json)
 
 
 @app.command("show")

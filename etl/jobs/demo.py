@@ -140,13 +140,15 @@ def open_stage(
 
 
 def prepare_directory(directory: Path) -> Path:
-    """Write the configuration; of an earlier demo, take away the lake and the ledger."""
+    """Write the configuration; of an earlier demo, take away lake, ledger and evidence."""
     config = directory / "pushlift.toml"
     is_demo = config.is_file() and config.read_text(encoding="utf-8").startswith(MARK)
     if directory.exists() and any(directory.iterdir()) and not is_demo:
         raise UsageError(f"{directory} is not empty and no demo's folder; name another with --directory.")
     if is_demo:
-        shutil.rmtree(directory / "lake", ignore_errors=True)
+        # Evidence belongs to its ledger, which would not go on in another's place.
+        for folder in ("lake", "opt_outs/evidence"):
+            shutil.rmtree(directory / folder, ignore_errors=True)
         for file in directory.glob("ledger.db*"):
             file.unlink()
     (directory / "landing").mkdir(parents=True, exist_ok=True)

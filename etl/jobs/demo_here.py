@@ -12,7 +12,8 @@ from etl.jobs.planning.story import make_plan
 from etl.jobs.reconciling import reconcile_plan
 from etl.jobs.reports import IngestReport
 from etl.jobs.steering import Word, approve
-from etl.jobs.sweep.story import describe_sweep, sweep
+from etl.jobs.sweep.describing import describe_sweep
+from etl.jobs.sweep.story import sweep
 from etl.settings import Secrets, Settings
 
 

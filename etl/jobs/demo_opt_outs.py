@@ -16,6 +16,7 @@ from etl.jobs.delivery.story import run_delivery
 from etl.jobs.demo_postbacks import APP, find_wish
 from etl.jobs.planning.request import PlanRequest
 from etl.jobs.planning.story import make_plan
+from etl.jobs.proving.story import describe_verification, verify
 from etl.jobs.steering import Word, approve
 from etl.lake.reading import ask_lake
 from etl.ledger.intents import SUPPRESSED
@@ -41,9 +42,10 @@ class Sweeper(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class OptOutReport:
-    """What the sweep said, what became of the plan made before it, and what is left of the person."""
+    """What the sweep and the verification said, what became of a plan made before, and what is left."""
 
     said: str
+    proof: str
     sent: int
     withheld: int
     comparisons: tuple[Comparison, ...]
@@ -65,8 +67,10 @@ def show_opt_outs(
     withheld = _count_withheld(settings, plan_id)
     state = sandbox.state()
     accepted = state["opt_outs"]["production"]["accepted_occurrences"]
+    proof = verify(settings, secrets)
     return OptOutReport(
         said,
+        "\n".join(describe_verification(proof)),
         sent,
         withheld,
         (
@@ -75,6 +79,8 @@ def show_opt_outs(
             Comparison("rows of the person before the sweep, some", True, before > 0),
             Comparison("rows of the person after it", 0, _count_rows(settings, person)),
             Comparison("opt-outs accepted by the sandbox", 1, accepted),
+            Comparison("places where an erased person is found", 0, len(proof.found)),
+            Comparison("faults of the evidence", None, proof.evidence.fault),
             Comparison("lists left in the inbox", 0, len(list(inbox.iterdir()))),
         ),
     )
@@ -83,6 +89,7 @@ def show_opt_outs(
 def describe_opt_outs(report: OptOutReport) -> Iterator[str]:
     """Say what the sweep did, and whether nothing of the person is left."""
     yield report.said
+    yield report.proof
     disagreeing = [each for each in report.comparisons if not each.agrees]
     yield from (
         f"DISAGREES: {each.subject}: expected {each.expected}, found {each.found}" for each in disagreeing

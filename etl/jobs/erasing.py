@@ -8,7 +8,7 @@ What an earlier erasure recorded and did not finish is carried out first, when t
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from typing import Final
 
@@ -21,11 +21,13 @@ from etl.lake.erase import Erasing, ErasureReport, Policy, erase_from_lake, plan
 from etl.lake.erase_exports import ExportErasure, erase_export
 from etl.lake.erase_held import erase_held, find_in_held
 from etl.lake.wanted import Wanted
+from etl.ledger.evidence import note
 from etl.ledger.exports import finish_export, list_exports
 from etl.ledger.held import list_batches
 from etl.ledger.holding import hold_lock
 from etl.ledger.locks import check_fence
 from etl.ledger.upgrade import open_current_ledger
+from etl.proving.chain import mask_ids
 from etl.settings import Settings
 from etl.stores import open_store
 
@@ -83,5 +85,7 @@ def erase_exports(
             check_fence(ledger, fence)
             if export.state == "finished" and each.rows_found and not is_dry_run:
                 finish_export(ledger, export.target, files=each.files_left, rows=each.rows_left)
+            if each.rows_found and not is_dry_run:
+                note(ledger, "erased_from_export", asdict(each) | {"target": mask_ids(each.target)})
         erased.append(each)
     return erased

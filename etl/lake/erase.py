@@ -10,12 +10,13 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from etl import __version__
 from etl.errors import ConservationError
 from etl.lake.anonymize import ROW_IDS, NewId, anonymize_rows, make_new_ids, replace_ids
 from etl.lake.drafts import DraftFile
@@ -117,6 +118,7 @@ def erase_from_lake(erasing: Erasing, wanted: Wanted, policy: Policy) -> Erasure
             drafts=replacement.drafts,
             objects=(),
             removed=replacement.removed,
+            evidence=_describe(erasing, findings, policy),
         )
         publish_drafts(lake, erasing.ledger, erasing.fence, plan)
     except ConservationError:
@@ -232,6 +234,16 @@ def _takes_rows(table: Table, policy: Policy) -> bool:
 def _register(erasing: Erasing, table: Table, paths: list[str]) -> None:
     drafts = [Draft(f"{table.name}/{path}", table.name, erasing.run_id, 0, erasing.now) for path in paths]
     register_drafts(erasing.ledger, drafts)
+
+
+def _describe(erasing: Erasing, findings: Findings, policy: Policy) -> dict[str, Any]:
+    """Say what an erasure does, for evidence: which rows of which versions, and how many stay."""
+    names = ("table", "version_before", "files_read", "files_rewritten", "rows_before", "rows_gone")
+    accounts = [_account(found, policy, found.version) for found in findings.tables]
+    tables = [
+        {name: getattr(each, name) for name in (*names, "rows_changed", "rows_after")} for each in accounts
+    ]
+    return {"run": erasing.run_id, "policy": policy, "pushlift": __version__, "tables": tables}
 
 
 def _account(found: FoundTable, policy: Policy, version_after: int) -> TableErasure:

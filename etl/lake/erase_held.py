@@ -78,7 +78,15 @@ def _rewrite(erasing: Erasing, batch: HeldBatch, found: Sequence[FoundFile], era
     for each, (_, path) in zip(found, pairs, strict=True):
         key = f"{EVENTS.name}/{each.file.path}"
         replaced[key] = _rewrite_file(erasing.lake, batch, each, path, eraser)
-    replace_held_drafts(erasing.ledger, batch.id, replaced, erasing.fence)
+    evidence = {
+        "run": erasing.run_id,
+        "policy": eraser.policy,
+        "batch": batch.id,
+        "rows_before": batch.rows,
+        "rows_found": sum(each.found for each in found),
+        "files_rewritten": len(found),
+    }
+    replace_held_drafts(erasing.ledger, batch.id, replaced, erasing.fence, evidence)
     for key in replaced:
         delete_object(erasing.lake, key)
 

@@ -36,7 +36,7 @@ class PublishPlan:
     `versions` are those of the tables that the run was settled against; `number` the transaction number, 0
     until the publish is recorded; `identities` the identity fields that each app's rows have. `held` are the
     batches that it holds back, `release` says which earlier one it publishes after all, `exported` of which
-    postbacks it tells the outcomes.
+    postbacks it tells the outcomes; `evidence` is what an erasure notes of itself once it is published.
     """
 
     run_id: str
@@ -50,6 +50,7 @@ class PublishPlan:
     held: tuple[HeldBatch, ...] = ()
     release: Release | None = None
     exported: Exported | None = None
+    evidence: dict[str, Any] | None = None
     number: int = 0
 
     @property
@@ -85,6 +86,7 @@ def read_plan(text: str) -> PublishPlan:
         held=tuple(_read_batch(item) for item in found.get("held", ())),
         release=Release(**found["release"]) if found.get("release") else None,
         exported=read_exported(found["exported"]) if found.get("exported") else None,
+        evidence=found.get("evidence"),
         number=found["number"],
     )
 

@@ -127,6 +127,7 @@ def _carry_out(publish: RecordedPublish) -> int:
         held=plan.held,
         release=plan.release,
         exported=plan.exported,
+        evidence=plan.evidence,
     )
     finish_publish(ledger, publish.id, effects, publish.fence)
     return published_version(publish.lake)

@@ -6,6 +6,7 @@ from typing import Final
 from sqlalchemy import and_, bindparam, case, select, update
 
 from etl.ledger.database import Ledger, begin_read, begin_write
+from etl.ledger.evidence import note_within
 from etl.ledger.intents import SUPPRESSED
 from etl.ledger.plans import list_plans
 from etl.ledger.postback_tables import postbacks
@@ -63,6 +64,7 @@ def _forget_in(ledger: Ledger, plan_id: str, wanted: frozenset[str]) -> int:
                 now = ledger.clock(connection)
                 rows = [{"plan": plan_id, "at": position, "now": now} for position in positions]
                 connection.execute(_FORGET, rows)
+                note_within(connection, now, "forgotten", {"plan": plan_id, "postbacks": len(positions)})
             count += len(positions)
     return count
 

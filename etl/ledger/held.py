@@ -17,6 +17,7 @@ from etl.errors import LedgerError
 from etl.ledger.database import Ledger, begin_read, begin_write
 from etl.ledger.dialects import insert_into
 from etl.ledger.drafts import mark_drafts_within
+from etl.ledger.evidence import note_within
 from etl.ledger.locks import Fence, check_fence_within
 from etl.ledger.objects import ObjectVersion
 from etl.ledger.schema import held_batches
@@ -164,9 +165,15 @@ def release_batch(connection: Connection, release: Release, now: datetime) -> No
 
 
 def replace_held_drafts(
-    ledger: Ledger, batch_id: str, replaced: Mapping[str, HeldDraft | None], fence: Fence
+    ledger: Ledger,
+    batch_id: str,
+    replaced: Mapping[str, HeldDraft | None],
+    fence: Fence,
+    evidence: Mapping[str, object] | None = None,
 ) -> None:
     """Put other files in the place of a held batch's, by path; None leaves one out. All or none.
+
+    `evidence` is noted with it.
 
     Raises LockLostError where the lock is no longer its holder's, LedgerError for a batch that is not held.
     """
@@ -183,6 +190,8 @@ def replace_held_drafts(
         mark_drafts_within(connection, list(replaced), "discarded")
         described = {name: value for name, value in _describe(new).items() if name in {"drafts", "rows"}}
         connection.execute(update(held_batches).values(**described).where(held_batches.c.id == batch_id))
+        if evidence is not None:
+            note_within(connection, ledger.clock(connection), "erased_from_held", evidence)
 
 
 def _cover(each: HeldObject, covered: Collection[ObjectVersion]) -> HeldObject:

@@ -59,6 +59,7 @@ opt_out_requests = Table(
     Column("lifted_at", UtcInstant),
     Column("lifted_by", Text),
     Column("lift_reason", Text),
+    Column("number", BigInteger, nullable=False, server_default="0"),
     PrimaryKeyConstraint("subject", "app_id", name="opt_out_requests_pkey"),
     CheckConstraint("kind IN ('erase', 'do_not_share')", name="opt_out_requests_kind"),
     CheckConstraint("state IN ('waiting', 'open', 'done', 'lifted')", name="opt_out_requests_state"),
@@ -72,6 +73,7 @@ opt_out_requests = Table(
     ),
     Index("opt_out_requests_plain", "app_id", "subject", sqlite_where=PLAIN, postgresql_where=PLAIN),
     Index("opt_out_requests_by_state", "state", "deadline_at"),
+    Index("opt_out_requests_by_number", "number", unique=True),
 )
 
 opt_out_links = Table(
@@ -86,7 +88,6 @@ opt_out_links = Table(
 opt_out_sent = Table(
     "opt_out_sent",
     METADATA,
-    Column("number", Integer, nullable=False),
     Column("subject", Text, nullable=False),
     Column("app_id", Text, nullable=False),
     Column("sent_app_id", Text, nullable=False),

@@ -16,8 +16,10 @@ from sqlalchemy import Connection, Select, case, func, select, update
 from etl.errors import UsageError
 from etl.ledger.database import Ledger, begin_read, begin_write
 from etl.ledger.dialects import insert_into
+from etl.ledger.evidence import note_requests_within
 from etl.ledger.links import unlink_within
 from etl.ledger.opt_out_tables import opt_out_lists, opt_out_requests
+from etl.ledger.requesting import upsert_within
 from etl.ledger.suppressions import SuppressionKind, lift_within, suppress_within
 
 State = Literal["waiting", "open", "done", "lifted"]
@@ -25,6 +27,9 @@ Submission = Literal["not_needed", "due", "accepted", "not_processed", "refused"
 Erasure = Literal["not_needed", "due", "erased", "erased_except_landing", "verified"]
 
 CHUNK: Final = 5_000
+Told = tuple[Submission, str | None, int | None, str | None]
+"""What Liftoff said of some requests: outcome, code, status and when."""
+
 _OVER: Final = ("erased", "erased_except_landing", "verified", "not_needed")
 
 
@@ -45,6 +50,8 @@ class OptOutListRecord:
 @dataclass(frozen=True, slots=True)
 class Request:
     """A wish for one id and one app, or `*` for all; `subject` is the id's keyed hash.
+
+    `number` is the ledger's: by it the request is named in evidence, which holds no hashes.
 
     `identifier` is the id itself, and None once it is not needed any more. A request that is `waiting` is for
     an id of more installs than a person has: nobody is suppressed before somebody looked.
@@ -74,6 +81,7 @@ class Request:
     lifted_at: datetime | None = None
     lifted_by: str | None = None
     lift_reason: str | None = None
+    number: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +138,8 @@ def add_requests(ledger: Ledger, found: Sequence[NewRequest]) -> None:
         chunk = found[start : start + CHUNK]
         with begin_write(ledger) as connection:
             now = ledger.clock(connection)
-            _upsert(connection, [each.request for each in chunk], now)
+            begun = upsert_within(connection, [each.request for each in chunk], now)
+            note_requests_within(connection, now, "suppressed", begun, {})
             for (app_id, kind), subjects in _group_forms(chunk).items():
                 suppress_within(connection, subjects, app_id, kind, now)
 
@@ -173,6 +182,7 @@ def record_answers(ledger: Ledger, answers: Sequence[Answered]) -> None:
     """Record what Liftoff said, durably, before the next body leaves; what was not answered stays due."""
     with begin_write(ledger) as connection:
         now = ledger.clock(connection)
+        told: dict[Told, list[int]] = {}
         for each in answers:
             values = {
                 "submission": each.submission,
@@ -181,7 +191,14 @@ def record_answers(ledger: Ledger, answers: Sequence[Answered]) -> None:
                 "submitted_at": now,
                 "answered_at": each.answered_at,
             }
-            connection.execute(_of(each.subject, each.app_id).values(**values))
+            statement = _of(each.subject, each.app_id).values(**values).returning(opt_out_requests.c.number)
+            answered = None if each.answered_at is None else each.answered_at.isoformat()
+            key = (each.submission, each.code, each.status, answered)
+            told.setdefault(key, []).extend(connection.execute(statement).scalars())
+        for (outcome, code, status, answered), numbers in told.items():
+            facts = {"outcome": outcome, "code": code, "status": status, "answered_at": answered}
+            if status is not None:
+                note_requests_within(connection, now, "submitted", numbers, facts)
         _close(connection)
 
 
@@ -190,8 +207,11 @@ def record_erasure(ledger: Ledger, done: Iterable[tuple[str, str]], erasure: Era
     with begin_write(ledger) as connection:
         now = ledger.clock(connection)
         when = {"verified_at": now} if erasure == "verified" else {"erased_at": now}
+        numbers: list[int] = []
         for subject, app_id in done:
-            connection.execute(_of(subject, app_id).values(erasure=erasure, **when))
+            statement = _of(subject, app_id).values(erasure=erasure, **when)
+            numbers += connection.execute(statement.returning(opt_out_requests.c.number)).scalars()
+        note_requests_within(connection, now, "erased", numbers, {"as": erasure})
         _close(connection)
 
 
@@ -208,8 +228,11 @@ def lift_requests(ledger: Ledger, subject: str, forms: Iterable[str], who: str, 
             "lifted_by": who,
             "lift_reason": reason,
         }
-        found = connection.execute(statement.values(**values).returning(table.app_id)).scalars().all()
-        for app_id in found:
+        lifted = statement.values(**values).returning(table.app_id, table.number)
+        found = connection.execute(lifted).all()
+        numbers = [number for _, number in found]
+        note_requests_within(connection, now, "lifted", numbers, {"by": who, "reason": reason})
+        for app_id, _ in found:
             lift_within(connection, forms, app_id, now)
             for linked_app, form in unlink_within(connection, subject, app_id):
                 lift_within(connection, [form], linked_app, now)
@@ -222,9 +245,10 @@ def confirm_requests(ledger: Ledger, subject: str, forms: Iterable[str]) -> int:
     with begin_write(ledger) as connection:
         now = ledger.clock(connection)
         statement = update(opt_out_requests).where(table.subject == subject, table.state == "waiting")
-        moved = statement.values(state="open", suppressed_at=now).returning(table.app_id, table.kind)
-        found = connection.execute(moved).all()
-        for app_id, kind in found:
+        moved = statement.values(state="open", suppressed_at=now)
+        found = connection.execute(moved.returning(table.app_id, table.kind, table.number)).all()
+        note_requests_within(connection, now, "suppressed", [row.number for row in found], {})
+        for app_id, kind, _ in found:
             suppress_within(connection, forms, app_id, kind, now)
         return len(found)
 
@@ -250,28 +274,6 @@ def require_request(found: Sequence[Request]) -> Sequence[Request]:
     return found
 
 
-def _upsert(connection: Connection, found: Sequence[Request], now: datetime) -> None:
-    statement = insert_into(connection, opt_out_requests)
-    old, new = opt_out_requests.c, statement.excluded
-    is_anew = (old.state == "lifted") | ((new.kind == "erase") & (old.kind != "erase"))
-    changed = {
-        name: case((is_anew, new[name]), else_=old[name])
-        for name in (
-            *("id_type", "identifier", "store_id", "list_id", "received_at", "installs", "state"),
-            *("suppressed_at", "submission", "erasure"),
-        )
-    }
-    changed["kind"] = case((new.kind == "erase", new.kind), else_=old.kind)
-    for name in ("requested_at", "deadline_at"):
-        changed[name] = case((new[name] < old[name], new[name]), else_=old[name])
-    for name in ("lifted_at", "lifted_by", "lift_reason", "erased_at", "verified_at"):
-        changed[name] = case((is_anew, None), else_=old[name])
-    rows = [_spell(each) | {"suppressed_at": None if each.state == "waiting" else now} for each in found]
-    connection.execute(
-        statement.on_conflict_do_update(index_elements=["subject", "app_id"], set_=changed), rows
-    )
-
-
 def _group_forms(found: Sequence[NewRequest]) -> dict[tuple[str, SuppressionKind], set[str]]:
     groups: dict[tuple[str, SuppressionKind], set[str]] = {}
     for each in found:
@@ -292,10 +294,6 @@ def _close(connection: Connection) -> None:
 def _of(subject: str, app_id: str) -> Any:  # noqa: ANN401 - SQLAlchemy's update
     table = opt_out_requests.c
     return update(opt_out_requests).where(table.subject == subject, table.app_id == app_id)
-
-
-def _spell(request: Request) -> dict[str, object]:
-    return {each.name: getattr(request, each.name) for each in fields(Request)}
 
 
 def _select() -> Select[Any]:

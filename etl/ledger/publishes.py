@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Select, delete, insert, select, update
 from etl.errors import LedgerError
 from etl.ledger.database import Ledger, begin_read, begin_write
 from etl.ledger.drafts import mark_drafts_within
+from etl.ledger.evidence import note_within
 from etl.ledger.exported import Exported, mark_exported
 from etl.ledger.held import HeldBatch, Release, cover_objects, hold_batches, release_batch
 from etl.ledger.locks import Fence, check_fence_within
@@ -48,7 +49,7 @@ class PublishEffects:
 
     A publish that `is_covering` has read its objects again, so that what was held of them is void. `held` are
     the batches that it holds back, `release` the one that it publishes after all, `exported` the outcomes of
-    postbacks that it brings into the lake.
+    postbacks that it brings into the lake, `evidence` what is noted of an erasure, whoever carries it out.
     """
 
     objects: Sequence[FinishedObject] = ()
@@ -57,6 +58,7 @@ class PublishEffects:
     held: Sequence[HeldBatch] = ()
     release: Release | None = None
     exported: Exported | None = None
+    evidence: Mapping[str, object] | None = None
 
 
 def record_publish(ledger: Ledger, run_id: str, payload: str, fence: Fence | None = None) -> int:
@@ -152,6 +154,8 @@ def finish_publish(
             release_batch(connection, effects.release, now)
         if effects.exported is not None:
             mark_exported(connection, effects.exported)
+        if effects.evidence is not None:
+            note_within(connection, now, "erased_from_lake", effects.evidence)
 
 
 def is_finished(connection: Connection, publish_id: int) -> bool:

@@ -10,11 +10,11 @@ from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import Connection, bindparam, func, select
+from sqlalchemy import bindparam, func, select
 
 from etl.ledger.database import AnyRow, Ledger, begin_read, begin_write
 from etl.ledger.dialects import insert_into
-from etl.ledger.opt_out_tables import opt_out_sent
+from etl.ledger.opt_out_tables import opt_out_requests, opt_out_sent
 from etl.ledger.plans import Plan, list_plans
 from etl.ledger.postback_tables import postbacks
 from etl.ledger.suppressions import EVERY_APP
@@ -71,10 +71,13 @@ class Sent:
         return self.delivered + self.in_doubt
 
 
+_NOTED: Final = tuple(each.name for each in fields(Sent) if each.name != "number")
+
+
 def find_sent(ledger: Ledger, owners: Owners) -> list[Sent]:
     """Find what was sent about people, as far as the ledger's postbacks still tell whose they are.
 
-    Nothing is noted, and all have the number 0.
+    Nothing is noted, and all have the number 0: which one is the request's is told by `list_sent`.
     """
     found: dict[tuple[str, ...], Sent] = {}
     for plan in list_plans(ledger) if owners else ():
@@ -91,8 +94,7 @@ def note_sent(ledger: Ledger, sent: Collection[Sent]) -> None:
     if not sent:
         return
     with begin_write(ledger) as connection:
-        numbers = _number(connection, {(each.subject, each.app_id) for each in sent})
-        rows = [_spell(replace(each, number=numbers[each.subject, each.app_id])) for each in sent]
+        rows = [_spell(each) for each in sent]
         statement = insert_into(connection, opt_out_sent)
         old, new = opt_out_sent.c, statement.excluded
         connection.execute(
@@ -107,10 +109,15 @@ def note_sent(ledger: Ledger, sent: Collection[Sent]) -> None:
 
 def list_sent(ledger: Ledger) -> list[Sent]:
     """List what was sent, by number, app and event."""
-    columns = [opt_out_sent.c[each.name] for each in fields(Sent)]
-    order = [opt_out_sent.c[name] for name in ("number", "sent_app_id", "mode", "event_name")]
+    table, request = opt_out_sent.c, opt_out_requests.c
+    joined = opt_out_sent.join(
+        opt_out_requests, (request.subject == table.subject) & (request.app_id == table.app_id)
+    )
+    columns = [request.number, *(table[name] for name in _NOTED)]
+    order = (request.number, table.sent_app_id, table.mode, table.event_name)
     with begin_read(ledger) as connection:
-        return [Sent(*row) for row in connection.execute(select(*columns).order_by(*order))]
+        query = select(*columns).select_from(joined).order_by(*order)
+        return [Sent(*row) for row in connection.execute(query)]
 
 
 def _read_sent(ledger: Ledger, plan_id: str) -> Iterator[AnyRow]:
@@ -155,17 +162,5 @@ def _add(one: Sent, other: Sent) -> Sent:
     )
 
 
-def _number(connection: Connection, requests: set[RequestKey]) -> dict[RequestKey, int]:
-    """Give each request its number, the next one where it has none."""
-    columns = (opt_out_sent.c.subject, opt_out_sent.c.app_id, opt_out_sent.c.number)
-    numbers = {
-        (row.subject, row.app_id): row.number for row in connection.execute(select(*columns).distinct())
-    }
-    last = max(numbers.values(), default=0)
-    for place, request in enumerate(sorted(requests - numbers.keys()), start=1):
-        numbers[request] = last + place
-    return numbers
-
-
 def _spell(sent: Sent) -> dict[str, object]:
-    return {each.name: getattr(sent, each.name) for each in fields(Sent)}
+    return {name: getattr(sent, name) for name in _NOTED}

@@ -4,7 +4,7 @@ from etl.stores.listing import list_objects
 from etl.stores.objects import LandedObject, find_object
 from etl.stores.opening import Store, open_store
 from etl.stores.probing import probe_conditional_put
-from etl.stores.reading import open_object, read_object
+from etl.stores.reading import open_object, open_seekable, read_object
 from etl.stores.versions import OldVersions, find_old_versions
 from etl.stores.writing import create_object, delete_object, open_for_writing, write_object
 
@@ -19,6 +19,7 @@ __all__ = [
     "list_objects",
     "open_for_writing",
     "open_object",
+    "open_seekable",
     "open_store",
     "probe_conditional_put",
     "read_object",

@@ -57,6 +57,21 @@ def open_object(store: Store, landed: LandedObject, block_bytes: int = BLOCK_BYT
         check_version(store, landed, file, is_done=True)
 
 
+@contextmanager
+def open_seekable(store: Store, landed: LandedObject, block_bytes: int = BLOCK_BYTES) -> Iterator[BinaryIO]:
+    """Open an object for reading anywhere in it, more than once, at the version that was listed.
+
+    Errors of the store on opening and on leaving are ours, as those of `open_object`; those in between are
+    its client's.
+    """
+    with explain_errors(store, landed.key):
+        file = open_raw(store, landed, block_bytes)
+    with file:
+        check_version(store, landed, file)
+        yield io.BufferedReader(file, block_bytes) if isinstance(file, io.FileIO) else file
+        check_version(store, landed, file, is_done=True)
+
+
 def open_raw(store: Store, landed: LandedObject, block_bytes: int) -> AnyFile:
     """Return the store's own file, unbuffered where the caller's buffer does the same."""
     path = store.path_of(landed.key)

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
-from etl.airflow.sweep_steps import describe_near, refuse
-from etl.errors import HeldBackError, SendingStopped
+from etl.airflow.sweep_steps import describe_near, judge_verification, refuse
+from etl.errors import ErasureUnproven, EvidenceBroken, HeldBackError, SendingStopped
+from etl.jobs.proving.evidence import EvidenceState
+from etl.jobs.proving.judging import Hit, Standing, Unread
+from etl.jobs.proving.story import VerifyReport
 from etl.jobs.sweep.receiving import ListReport
 from etl.jobs.sweep.story import Deadline, SweepReport
 from etl.jobs.sweep.submitting import SubmissionReport
@@ -37,6 +42,43 @@ def test_a_dry_run_and_a_whole_sweep_are_green() -> None:
     """Nothing is asked of anybody."""
     refuse(SweepReport(True, lists=(ListReport("a.csv", refusal="empty"),)))
     refuse(SweepReport(False, lists=(ListReport("a.csv", accepted=1),), requests={"open": 1, "waiting": 0}))
+
+
+def proof(*, found: int = 0, unread: int = 0, fault: str | None = None) -> VerifyReport:
+    """Make a verification that ended in some way."""
+    return VerifyReport(
+        at=datetime(2026, 11, 1, tzinfo=UTC),
+        requests=1,
+        objects=9,
+        read_bytes=9,
+        hits=(Hit("lake", "a", Standing.FOUND, 2, (1,)),) * found,
+        unread=(Unread("lake", "b", "gzip: damaged"),) * unread,
+        evidence=EvidenceState(3, "0" * 64, fault),
+    )
+
+
+@pytest.mark.parametrize(
+    ("report", "kind", "words"),
+    [
+        (proof(found=1), ErasureUnproven, "was found in 1 objects"),
+        (proof(unread=2), ErasureUnproven, "2 objects could not be read"),
+        (proof(fault="Link 2 of the evidence is changed."), EvidenceBroken, "Link 2"),
+        (proof(found=1, fault="Link 2 of the evidence is changed."), EvidenceBroken, "Link 2"),
+    ],
+    ids=["found", "unread", "broken", "both"],
+)
+def test_what_is_not_proven_fails(report: VerifyReport, kind: type[Exception], words: str) -> None:
+    """With a word on what; a second try would find the same."""
+    error = judge_verification(report)
+
+    assert isinstance(error, kind)
+    assert words in str(error)
+    assert not getattr(error, "is_retryable", True)
+
+
+def test_what_is_proven_is_green() -> None:
+    """Nothing is asked of anybody."""
+    assert judge_verification(proof()) is None
 
 
 def test_people_are_told_of_what_comes_due_soon() -> None:

@@ -57,6 +57,36 @@ def test_lifting_is_a_dry_run_unless_told(office: Shell) -> None:
     assert office.ask("opt-outs", "status")["counts"]["lifted"] == 1
 
 
+def test_a_verification_fails_on_one_hit(office: Shell) -> None:
+    """With exit code 1, and where; whose it is nobody is told."""
+    office.run("opt-outs", "sweep")
+    clean = office.run("opt-outs", "verify")
+    assert (clean.exit_code, "1 requests are verified" in clean.stdout) == (0, True)
+    notes = office.config.parent / "notes.txt"
+    notes.write_text(IDFA, encoding="utf-8")
+
+    found = office.run("opt-outs", "verify", "--also", str(notes))
+
+    assert found.exit_code == 1
+    assert "1  other notes.txt" in found.stdout
+    assert IDFA not in found.stdout
+    assert office.run("opt-outs", "verify", "--also", "nowhere").exit_code == 2
+
+
+def test_changed_evidence_is_told(office: Shell) -> None:
+    """By the number of the link, with exit code 1; the page says so first."""
+    office.run("opt-outs", "sweep")
+    (segment,) = (office.config.parent / "opt_outs" / "evidence").iterdir()
+    segment.write_bytes(segment.read_bytes()[:-1])
+    page = office.config.parent / "page.html"
+
+    found = office.run("opt-outs", "verify")
+    office.run("opt-outs", "report", "--output", str(page))
+
+    assert (found.exit_code, "EVIDENCE IS BROKEN: Link 4" in found.stdout) == (1, True)
+    assert "The evidence is not what was written: Link 4" in page.read_text(encoding="utf-8")
+
+
 def test_nobody_is_found_by_nothing(office: Shell) -> None:
     """What names nobody is refused."""
     office.run("opt-outs", "sweep")

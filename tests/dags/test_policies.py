@@ -56,7 +56,7 @@ IDS = {
     ],
     "maintain_lake": ["maintain", "forget"],
     "steer_postbacks": ["steer"],
-    "sweep_opt_outs": ["sweep", "watch_deadlines"],
+    "sweep_opt_outs": ["sweep", "watch_deadlines", "verify"],
 }
 
 

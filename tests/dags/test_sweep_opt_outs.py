@@ -42,9 +42,10 @@ def swept(airflow_home: Path, config: Path, module_sandbox: SandboxProcess) -> D
 def test_a_list_is_swept(swept: DagRunResult, config: Path, module_sandbox: SandboxProcess) -> None:
     """Its person is accepted by the sandbox; the run is green, and the log has the counts."""
     assert swept.exit_code == 0, swept.output[-3000:]
-    assert swept.states == {"sweep": {"success"}, "watch_deadlines": {"success"}}
+    assert swept.states == {task: {"success"} for task in ("sweep", "watch_deadlines", "verify")}
     assert module_sandbox.state()["opt_outs"]["production"]["accepted"] == 1
     assert "1  accepted" in swept.output
+    assert "1 requests are verified" in swept.output
     ledger = open_current_ledger(load_settings(config).storage.ledger)
     assert count_requests(ledger)["submission_due"] == 0
 

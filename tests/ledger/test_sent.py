@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 from etl.ledger.database import Ledger
 from etl.ledger.forgetting import forget_people
+from etl.ledger.opt_outs import NewRequest, add_requests
 from etl.ledger.sent import find_sent, list_sent, note_sent
 from etl.ledger.suppressions import EVERY_APP
 from tests.ledger.conftest import START, HandClock
 from tests.ledger.planned import APP, answer, begin_sending, intend, make_plan, name_subject
+from tests.ledger.test_opt_outs import REQUEST as ASKED
 
 REQUEST, OTHER = ("the subject", EVERY_APP), ("the other", APP)
 
@@ -46,8 +49,10 @@ def test_a_wish_for_another_app_is_not_about_this_one(ledger: Ledger, clock: Han
 
 
 def test_what_is_noted_outlives_the_postbacks_people(ledger: Ledger, clock: HandClock) -> None:
-    """They are forgotten, and a second look that finds less changes nothing; numbers stay."""
+    """They are forgotten, and a second look that finds less changes nothing; each has a request's number."""
     send(ledger, clock)
+    asked = [replace(ASKED, subject=subject, app_id=app_id) for subject, app_id in (REQUEST, OTHER)]
+    add_requests(ledger, [NewRequest(each, (each.subject,)) for each in asked])
     owners = {name_subject("a"): [REQUEST]}
     note_sent(ledger, find_sent(ledger, owners))
     noted = list_sent(ledger)

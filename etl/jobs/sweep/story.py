@@ -6,23 +6,24 @@ recorded before the next request leaves, and what is not done is due for the nex
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
 from etl.jobs.keys import require_keys
+from etl.jobs.proving.evidence import write_evidence
 from etl.jobs.sweep.erasing import ErasingReport, erase_due
 from etl.jobs.sweep.expecting import expect_requests, list_kept
 from etl.jobs.sweep.ground import Ground, survey
-from etl.jobs.sweep.receiving import ListReport, receive_lists
+from etl.jobs.sweep.noting import note_sweep
+from etl.jobs.sweep.receiving import ListReport, Received, receive_lists
 from etl.jobs.sweep.submitting import SubmissionReport, submit_due
 from etl.ledger.holding import hold_lock
 from etl.ledger.opt_outs import count_requests, list_requests
-from etl.ledger.sent import find_sent, note_sent
+from etl.ledger.proving import scrub_files
+from etl.ledger.sent import Sent, find_sent, note_sent
 from etl.ledger.upgrade import open_current_ledger
-from etl.liftoff.opt_out_answers import SENTENCES as ANSWERS
-from etl.opt_outs.codes import SENTENCES
 from etl.settings import Secrets, Settings, load_secrets
 from etl.stores import OldVersions, find_old_versions, open_store
 
@@ -84,21 +85,56 @@ def sweep(
     with hold_lock(ground.ledger, SWEEP_LOCK, LOCK_SECONDS, WAIT_SECONDS):
         # While it waited the key may have been rotated: its hashes would recognize nobody.
         require_keys(ground.ledger, found)
-        received = tuple(receive_lists(ground))
-        expected = expect_requests(ground.ledger, received) if is_dry_run else []
-        # Of those who are erased it is found with what the lake links with them.
-        sent = find_sent(ground.ledger, list_kept(received))
-        if not is_dry_run:
-            note_sent(ground.ledger, sent)
-        erasing = erase_due(ground, [each for each in expected if each.erasure == "due"])
-        submission = submit_due(
-            ground, found, expected=[each for each in expected if each.submission == "due"]
-        )
-    lists = tuple(each.report for each in received)
-    counts = count_requests(ground.ledger)
-    total = erasing.sent + sum(each.occurrences for each in sent)
-    kept = tuple(each for each in find_kept(ground) if each.state != "none")
-    return SweepReport(is_dry_run, lists, erasing, submission, counts, total, kept)
+        if is_dry_run:
+            return _foresee(ground, found)
+        try:
+            report = _carry_out(ground, found)
+        finally:
+            # What was done until something failed is evidence, too.
+            write_evidence(ground.ledger, ground.opt_outs)
+        if report.erasing.requests or report.submission.outcomes:
+            scrub_files(ground.ledger)
+    return report
+
+
+def _carry_out(ground: Ground, secrets: Secrets) -> SweepReport:
+    received = tuple(receive_lists(ground))
+    # Of those who are erased it is found with what the lake links with them.
+    sent = find_sent(ground.ledger, list_kept(received))
+    note_sent(ground.ledger, sent)
+    erasing = erase_due(ground)
+    submission = submit_due(ground, secrets)
+    report = _report(ground, received, sent, erasing, submission)
+    note_sweep(ground, report.lists, erasing, submission)
+    return report
+
+
+def _foresee(ground: Ground, secrets: Secrets) -> SweepReport:
+    """Find what a sweep would do, with what the lists of the inbox would add."""
+    received = tuple(receive_lists(ground))
+    expected = expect_requests(ground.ledger, received)
+    sent = find_sent(ground.ledger, list_kept(received))
+    erasing = erase_due(ground, [each for each in expected if each.erasure == "due"])
+    submission = submit_due(ground, secrets, expected=[each for each in expected if each.submission == "due"])
+    return _report(ground, received, sent, erasing, submission)
+
+
+def _report(
+    ground: Ground,
+    received: Sequence[Received],
+    sent: Sequence[Sent],
+    erasing: ErasingReport,
+    submission: SubmissionReport,
+) -> SweepReport:
+    return SweepReport(
+        ground.is_dry_run,
+        tuple(each.report for each in received),
+        erasing,
+        submission,
+        count_requests(ground.ledger),
+        erasing.sent + sum(each.occurrences for each in sent),
+        tuple(each for each in find_kept(ground) if each.state != "none"),
+    )
 
 
 def find_kept(ground: Ground) -> Iterator[OldVersions]:
@@ -122,64 +158,3 @@ def read_deadlines(settings: Settings, now: datetime) -> list[Deadline]:
         )
         for each in found
     ]
-
-
-def describe_sweep(report: SweepReport) -> Iterator[str]:
-    """Describe a sweep in lines for people; no id is in them."""
-    if not report.lists:
-        yield "No list is in the inbox."
-    for each in report.lists:
-        yield from _describe_list(each, is_dry_run=report.is_dry_run)
-    yield from _describe_erasing(report.erasing, is_dry_run=report.is_dry_run)
-    if report.sent:
-        yield f"  {report.sent:>10,}  postbacks had been sent before; pushlift opt-outs sent lists them"
-    for outcome, count in report.submission.outcomes.items():
-        yield f"  {count:>10,}  opt-outs {'to be submitted' if outcome == 'due' else outcome}"
-    for code, count in report.submission.codes.items():
-        yield f"  {count:>10,}  {code}: {ANSWERS.get(code, '')}"
-    if report.submission.stopped:
-        yield f"Nothing more was submitted: {report.submission.describe_stop()}"
-    counts = report.requests
-    yield (
-        f"Requests: {counts.get('open', 0):,} open ({counts.get('submission_due', 0):,} to submit,"
-        f" {counts.get('erasure_due', 0):,} to erase), {counts.get('waiting', 0):,} waiting for a person,"
-        f" {counts.get('done', 0):,} done, {counts.get('lifted', 0):,} lifted"
-    )
-    yield from (each.describe() for each in report.kept)
-    if report.is_dry_run:
-        yield "Nothing was changed: a dry run."
-
-
-def _describe_erasing(found: ErasingReport, *, is_dry_run: bool) -> Iterator[str]:
-    if not found.requests:
-        return
-    would = "would be " if is_dry_run else ""
-    yield f"Erasing {found.requests:,} ids, and {found.linked:,} that the lake links with them:"
-    for each in found.tables:
-        yield (
-            f"  {each.rows_gone + each.rows_changed:>10,}  rows of {each.table} {would}erased,"
-            f" in {each.files_rewritten:,} of {each.files_read:,} files"
-        )
-    counts = (
-        (found.shared, "linked ids that too many installs share, left alone"),
-        (found.held, f"held rows {would}erased"),
-        (found.exported, f"rows of exports {would}erased"),
-        (found.postbacks, "postbacks of the ledger lost what tells of them"),
-    )
-    yield from (f"  {count:>10,}  {what}" for count, what in counts if count)
-
-
-def _describe_list(each: ListReport, *, is_dry_run: bool) -> Iterator[str]:
-    if each.refusal is not None:
-        yield f"{each.name} cannot be read and stays in the inbox: {SENTENCES[each.refusal]}"
-        return
-    if each.is_known:
-        yield f"{each.name} was dropped before, as list {each.list_id}; nothing of it is new."
-        return
-    would = "would be " if is_dry_run else ""
-    yield f"{each.name} ({each.form}), list {each.list_id}:"
-    yield f"  {each.accepted:>10,}  {would}accepted, of them {each.waiting:,} waiting for a person"
-    yield f"  {each.duplicates:>10,}  duplicates"
-    yield from (
-        f"  {count:>10,}  rejected, {code}: {SENTENCES[code]}" for code, count in each.rejected.items()
-    )

@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from etl.ledger import opt_out_tables, postback_tables  # noqa: F401 - they register their tables
+from etl.ledger import evidence_tables, opt_out_tables, postback_tables  # noqa: F401 - they register their tables
 from etl.ledger.schema import METADATA, VERSION_TABLE
 
 context.configure(

@@ -14,8 +14,8 @@ from etl.jobs.exporting import export_lake
 from etl.jobs.planning.request import PlanRequest
 from etl.jobs.planning.story import make_plan
 from etl.jobs.steering import Word
+from etl.jobs.sweep.describing import describe_sweep
 from etl.jobs.sweep.persons import lift_person
-from etl.jobs.sweep.story import describe_sweep
 from etl.lake.tables import EVENTS
 from etl.ledger.database import begin_read
 from etl.ledger.held import list_batches

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from etl.jobs.check import check_installation
-from etl.jobs.sweep.story import describe_sweep
+from etl.jobs.sweep.describing import describe_sweep
 from etl.liftoff.sandbox.process import SandboxProcess
 from tests.jobs.sweep.offices import IDFA, run
 from tests.services.s3 import S3Server

@@ -9,8 +9,8 @@ from dataclasses import replace
 import pytest
 
 from etl.jobs.steering import Word
+from etl.jobs.sweep.describing import describe_sweep
 from etl.jobs.sweep.persons import lift_person
-from etl.jobs.sweep.story import describe_sweep
 from etl.ledger.opt_outs import list_requests
 from etl.liftoff.sandbox.process import SandboxProcess
 from tests.jobs.sweep.offices import APP, GAID, IDFA, drop, is_suppressed, make_secrets, open_ledger_of, run

@@ -11,8 +11,8 @@ from etl.jobs.delivery.assembly import Delivery
 from etl.jobs.delivery.story import run_delivery
 from etl.jobs.planning.request import PlanRequest
 from etl.jobs.planning.story import make_plan
+from etl.jobs.sweep.describing import describe_sweep
 from etl.jobs.sweep.sent import describe_sent, read_sent
-from etl.jobs.sweep.story import describe_sweep
 from etl.ledger.plans import approve_plan
 from etl.liftoff.sandbox.process import SandboxProcess
 from etl.settings import App

@@ -11,8 +11,9 @@ from pydantic import SecretStr
 
 from etl.errors import ConfigurationError
 from etl.jobs.steering import Word
+from etl.jobs.sweep.describing import describe_sweep
 from etl.jobs.sweep.persons import confirm_person, lift_person, show_person
-from etl.jobs.sweep.story import describe_sweep, read_deadlines, sweep
+from etl.jobs.sweep.story import read_deadlines, sweep
 from etl.ledger.opt_outs import list_due, list_requests
 from etl.liftoff.sandbox.process import SandboxProcess
 from etl.settings import Secrets

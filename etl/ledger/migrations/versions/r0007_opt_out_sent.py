@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0007"
-down_revision = "0005"
+down_revision = "0006"
 branch_labels = None
 depends_on = None
 
@@ -15,7 +15,6 @@ def upgrade() -> None:
     """Create the table, a row a request, app, mode and event name."""
     op.create_table(
         "opt_out_sent",
-        sa.Column("number", sa.Integer, nullable=False),
         sa.Column("subject", sa.Text, nullable=False),
         sa.Column("app_id", sa.Text, nullable=False),
         sa.Column("sent_app_id", sa.Text, nullable=False),

@@ -1,0 +1,72 @@
+"""A sweep in lines for people; no id is in them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from etl.jobs.sweep.erasing import ErasingReport
+from etl.jobs.sweep.receiving import ListReport
+from etl.jobs.sweep.story import SweepReport
+from etl.liftoff.opt_out_answers import SENTENCES as ANSWERS
+from etl.opt_outs.codes import SENTENCES
+
+
+def describe_sweep(report: SweepReport) -> Iterator[str]:
+    """Describe what a sweep did, or would do."""
+    if not report.lists:
+        yield "No list is in the inbox."
+    for each in report.lists:
+        yield from _describe_list(each, is_dry_run=report.is_dry_run)
+    yield from _describe_erasing(report.erasing, is_dry_run=report.is_dry_run)
+    if report.sent:
+        yield f"  {report.sent:>10,}  postbacks had been sent before; pushlift opt-outs sent lists them"
+    for outcome, count in report.submission.outcomes.items():
+        yield f"  {count:>10,}  opt-outs {'to be submitted' if outcome == 'due' else outcome}"
+    for code, count in report.submission.codes.items():
+        yield f"  {count:>10,}  {code}: {ANSWERS.get(code, '')}"
+    if report.submission.stopped:
+        yield f"Nothing more was submitted: {report.submission.describe_stop()}"
+    counts = report.requests
+    yield (
+        f"Requests: {counts.get('open', 0):,} open ({counts.get('submission_due', 0):,} to submit,"
+        f" {counts.get('erasure_due', 0):,} to erase), {counts.get('waiting', 0):,} waiting for a person,"
+        f" {counts.get('done', 0):,} done, {counts.get('lifted', 0):,} lifted"
+    )
+    yield from (each.describe() for each in report.kept)
+    if report.is_dry_run:
+        yield "Nothing was changed: a dry run."
+
+
+def _describe_erasing(found: ErasingReport, *, is_dry_run: bool) -> Iterator[str]:
+    if not found.requests:
+        return
+    would = "would be " if is_dry_run else ""
+    yield f"Erasing {found.requests:,} ids, and {found.linked:,} that the lake links with them:"
+    for each in found.tables:
+        yield (
+            f"  {each.rows_gone + each.rows_changed:>10,}  rows of {each.table} {would}erased,"
+            f" in {each.files_rewritten:,} of {each.files_read:,} files"
+        )
+    counts = (
+        (found.shared, "linked ids that too many installs share, left alone"),
+        (found.held, f"held rows {would}erased"),
+        (found.exported, f"rows of exports {would}erased"),
+        (found.postbacks, "postbacks of the ledger lost what tells of them"),
+    )
+    yield from (f"  {count:>10,}  {what}" for count, what in counts if count)
+
+
+def _describe_list(each: ListReport, *, is_dry_run: bool) -> Iterator[str]:
+    if each.refusal is not None:
+        yield f"{each.name} cannot be read and stays in the inbox: {SENTENCES[each.refusal]}"
+        return
+    if each.is_known:
+        yield f"{each.name} was dropped before, as list {each.list_id}; nothing of it is new."
+        return
+    would = "would be " if is_dry_run else ""
+    yield f"{each.name} ({each.form}), list {each.list_id}:"
+    yield f"  {each.accepted:>10,}  {would}accepted, of them {each.waiting:,} waiting for a person"
+    yield f"  {each.duplicates:>10,}  duplicates"
+    yield from (
+        f"  {count:>10,}  rejected, {code}: {SENTENCES[code]}" for code, count in each.rejected.items()
+    )

@@ -1,0 +1,258 @@
+"""A verification reads every store: who was erased is found wherever they are, and nobody after a sweep."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import io
+import os
+from contextlib import ExitStack
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from etl.jobs.exporting import export_lake
+from etl.jobs.proving.judging import Standing
+from etl.jobs.proving.story import VerifyReport, describe_verification, read_last, verify
+from etl.ledger.facts import write_fact
+from etl.ledger.opt_outs import list_requests
+from etl.settings import Secrets
+from tests.jobs.proving.offices import IDFV, INSTALL, OTHER, USER, Office
+from tests.jobs.sweep.offices import APP, IDFA
+from tests.proving.wrapping import PACKINGS, WRAPPINGS
+from tests.services.worlds import message
+
+PLACES = {
+    "lake": ("lake", "quarantine/stray-{}"),
+    "scratch": ("lake", "_scratch/20260101T000000Z-abcdef/{}"),
+    "manifest": ("opt_outs", "done/{}"),
+    "unfinished": ("opt_outs", "rejected/{}.pushlift-tmp"),
+    "log": ("logs", "scheduler/{}.log"),
+}
+WAYS = [(place, packing, wrapping) for place in PLACES for packing in PACKINGS for wrapping in WRAPPINGS]
+LONG_AGO = 1_767_225_600.0
+
+
+def slug(*words: str) -> str:
+    """Make a name of words."""
+    return "-".join(words).replace(" ", "_")
+
+
+@pytest.fixture(scope="module")
+def planted(swept: Office, tmp_path_factory: pytest.TempPathFactory) -> VerifyReport:
+    """Plant the person in every place and every encoding, verify once, and clear all of it away."""
+    logs = tmp_path_factory.mktemp("logs")
+    with ExitStack() as stack:
+        for place, packing, wrapping in WAYS:
+            store, key = PLACES[place]
+            name = key.format(slug(packing, wrapping))
+            content = PACKINGS[packing](b'{"at":"' + WRAPPINGS[wrapping](IDFA.encode()) + b'"}\n')
+            if store == "logs":
+                path = logs / name
+                path.parent.mkdir(exist_ok=True)
+                path.write_bytes(content)
+            else:
+                stack.enter_context(swept.planted(store, name, content))
+                os.utime(swept.folder(store) / name, (LONG_AGO, LONG_AGO))
+        return swept.verify(str(logs))
+
+
+@pytest.mark.parametrize(("place", "packing", "wrapping"), WAYS)
+def test_a_person_is_found_in_every_place_and_encoding(
+    planted: VerifyReport, place: str, packing: str, wrapping: str
+) -> None:
+    """Strays, what a dead run spilled, manifests, unfinished files, logs: told by store and object."""
+    name = PLACES[place][1].format(slug(packing, wrapping))
+    assert [each.requests for each in planted.found if each.name == name] == [(1,)]
+
+
+def test_nobody_is_found_after_a_sweep(swept: Office) -> None:
+    """The requests are verified, with the time, and the ledger keeps how it ended."""
+    report = swept.verify()
+
+    assert (report.exit_code, report.hits, report.unread) == (0, (), ())
+    assert (report.requests, report.verified) == (2, 2)
+    for request in list_requests(swept.ledger(), states=("done",)):
+        assert (request.erasure, request.verified_at is not None) == ("verified", True)
+    last = read_last(swept.ledger())
+    assert last is not None
+    assert (last.at, last.is_proven) == (report.at, True)
+
+
+@pytest.mark.parametrize("text", [IDFA, IDFV.lower(), f"<{INSTALL}>", f"x%3D{IDFA}"])
+def test_a_hit_fails_and_names_nobody(swept: Office, text: str) -> None:
+    """The id itself, or one that the lake linked with it; object and count are told."""
+    with swept.planted("opt_outs", f"done/of-{IDFA}.json", text.encode()):
+        report = swept.verify()
+
+    assert report.exit_code == 1
+    (hit,) = report.found
+    assert (hit.store, hit.name, hit.requests) == ("opt_outs", "done/of-<id>.json", (1,))
+    said = "\n".join(describe_verification(report)) + repr(report)
+    assert not any(each.casefold() in said.casefold() for each in (IDFA, IDFV, INSTALL))
+
+
+def test_a_persons_digest_is_found_though_it_leads_to_nobody(swept: Office) -> None:
+    """The id is gone, so whose digest it is cannot be told any more; it fails all the same."""
+    digest = hashlib.md5(IDFA.lower().encode(), usedforsecurity=False).hexdigest()
+    with swept.planted("opt_outs", "done/a", digest.encode()):
+        (hit,) = swept.verify().found
+
+    assert (hit.requests, hit.has_unknown) == ((), True)
+
+
+def test_ids_without_a_shape_are_found_by_column(swept: Office) -> None:
+    """A customer's id in a column for ids, in a map, and in the ledger; elsewhere it is a word as any."""
+    table = pa.table({"customer_user_id": [USER.upper()], "city": ["x"]})
+    file = io.BytesIO()
+    pq.write_table(table, file)
+    with swept.planted("lake", "events/stray.parquet", file.getvalue()):
+        (hit,) = swept.verify().found
+
+    assert hit.requests == (2,)
+
+
+def test_the_ledgers_tables_are_read(office: Office) -> None:
+    """Whatever column somebody stands in: on Postgres there is no file to be read."""
+    office.fill()
+    office.sweep()
+    office.vacuum()
+    write_fact(office.ledger(), "note", f"call {IDFA} back")
+
+    report = office.verify()
+
+    assert {each.name for each in report.found} >= {"facts.value"}
+    assert {each.store for each in report.found} == {"ledger"}
+
+
+def test_buckets_and_postgres_are_read(far_office: Office) -> None:
+    """Nobody is found after a sweep there either, and who is planted is."""
+    far_office.fill()
+    far_office.sweep()
+    far_office.vacuum()
+    far_office.empty_landing()
+    report = far_office.verify()
+    assert (report.exit_code, report.hits, report.verified) == (0, (), 2)
+
+    write_fact(far_office.ledger(), "note", IDFA)
+    far_office.world.land([message(9, idfa=IDFA)], "x.json.gz")
+    (hit,) = far_office.verify().found
+    assert (hit.store, hit.name) == ("ledger", "facts.value")
+
+
+def test_what_is_replaced_is_told_apart_until_it_is_deleted(office: Office) -> None:
+    """They hold people until their retention is over: no failure, and no proof."""
+    office.fill()
+    office.sweep()
+
+    report = office.verify()
+
+    assert report.exit_code == 0
+    assert {each.standing for each in report.hits} == {Standing.LEAVING, Standing.LANDING}
+    assert (report.verified, report.verified_except_landing) == (0, 0)
+
+
+def test_landed_objects_are_told_apart(office: Office) -> None:
+    """They are not written to: a request is then verified except for landing."""
+    office.fill()
+    office.sweep()
+    office.vacuum()
+
+    report = office.verify()
+
+    assert (report.exit_code, report.verified, report.verified_except_landing) == (0, 0, 2)
+    done = list(list_requests(office.ledger(), states=("done",)))
+    assert {each.erasure for each in done} == {"erased_except_landing"}
+    assert all(each.verified_at for each in done)
+
+
+def test_who_is_not_due_yet_is_no_hit(office: Office) -> None:
+    """A list that waits in the inbox, of somebody new and of somebody who was erased."""
+    office.fill()
+    office.sweep()
+    office.vacuum()
+    office.empty_landing()
+    office.drop("b.csv", f"idfa\n{IDFA}\n{OTHER}\n")
+
+    report = office.verify()
+
+    assert (report.exit_code, report.verified) == (0, 2)
+    assert [each.standing for each in report.hits] == [Standing.INBOX]
+
+
+def test_an_id_that_liftoff_has_not_heard_of_is_kept(office: Office, request: pytest.FixtureRequest) -> None:
+    """In the ledger alone, and such a request is not verified."""
+    sandbox = request.getfixturevalue("sandbox")
+    sandbox.set_faults({"503": 1.0})
+    office.fill()
+    office.sweep()
+    office.vacuum()
+    office.empty_landing()
+
+    report = office.verify()
+
+    assert (report.exit_code, report.verified) == (0, 1)
+    assert {each.standing for each in report.hits} == {Standing.KEPT}
+
+
+def test_another_app_may_hold_who_left_one(office: Office) -> None:
+    """A wish for one app is no wish for the others; in its own app they are found."""
+    apps = {APP: {"app_store_id": "1234567890"}}
+    settings = office.world.settings.model_copy(
+        update={"apps": type(office.world.settings).model_validate({"apps": apps}).apps}
+    )
+    office = Office(type(office.world)(settings), office.secrets)
+    office.world.land([message(1, idfa=IDFA), message(2, idfa=IDFA, app_id="com.other")])
+    office.world.ingest()
+    office.drop("a.csv", f"idfa,app_id\n{IDFA},{APP}\n")
+    office.sweep()
+    office.vacuum()
+    office.empty_landing()
+    report = office.verify()
+    assert (report.exit_code, {each.standing for each in report.hits}) == (0, {Standing.OTHER_APP})
+
+    table = io.BytesIO()
+    pq.write_table(pa.table({"idfa": [IDFA]}), table)
+    with office.planted("lake", f"events/app_id={APP}/event_date=2026-09-01/x.parquet", table.getvalue()):
+        assert office.verify().exit_code == 1
+
+
+def test_exports_are_read(office: Office, tmp_path: Path) -> None:
+    """A registered copy is a store as any."""
+    office.world.land([message(3, idfa=OTHER)])
+    office.world.ingest()
+    export_lake(office.world.settings, str(tmp_path / "export"))
+    office.drop("a.csv", f"idfa\n{IDFA}\n")
+    office.sweep()
+    (tmp_path / "export" / "notes.txt").write_text(IDFA, encoding="utf-8")
+
+    (hit,) = office.verify().found
+
+    assert (hit.store, hit.name) == ("export", "notes.txt")
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (b"PK\x03\x04....", "zip: not looked into"),
+        (gzip.compress(os.urandom(4000))[:-900], "gzip: truncated_object"),
+    ],
+    ids=["a kind that is not looked into", "damaged"],
+)
+def test_what_cannot_be_read_proves_nothing(swept: Office, content: bytes, why: str) -> None:
+    """It fails with the object's name; in the inbox it is somebody's list, which a sweep refuses."""
+    with swept.planted("lake", "loads/x", content):
+        report = swept.verify()
+    with swept.planted("opt_outs", "inbox/x", content):
+        assert swept.verify().exit_code == 0
+
+    assert (report.exit_code, [(each.name, each.why) for each in report.unread]) == (1, [("loads/x", why)])
+
+
+def test_where_nobody_is_erased_no_key_is_needed(office: Office) -> None:
+    """There is nobody to look for."""
+    report = verify(office.world.settings, Secrets())
+
+    assert (report.exit_code, report.requests, report.objects) == (0, 0, 0)
