@@ -1,19 +1,19 @@
 """People on their way out: what the lake links with them is suppressed too, then lake and ledger forget them.
 
-Landed objects are never written to, so a request ends as `erased_except_landing`: what landed of a person is
-left out of every ingest from then on. Files that an erasure replaced are deleted by upkeep, past their
-retention.
+Where landed objects are kept, a request ends as `erased_except_landing`: what landed of a person is left out
+of every ingest from then on. Files that an erasure replaced are deleted by upkeep, past their retention.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from etl.jobs.erasing import erase_exports, erase_people
 from etl.jobs.reconciling import reconcile_all
 from etl.jobs.sweep.ground import Ground
+from etl.jobs.sweep.landing import LandingReport, honour_in_landing
 from etl.lake.erase import TableErasure
 from etl.lake.links import Links, find_links
 from etl.lake.wanted import Wanted, WantedId
@@ -41,6 +41,7 @@ class ErasingReport:
     held: int = 0
     exported: int = 0
     postbacks: int = 0
+    landing: LandingReport = field(default_factory=LandingReport)
 
 
 def erase_due(ground: Ground) -> ErasingReport:
@@ -50,11 +51,12 @@ def erase_due(ground: Ground) -> ErasingReport:
     """
     due = list_due(ground.ledger, "erasure")
     if not due:
-        return ErasingReport()
+        return ErasingReport(landing=honour_in_landing(ground, ()))
     wanted = [_want(each) for each in due]
     most = ground.settings.opt_outs.most_installs
     links = find_links(ground.lake, Wanted(wanted), most_installs=most)
-    everybody = Wanted([*wanted, *(WantedId(each.id, frozenset({each.app_id})) for each in links.ids)])
+    people = [*wanted, *(WantedId(each.id, frozenset({each.app_id})) for each in links.ids)]
+    everybody = Wanted(people)
     subjects = set() if ground.is_dry_run else _suppress_linked(ground, due, links)
     if not ground.is_dry_run:
         reconcile_all(ground.settings)
@@ -65,8 +67,10 @@ def erase_due(ground: Ground) -> ErasingReport:
     if not is_dry_run:
         forms = {form for each in due for form in hash_forms(ground.key, str(each.identifier))}
         forgotten = forget_people(ground.ledger, forms | subjects)
+    landing = honour_in_landing(ground, people)
+    if not is_dry_run:
         done = [(each.subject, each.app_id) for each in due]
-        record_erasure(ground.ledger, done, "erased_except_landing")
+        record_erasure(ground.ledger, done, "erased" if landing.is_clean else "erased_except_landing")
     return ErasingReport(
         requests=len(due),
         linked=len(links.ids),
@@ -74,6 +78,7 @@ def erase_due(ground: Ground) -> ErasingReport:
         held=erased.held.rows_found,
         exported=sum(each.rows_found for each in exports),
         postbacks=forgotten,
+        landing=landing,
     )
 
 

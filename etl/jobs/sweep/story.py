@@ -13,6 +13,7 @@ from typing import Final
 
 from etl.jobs.sweep.erasing import ErasingReport, erase_due
 from etl.jobs.sweep.ground import survey
+from etl.jobs.sweep.landing import LandingReport
 from etl.jobs.sweep.receiving import ListReport, receive_lists
 from etl.jobs.sweep.submitting import SubmissionReport, submit_due
 from etl.ledger.holding import hold_lock
@@ -119,6 +120,7 @@ def describe_sweep(report: SweepReport) -> Iterator[str]:
 
 
 def _describe_erasing(found: ErasingReport, *, is_dry_run: bool) -> Iterator[str]:
+    yield from _describe_landing(found.landing, is_dry_run=is_dry_run)
     if not found.requests:
         return
     would = "would be " if is_dry_run else ""
@@ -134,6 +136,21 @@ def _describe_erasing(found: ErasingReport, *, is_dry_run: bool) -> Iterator[str
         (found.postbacks, "postbacks of the ledger lost what tells of them"),
     )
     yield from (f"  {count:>10,}  {what}" for count, what in counts if count)
+
+
+def _describe_landing(found: LandingReport, *, is_dry_run: bool) -> Iterator[str]:
+    done = found.rewriting
+    if done is None or not (done.objects_read or done.left):
+        return
+    would = "would be " if is_dry_run else ""
+    yield (
+        f"Landing: {done.messages_removed:,} messages {would}removed, and {done.objects_rewritten:,} of"
+        f" {done.objects_read:,} objects {would}written again"
+    )
+    if done.damaged:
+        yield f"  {done.damaged:>10,}  of these are damaged: what could be read of them {would}kept"
+    if done.left:
+        yield f"  {done.left:>10,}  objects could not be read or written, or changed: the next sweep tries"
 
 
 def _describe_list(each: ListReport, *, is_dry_run: bool) -> Iterator[str]:
