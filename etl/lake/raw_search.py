@@ -46,7 +46,7 @@ class TextSearch:
 
     def _holds_plain(self, text: str) -> bool:
         found = (match.group(1) in self._shaped for tokens in _TOKENS for match in tokens.finditer(text))
-        return any(found) or any(_stands_in(free, text) for free in self._free if free in text)
+        return any(found) or any(stands_in(free, text) for free in self._free if free in text)
 
 
 def decode_raw(raw: str, encoding: str | None) -> str:
@@ -83,7 +83,8 @@ def _unescape(match: re.Match[str]) -> str:
     return chr(int(code, 16)) if code else "\n" if character in "nrtbf" else str(character)
 
 
-def _stands_in(free: str, text: str) -> bool:
+def stands_in(free: str, text: str) -> bool:
+    """Tell whether a folded id stands in a text between characters that are no letters or digits."""
     place = text.find(free)
     while place >= 0:
         end = place + len(free)

@@ -15,11 +15,11 @@ from typing import Final
 
 from etl.jobs.rewriting import RewritingReport, rewrite_landing
 from etl.jobs.sweep.ground import Ground
+from etl.lake.message_search import MessageSearch, choose_free, join_scopes
 from etl.lake.wanted import WantedId
 from etl.ledger.facts import read_fact, write_fact
 from etl.ledger.left_in_landing import count_left_in_landing, end_landing
 from etl.ledger.suppressions import EVERY_APP, list_erased
-from etl.proving.messages import MessageSearch, choose_free, join_scopes
 from etl.subjects import fold_identifier, list_forms
 
 # Types of which every id has a shape: who was erased by one is found in landing without knowing the id.

@@ -14,18 +14,15 @@ import pytest
 import zstandard
 
 from etl.jobs import rewriting
-from etl.jobs.sweep import landing
 from etl.jobs.sweep.story import describe_sweep
 from etl.ledger.held import list_batches
 from etl.ledger.opt_outs import list_requests
 from etl.ledger.rewrites import list_rewrites
 from etl.liftoff.sandbox.process import SandboxProcess
-from etl.settings import Settings
 from etl.stores import find_object, write_object
-from tests.jobs.killers import die_after, run_to_death
 from tests.jobs.sweep.offices import APP, IDFA, drop, make_secrets, open_ledger_of, run
 from tests.services.suites import PLANTED, audited_by, write_suites
-from tests.services.worlds import KEY, Row, World, message, write_lines
+from tests.services.worlds import KEY, Row, World, message
 
 OTHER: Final = "11111111-2222-4333-8444-555555555555"
 INSTALL: Final = "1756684800000-7777777777777777777"
@@ -222,7 +219,7 @@ def test_arrays_of_any_compression(
 def test_an_object_that_no_run_has_read(rewritten: World, sandbox: SandboxProcess) -> None:
     """Is read by the next one, as it is then."""
     world = rewritten
-    world.land(rows_of_person())
+    world.land([message(1, idfa=IDFA), message(2, idfa=OTHER), f'{{"idfa": "{IDFA}", '.encode(), message(5)])
     drop(world, "a.csv", f"idfa\n{IDFA}\n")
     run(world, sandbox)
 
@@ -248,42 +245,6 @@ def test_what_is_held_of_a_rewritten_object_is_superseded(
     world.ingest(is_reprocess=True)
     assert list_batches(open_ledger_of(world)) == []
     assert len(world.events()) == 1
-
-
-STEPS: Final[dict[str, Callable[[], None]]] = {
-    "looked through": lambda: die_after(rewriting, "_look_again"),
-    "noted": lambda: die_after(rewriting, "record_rewrite"),
-    "put": lambda: die_after(rewriting, "replace_object"),
-    "taken over": lambda: die_after(rewriting, "end_rewrite"),
-    "all written": lambda: die_after(landing, "rewrite_landing"),
-}
-
-
-def sweep_and_die(settings: Settings, step: str, sandbox: SandboxProcess) -> None:
-    """Sweep, and be killed after a step."""
-    STEPS[step]()
-    run(World(settings), sandbox)
-
-
-@pytest.mark.parametrize("step", STEPS)
-def test_killed_after_a_step(rewritten: World, sandbox: SandboxProcess, step: str) -> None:
-    """An ingest in between takes nothing for new, and the next sweep ends it."""
-    world = rewritten
-    for key in (KEY, "push/2026/09/01/14/b.json.gz"):
-        write_object(world.landing, key, write_lines(rows_of_person()))
-    world.ingest()
-    drop(world, "a.csv", f"idfa\n{IDFA}\n")
-
-    run_to_death(sweep_and_die, step, world.settings, step, sandbox)
-    assert world.ingest().run_id is None
-    run(world, sandbox)
-
-    for key in (KEY, "push/2026/09/01/14/b.json.gz"):
-        assert IDFA not in text_of(world, key)
-        assert text_of(world, key).count(OTHER) == 2
-    assert list_rewrites(open_ledger_of(world)) == []
-    assert world.ingest().run_id is None
-    assert [each.erasure for each in list_requests(open_ledger_of(world), states=("done",))] == ["erased"]
 
 
 def test_an_object_that_changes_meanwhile_is_left(

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from etl.appsflyer.id_scan import Texts
+from etl.lake.raw_search import list_readings, stands_in
 from etl.proving.findings import Tally
 from etl.proving.matching import Matcher
 from etl.proving.texts import DEPTH, TextScanner
@@ -17,6 +18,8 @@ EVERY_APP: Final = "*"
 # Words of letters and digits; an id that stands alone has all of its words between other characters.
 _WORD: Final = re.compile(r"[^\W_]+")
 _APP_KEY: Final = re.compile(r"app_?id|bundle_?id")
+# What `list_readings` does not undo.
+_BINARY: Final = frozenset({"base64", "utf-16"})
 _NO_APPS: Final[frozenset[str]] = frozenset()
 
 Scopes = Mapping[str, frozenset[str]]
@@ -62,21 +65,21 @@ class MessageSearch:
         self._scanner.scan(texts, "message", tally)
         yield from {self._hashed[each.subject] for each in tally.list_findings("")}
         if self._free:
-            yield from (apps for text in _list_readings(texts, DEPTH) for apps in self._find_free(text))
+            yield from (apps for text in _list_readings(texts) for apps in self._find_free(text))
 
     def _find_free(self, text: str) -> Iterator[frozenset[str]]:
         for word in self._free.keys() & set(_WORD.findall(text)):
-            yield from (apps for form, apps in self._free[word].items() if _stands_in(form, text))
+            yield from (apps for form, apps in self._free[word].items() if stands_in(form, text))
 
     def _is_of(self, message: bytes, apps: frozenset[str]) -> bool:
         if EVERY_APP in apps:
             return True
         if self._app_id is not None:
             return self._app_id in apps
-        texts = list(_list_readings(view_bytes(message), DEPTH))
+        texts = list(_list_readings(view_bytes(message)))
         if not any(_APP_KEY.search(text) for text in texts):
             return True
-        return any(_stands_in(app.casefold(), text) for app in apps for text in texts)
+        return any(stands_in(app.casefold(), text) for app in apps for text in texts)
 
 
 def choose_free(forms: Iterable[str]) -> set[str]:
@@ -95,18 +98,8 @@ def join_scopes(pairs: Iterable[tuple[str, str]]) -> dict[str, frozenset[str]]:
     return found
 
 
-def _list_readings(texts: Texts, depth: int) -> Iterator[str]:
-    yield texts.data.tobytes().decode(errors="replace").casefold()
-    if depth:
-        for _, inner in unwrap(texts):
+def _list_readings(texts: Texts, depth: int = DEPTH) -> Iterator[str]:
+    yield from list_readings(texts.data.tobytes().decode(errors="replace"))
+    for name, inner in unwrap(texts) if depth else ():
+        if name in _BINARY:
             yield from _list_readings(inner, depth - 1)
-
-
-def _stands_in(form: str, text: str) -> bool:
-    place = text.find(form)
-    while place >= 0:
-        end = place + len(form)
-        if not text[place - 1 : place].isalnum() and not text[end : end + 1].isalnum():
-            return True
-        place = text.find(form, place + 1)
-    return False
