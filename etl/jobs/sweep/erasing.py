@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Final
 
 from etl.jobs.erasing import erase_exports, erase_people
@@ -32,7 +33,8 @@ class ErasingReport:
     """What was erased, or in a dry run would be: requests, ids that the lake linked with theirs, and counts.
 
     `held` are rows that wait for a decision, `exported` rows of registered exports, `postbacks` rows of the
-    ledger that lost their personal values.
+    ledger that lost their personal values. What the erasure replaced is deleted by the first upkeep after
+    `physical_after`.
     """
 
     requests: int = 0
@@ -42,6 +44,7 @@ class ErasingReport:
     exported: int = 0
     postbacks: int = 0
     landing: LandingReport = field(default_factory=LandingReport)
+    physical_after: datetime | None = None
 
 
 def erase_due(ground: Ground) -> ErasingReport:
@@ -79,6 +82,9 @@ def erase_due(ground: Ground) -> ErasingReport:
         exported=sum(each.rows_found for each in exports),
         postbacks=forgotten,
         landing=landing,
+        physical_after=None
+        if is_dry_run
+        else ground.now + timedelta(hours=ground.settings.retention.replaced_hours),
     )
 
 

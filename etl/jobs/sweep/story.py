@@ -136,6 +136,9 @@ def _describe_erasing(found: ErasingReport, *, is_dry_run: bool) -> Iterator[str
         (found.postbacks, "postbacks of the ledger lost what tells of them"),
     )
     yield from (f"  {count:>10,}  {what}" for count, what in counts if count)
+    if found.physical_after is not None:
+        after = f"{found.physical_after:%Y-%m-%d %H:%M} UTC"
+        yield f"The first upkeep after {after} deletes the files that this replaced."
 
 
 def _describe_landing(found: LandingReport, *, is_dry_run: bool) -> Iterator[str]:

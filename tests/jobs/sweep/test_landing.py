@@ -180,7 +180,11 @@ def test_an_id_without_a_shape(rewritten: World, sandbox: SandboxProcess) -> Non
 def test_of_one_app_only(rewritten: World, sandbox: SandboxProcess) -> None:
     """The same person's messages of other apps stay; one that names no app goes."""
     world = rewritten
-    rows = [message(1, idfa=IDFA), message(2, idfa=IDFA, app_id="com.other"), f'{{"idfa": "{IDFA}"'.encode()]
+    rows: list[Row | bytes] = [
+        message(1, idfa=IDFA),
+        message(2, idfa=IDFA, app_id="com.other"),
+        f'{{"idfa": "{IDFA}"'.encode(),
+    ]
     world.land(rows)
     world.ingest()
     drop(world, "a.csv", f"idfa,app\n{IDFA},{APP}\n")
