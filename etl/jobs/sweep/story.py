@@ -16,8 +16,10 @@ from etl.jobs.sweep.ground import survey
 from etl.jobs.sweep.landing import LandingReport
 from etl.jobs.sweep.receiving import ListReport, receive_lists
 from etl.jobs.sweep.submitting import SubmissionReport, submit_due
+from etl.ledger.database import Ledger
 from etl.ledger.holding import hold_lock
 from etl.ledger.opt_outs import count_requests, list_requests
+from etl.ledger.scrubbing import note_scrubbing, scrub_if_noted
 from etl.ledger.upgrade import open_current_ledger
 from etl.liftoff.opt_out_answers import SENTENCES as ANSWERS
 from etl.opt_outs.codes import SENTENCES
@@ -31,13 +33,17 @@ _SECONDS_A_DAY: Final = 86_400
 
 @dataclass(frozen=True, slots=True)
 class SweepReport:
-    """What a sweep did, or in a dry run would do: lists, Liftoff's answers, and how all requests stand."""
+    """What a sweep did, or in a dry run would do: lists, Liftoff's answers, and how all requests stand.
+
+    `is_scrubbed` tells that what left the ledger's rows has left its files as well.
+    """
 
     is_dry_run: bool
     lists: tuple[ListReport, ...] = ()
     erasing: ErasingReport = field(default_factory=ErasingReport)
     submission: SubmissionReport = field(default_factory=SubmissionReport)
     requests: Mapping[str, int] = field(default_factory=dict)
+    is_scrubbed: bool = True
 
     @property
     def exit_code(self) -> int:
@@ -74,9 +80,18 @@ def sweep(
     ground = survey(settings, found, is_dry_run=is_dry_run, now=now)
     with hold_lock(ground.ledger, SWEEP_LOCK, LOCK_SECONDS, WAIT_SECONDS):
         lists = tuple(receive_lists(ground))
+        if not is_dry_run and _is_anything_due(ground.ledger):
+            note_scrubbing(ground.ledger)
         erasing = erase_due(ground)
         submission = submit_due(ground, found)
-    return SweepReport(is_dry_run, lists, erasing, submission, count_requests(ground.ledger))
+        is_scrubbed = is_dry_run or scrub_if_noted(ground.ledger)
+    requests = count_requests(ground.ledger)
+    return SweepReport(is_dry_run, lists, erasing, submission, requests, is_scrubbed)
+
+
+def _is_anything_due(ledger: Ledger) -> bool:
+    counts = count_requests(ledger)
+    return counts["submission_due"] > 0 or counts["erasure_due"] > 0
 
 
 def read_deadlines(settings: Settings, now: datetime) -> list[Deadline]:
@@ -109,6 +124,8 @@ def describe_sweep(report: SweepReport) -> Iterator[str]:
         yield f"  {count:>10,}  {code}: {ANSWERS.get(code, '')}"
     if report.submission.stopped:
         yield f"Nothing more was submitted: {report.submission.describe_stop()}"
+    if not report.is_scrubbed:
+        yield "The ledger is in use, so old bytes are still in its files: the next sweep scrubs them."
     counts = report.requests
     yield (
         f"Requests: {counts.get('open', 0):,} open ({counts.get('submission_due', 0):,} to submit,"
