@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from etl.jobs.erasing import erase_exports, erase_people
+from etl.jobs.ingest import hold_publish_lock
 from etl.jobs.reconciling import reconcile_all
 from etl.jobs.sweep.ground import Ground
 from etl.jobs.sweep.landing import LandingReport, honour_in_landing
@@ -56,11 +57,9 @@ def erase_due(ground: Ground) -> ErasingReport:
     if not due:
         return ErasingReport(landing=honour_in_landing(ground, ()))
     wanted = [_want(each) for each in due]
-    most = ground.settings.opt_outs.most_installs
-    links = find_links(ground.lake, Wanted(wanted), most_installs=most)
+    links, subjects = _find_links(ground, due, wanted)
     people = [*wanted, *(WantedId(each.id, frozenset({each.app_id})) for each in links.ids)]
     everybody = Wanted(people)
-    subjects = set() if ground.is_dry_run else _suppress_linked(ground, due, links)
     if not ground.is_dry_run:
         reconcile_all(ground.settings)
     policy, is_dry_run = ground.settings.opt_outs.policy, ground.is_dry_run
@@ -93,6 +92,20 @@ def _want(request: Request) -> WantedId:
     return WantedId(
         request.identifier, frozenset() if request.app_id == EVERY_APP else frozenset({request.app_id})
     )
+
+
+def _find_links(ground: Ground, due: Sequence[Request], wanted: Sequence[WantedId]) -> tuple[Links, set[str]]:
+    """Find what the lake links with the people, and suppress it; gives the links and all forms' hashes.
+
+    Under the publish lock: what was published before is looked at, and what would be after it is refused,
+    since more people are suppressed by then. In between, a row with a linked id alone would come to stay.
+    """
+    most = ground.settings.opt_outs.most_installs
+    if ground.is_dry_run:
+        return find_links(ground.lake, Wanted(wanted), most_installs=most), set()
+    with hold_publish_lock(ground.settings):
+        links = find_links(ground.lake, Wanted(wanted), most_installs=most)
+        return links, _suppress_linked(ground, due, links)
 
 
 def _suppress_linked(ground: Ground, due: Sequence[Request], links: Links) -> set[str]:
