@@ -24,6 +24,8 @@ _TOKENS: Final = (
     re.compile(r"(?=([0-9a-f]{16}))"),
     re.compile(r"([0-9]{10,}-[0-9]{4,})"),
 )
+# Without the zero bytes, UTF-16 can be read as well.
+_ZERO: Final = "\0"
 _ESCAPED: Final = re.compile(r"\\(?:u([0-9a-fA-F]{4})|(.))")
 _PERCENT: Final = re.compile(r"%[0-9a-fA-F]{2}")
 
@@ -52,13 +54,12 @@ class TextSearch:
 def decode_raw(raw: str, encoding: str | None) -> str:
     """Give a quarantined message as text; of bytes that are none, each byte a character."""
     if encoding != "base64":
-        return raw
+        return f"{raw}\n{raw.replace(_ZERO, '')}" if _ZERO in raw else raw
     try:
         data = base64.b64decode(raw, validate=False)
     except (binascii.Error, ValueError):
         return raw
-    # Without the zero bytes, UTF-16 can be read as well.
-    return data.replace(b"\0", b"").decode("latin-1") + "\n" + data.decode("utf-8", "replace")
+    return data.replace(_ZERO.encode(), b"").decode("latin-1") + "\n" + data.decode("utf-8", "replace")
 
 
 def list_readings(text: str) -> Iterator[str]:

@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Final
 
 import pyarrow as pa
 import pytest
 from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
 
+from etl.jobs import expiring, maintain
 from etl.jobs.erasing import erase_people
 from etl.jobs.maintain import describe_upkeep, maintain_lake
 from etl.lake.tables import EVENTS, QUARANTINE, Table
 from etl.ledger.held import list_batches
-from etl.settings import Retention
+from etl.ledger.publishes import unfinished_publishes
+from etl.settings import Retention, Settings
+from etl.stores import list_objects, write_object
+from tests.jobs.killers import STEPS as PUBLISH_STEPS
+from tests.jobs.killers import die_after, run_to_death
 from tests.lake.erasing import device_of, events_of, everything_of, wanted_of
 from tests.services.suites import PLANTED, audited_by, write_suites
-from tests.services.worlds import World, check_conservation, message, messages
+from tests.services.worlds import World, check_conservation, message, messages, write_lines
 
 NOW = datetime(2026, 9, 20, 12, tzinfo=UTC)
 OLD, NEW = "push/2026/09/01/13/a.json.gz", "push/2026/09/18/13/b.json.gz"
@@ -166,3 +173,34 @@ def test_another_grace_is_the_tables_own(local_world: World) -> None:
     assert configuration["delta.deletedFileRetentionDuration"] == "interval 30 hours"
     assert configuration["delta.logRetentionDuration"] == "interval 30 hours"
     assert world.versions() == versions
+
+
+STEPS: Final[dict[str, Callable[[], None]]] = {
+    "recorded": PUBLISH_STEPS["recorded"],
+    "events committed": PUBLISH_STEPS["events committed"],
+    "published": lambda: die_after(expiring, "publish_drafts"),
+    "a landed object gone": lambda: die_after(expiring, "delete_object"),
+    "a table vacuumed": lambda: die_after(maintain, "expire_history"),
+}
+
+
+def maintain_and_die(settings: Settings, step: str) -> None:
+    """Do upkeep, and be killed after a step."""
+    STEPS[step]()
+    maintain_lake(settings, is_dry_run=False, now=NOW)
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_killed_after_a_step(local_world: World, step: str) -> None:
+    """The next upkeep ends it, and what has not expired is as it was."""
+    world = keeping(local_world, events_days=5, quarantine_days=5, landing_days=5)
+    fill(world)
+    write_object(world.landing, "push/2026/09/02/13/c.json.gz", write_lines(messages(range(7, 9), **at(2))))
+    world.ingest()
+
+    run_to_death(maintain_and_die, step, world.settings, step)
+    maintain_lake(world.settings, is_dry_run=False, now=NOW)
+
+    assert (len(world.events()), len(world.quarantine())) == (4, 1)
+    assert [each.key for each in list_objects(world.landing)] == [NEW]
+    assert unfinished_publishes(world.open_ledger()) == []

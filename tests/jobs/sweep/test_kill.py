@@ -13,9 +13,10 @@ import pytest
 from etl.jobs import erasing, rewriting
 from etl.jobs.exporting import export_lake
 from etl.jobs.sweep import erasing as sweep_erasing
-from etl.jobs.sweep import landing, receiving, submitting
+from etl.jobs.sweep import landing, receiving, story, submitting
 from etl.jobs.sweep.story import sweep
 from etl.lake import erase_exports, publish
+from etl.ledger import scrubbing
 from etl.ledger.opt_outs import list_requests
 from etl.ledger.publishes import unfinished_publishes
 from etl.ledger.rewrites import list_rewrites
@@ -58,6 +59,8 @@ STEPS: Final[dict[str, Callable[[], None]]] = {
     "erased": lambda: die_after(sweep_erasing, "record_erasure"),
     "submitted": lambda: die_after(submitting, "_read"),
     "answers recorded": lambda: die_after(submitting, "record_answers"),
+    "scrubbing noted": lambda: die_after(story, "note_scrubbing"),
+    "pages written anew": lambda: die_after(scrubbing, "_scrub_sqlite"),
 }
 
 
@@ -107,4 +110,6 @@ def test_killed_after_a_step(
     )
     ledger = open_ledger_of(world)
     assert (list_rewrites(ledger), unfinished_publishes(ledger)) == ([], [])
+    kept = b"".join(path.read_bytes() for path in tmp_path.glob("ledger.db*"))
+    assert IDFA.lower().encode() not in kept.lower()
     assert world.ingest().run_id is None

@@ -26,7 +26,7 @@ from etl.lake.publish import PUBLISH_LOCK
 from etl.lake.tables import LOADS, POSTBACKS
 from etl.ledger import holding
 from etl.ledger.database import Ledger
-from etl.ledger.locks import Fence
+from etl.ledger.locks import Fence, acquire_lock
 from etl.ledger.plans import approve_plan
 from etl.liftoff.client import Client
 from etl.liftoff.sandbox.process import SandboxProcess
@@ -107,10 +107,10 @@ def beside(act: Callable[[], object]) -> Iterator[list[BaseException]]:
 @pytest.fixture
 def blocked(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
     """Give the event that somebody asked in vain for the publish lock."""
-    found, acquire = threading.Event(), holding.acquire_lock
+    found = threading.Event()
 
     def acquire_or_tell(ledger: Ledger, name: str, owner: str, seconds: float) -> Fence | None:
-        fence = acquire(ledger, name, owner, seconds)
+        fence = acquire_lock(ledger, name, owner, seconds)
         if fence is None and name == PUBLISH_LOCK:
             found.set()
         return fence
