@@ -68,7 +68,7 @@ def test_gone_from_an_event(world: World, sandbox: SandboxProcess, place: str) -
     ids=["no text", "encoded twice", "UTF-16"],
 )
 def test_gone_from_quarantine(world: World, sandbox: SandboxProcess, raw: bytes) -> None:
-    """Kept as base64 where it is no text."""
+    """Kept as base64 where it is no text; what landed does not bring it back."""
     world.land([raw, b"broken, and nobody's", message(2, idfa=OTHER)])
     world.ingest()
     assert len(world.quarantine()) == 2
@@ -76,6 +76,7 @@ def test_gone_from_quarantine(world: World, sandbox: SandboxProcess, raw: bytes)
 
     run(world, sandbox)
 
+    assert world.ingest(is_reprocess=True).suppressed == 1
     (left,) = world.quarantine()
     kept = base64.b64decode(left["raw"]) if left["raw_encoding"] == "base64" else left["raw"].encode()
     assert kept == b"broken, and nobody's"
