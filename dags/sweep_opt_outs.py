@@ -10,7 +10,7 @@ Liftoff did not answer is due for the next sweep; refused credentials stop a swe
 more installs than a person has waits for somebody: `pushlift opt-outs confirm`.
 
 Nobody who was suppressed is sent or ingested again from that moment. Erasure reaches the lake's tables, held
-rows, registered exports and the ledger; landed objects are not written to.
+rows, registered exports and the ledger, and landed objects with `opt_outs.landing = "rewrite"`.
 """
 
 from __future__ import annotations

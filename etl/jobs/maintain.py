@@ -129,7 +129,10 @@ def plan_upkeep(settings: Settings, ledger: Ledger, before: datetime) -> UpkeepP
         if (delta := find_table(lake, table)) is not None
         for each in find_strays(listed, known | list_log_paths(table, delta), before)
     ]
-    temporaries = {path for store in (lake, scratch) for path in list_temporaries(store, before)}
+    written = [lake, scratch]
+    if settings.opt_outs.landing == "rewrite":
+        written.append(open_store(settings.storage.landing, settings.storage.options))
+    temporaries = {path for store in written for path in list_temporaries(store, before)}
     return UpkeepPlan(
         strays=tuple(strays),
         scratch=tuple(each for objects in idle.values() for each in objects),

@@ -6,14 +6,16 @@ ledger knows of the old one.
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 from sqlalchemy import delete, select
 
 from etl.ledger.database import Ledger, begin_read, begin_write
+from etl.ledger.dialects import tabulate
 from etl.ledger.facts import write_fact
 from etl.ledger.held import follow_object
-from etl.ledger.objects import FinishedObject, finish_objects
+from etl.ledger.objects import FinishedObject, ObjectVersion, finish_objects
 from etl.ledger.schema import facts, landed_objects
 
 _PREFIX = "rewriting "
@@ -52,6 +54,20 @@ def find_rewriting(ledger: Ledger) -> frozenset[str]:
     )
     with begin_read(ledger) as connection:
         return frozenset(row.uri for row in connection.execute(query) if (row.uri, row.version) in rewrites)
+
+
+def find_replaced(ledger: Ledger, versions: Sequence[ObjectVersion]) -> list[ObjectVersion]:
+    """Find the versions that were written again as these: they have the same load."""
+    old, new = landed_objects.alias("old"), landed_objects.alias("new")
+    with begin_read(ledger) as connection:
+        names = {"uri": [uri for uri, _ in versions], "version": [version for _, version in versions]}
+        listed = tabulate(connection, names)
+        is_listed = (new.c.uri == listed.c.uri) & (new.c.version == listed.c.version)
+        is_same = (
+            (old.c.uri == new.c.uri) & (old.c.load_id == new.c.load_id) & (old.c.version != new.c.version)
+        )
+        query = select(old.c.uri, old.c.version).select_from(listed.join(new, is_listed).join(old, is_same))
+        return [(row.uri, row.version) for row in connection.execute(query)]
 
 
 def end_rewrite(ledger: Ledger, rewrite: Rewrite, version: str | None) -> None:

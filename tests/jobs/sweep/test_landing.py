@@ -62,7 +62,8 @@ def text_of(world: World, key: str = KEY) -> str:
 def test_a_person_leaves_what_landed(rewritten: World, sandbox: SandboxProcess) -> None:
     """Whole messages, the linked install's too; the request is erased, and nothing is read again."""
     world, rows = rewritten, rows_of_person()
-    world.land(rows)
+    rows[3] = b"broken, and nobody's"
+    world.land([*rows, message(4, appsflyer_id=INSTALL)])
     world.land([message(7, idfa=OTHER)], "push/2026/09/01/14/b.json.gz")
     untouched = Path(world.landing.path_of("push/2026/09/01/14/b.json.gz")).read_bytes()
     world.ingest()
@@ -73,8 +74,8 @@ def test_a_person_leaves_what_landed(rewritten: World, sandbox: SandboxProcess) 
 
     report = run(world, sandbox)
 
-    kept = [json.dumps(rows[1]), json.dumps(rows[5])]
-    assert text_of(world) == f"\n{kept[0]}\n\n\n\n{kept[1]}\n"
+    kept = [json.dumps(rows[1]), "broken, and nobody's", json.dumps(rows[5])]
+    assert text_of(world) == f"\n{kept[0]}\n\n{kept[1]}\n\n{kept[2]}\n\n"
     assert Path(world.landing.path_of("push/2026/09/01/14/b.json.gz")).read_bytes() == untouched
     (request,) = list_requests(open_ledger_of(world), states=("done",))
     assert (request.erasure, request.identifier) == ("erased", None)
@@ -82,7 +83,9 @@ def test_a_person_leaves_what_landed(rewritten: World, sandbox: SandboxProcess) 
         "4 messages removed, and 1 of 2 objects written again" in each for each in describe_sweep(report)
     )
     assert world.ingest().run_id is None
-    assert world.ingest(is_reprocess=True).published == 3
+    for _ in range(2):
+        assert world.ingest(is_reprocess=True).published == 3
+        assert [row["source_position"] for row in world.quarantine()] == [4]
     again = [
         row["source_position"] for row in world.events("idfa", "source_position") if row["idfa"] == OTHER
     ]
