@@ -2,11 +2,11 @@
 
 | task | what it does |
 |---|---|
-| maintain | takes away what is nobody's, compacts, lets files that were replaced go past their retention |
+| maintain | takes away what is nobody's, compacts, lets go what is past its retention or was replaced |
 | forget | lets personal values of postbacks that were settled long enough ago leave the ledger |
 
-**Every night.** What an erasure replaced becomes physically gone here, a week after it. Safe during a run,
-and when repeated. With `dry_run` it only says what would go.
+**Every night.** What an erasure replaced becomes physically gone here, `retention.replaced_hours` (a week)
+after it. Safe during a run, and when repeated. With `dry_run` it only says what would go.
 """
 
 from __future__ import annotations

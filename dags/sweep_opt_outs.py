@@ -11,8 +11,9 @@ Liftoff did not answer is due for the next sweep; refused credentials stop a swe
 more installs than a person has waits for somebody: `pushlift opt-outs confirm`.
 
 Nobody who was suppressed is sent or ingested again from that moment. Erasure reaches the lake's tables, held
-rows, registered exports and the ledger; landed objects are not written to. `verify` reads all of it, which
-takes as long as there is to read: turn it off by the param of that name where a night is too short.
+rows, registered exports and the ledger, and landed objects with `opt_outs.landing = "rewrite"`. `verify`
+reads all of it, which takes as long as there is to read: turn it off by the param of that name where a night
+is too short.
 """
 
 from __future__ import annotations

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from etl.hash_keys import HashKey
+from etl.lake.raw_search import list_readings
 from etl.subjects import PERSON_FIELDS, hash_subjects, make_hasher
 
 Mask = npt.NDArray[np.bool_]
@@ -20,7 +21,7 @@ Mask = npt.NDArray[np.bool_]
 EVERY_APP: Final = "*"
 # Ids as they stand in a message that nobody could read: device ids, their digests, and AppsFlyer's own.
 _TOKENS: Final = re.compile(
-    rb"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}|[0-9A-Fa-f]{40}|[0-9A-Fa-f]{32}|[0-9]{10,}-[0-9]{10,}"
+    r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{40}|[0-9a-f]{32}|[0-9]{10,}-[0-9]{10,}"
 )
 
 
@@ -50,8 +51,14 @@ class Erased:
         return found
 
     def is_named(self, raw: bytes) -> bool:
-        """Tell whether a message that nobody could read names somebody who was erased, in whichever app."""
-        tokens = {token.decode("ascii").lower() for token in _TOKENS.findall(raw)}
+        """Tell whether a message that nobody could read names somebody who was erased, in whichever app.
+
+        It is read in the ways in which an erasure reads it, UTF-16 among them.
+        """
+        text = raw.decode("latin-1")
+        texts = (text, text.replace("\0", "")) if "\0" in text else (text,)
+        readings = (reading for each in texts for reading in list_readings(each))
+        tokens = {token for reading in readings for token in _TOKENS.findall(reading)}
         if not tokens:
             return False
         hash_text = make_hasher(self.key)

@@ -72,13 +72,20 @@ def discover_objects(  # noqa: PLR0913 - two stores, the rules and three indepen
     Where `uris` are given, no others are taken.
     """
     from etl.ledger.objects import unfinished_objects
+    from etl.ledger.rewrites import find_rewriting
 
     pattern = re.compile(rules.landed_at_pattern or LANDED_AT)
     dated = [(each, *date_object(each, pattern)) for each in list_chosen(landing, uris)]
     chosen = [item for item in dated if window.holds(item[1])]
     if not is_reprocess:
+        # Asked after the listing: an object that was replaced by then is noted, or known by its new version.
+        rewriting = find_rewriting(ledger)
         wanted = set(unfinished_objects(ledger, ((each.uri, each.version) for each, _, _ in chosen)))
-        chosen = [item for item in chosen if (item[0].uri, item[0].version) in wanted]
+        chosen = [
+            item
+            for item in chosen
+            if (item[0].uri, item[0].version) in wanted and item[0].uri not in rewriting
+        ]
     chosen.sort(key=lambda item: (item[1], item[0].key))
     return tuple(RunObject(ordinal, *item) for ordinal, item in enumerate(chosen))
 

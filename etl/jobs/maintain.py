@@ -1,4 +1,4 @@
-"""The story of upkeep: what killed runs left behind goes, many small files become few, old history goes.
+"""The story of upkeep: what killed runs left goes, many small files become few, what is past its time goes.
 
 It works beside running ingests. It holds the publish lock, so that no publish is half done; a file is
 registered in the ledger before it is written, so that one of a living run is always known; and what is young
@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
+from etl.jobs.expiring import Expired, describe_expired, expire, plan_expiry
 from etl.jobs.ingest import hold_publish_lock
 from etl.jobs.runs import name_run
 from etl.lake.compact import Compaction, Compactor, compact_tables, plan_compactions
@@ -54,7 +55,8 @@ class UpkeepPlan:
 class UpkeepReport:
     """Upkeep in numbers; of a dry run, what would go (`expired` and `forgotten` are then not counted).
 
-    `compacted` gives, by table, how many small files became how many.
+    `compacted` gives, by table, how many small files became how many; `outdated` is what was past its
+    retention. What was replaced or erased before `physical_before` is in no file of the lake any more.
     """
 
     is_dry_run: bool
@@ -67,6 +69,8 @@ class UpkeepReport:
     dead_runs: int
     compacted: dict[str, tuple[int, int]] = field(default_factory=dict)
     expired: dict[str, int] = field(default_factory=dict)
+    outdated: Expired = field(default_factory=Expired)
+    physical_before: datetime | None = None
     forgotten: int = 0
 
 
@@ -86,17 +90,28 @@ def maintain_lake(
     lake = open_store(settings.storage.lake, settings.storage.options)
     if is_dry_run:
         plan = plan_upkeep(settings, open_current_ledger(settings.storage.ledger), before)
+        outdated = plan_expiry(settings, open_current_ledger(settings.storage.ledger), now)
         report = _report(plan, older_than_hours, is_dry_run=True)
-        return replace(report, compacted=_count_compacted(plan_compactions(lake)))
+        compactions = plan_compactions(lake)
+        return replace(report, compacted=_count_compacted(compactions), outdated=outdated.expired)
     with hold_publish_lock(settings) as (ledger, fence):
         plan = plan_upkeep(settings, ledger, before)
         _carry_out(settings, ledger, fence, plan)
+        outdated = plan_expiry(settings, ledger, now)
+        expire(settings, ledger, fence, outdated, (name_run(now), now))
         compacted = compact_tables(Compactor(lake, ledger, fence, name_run(now), now))
         expired = _expire(settings, ledger, fence)
         forgotten = forget_settled_drafts(ledger, now - LEDGER_HISTORY)
         forgotten += forget_settled_publishes(ledger, now - LEDGER_HISTORY)
     report = _report(plan, older_than_hours, is_dry_run=False)
-    return replace(report, compacted=_count_compacted(compacted), expired=expired, forgotten=forgotten)
+    return replace(
+        report,
+        compacted=_count_compacted(compacted),
+        expired=expired,
+        outdated=outdated.expired,
+        physical_before=now - timedelta(hours=settings.retention.replaced_hours),
+        forgotten=forgotten,
+    )
 
 
 def plan_upkeep(settings: Settings, ledger: Ledger, before: datetime) -> UpkeepPlan:
@@ -114,7 +129,10 @@ def plan_upkeep(settings: Settings, ledger: Ledger, before: datetime) -> UpkeepP
         if (delta := find_table(lake, table)) is not None
         for each in find_strays(listed, known | list_log_paths(table, delta), before)
     ]
-    temporaries = {path for store in (lake, scratch) for path in list_temporaries(store, before)}
+    written = [lake, scratch]
+    if settings.opt_outs.landing == "rewrite":
+        written.append(open_store(settings.storage.landing, settings.storage.options))
+    temporaries = {path for store in written for path in list_temporaries(store, before)}
     return UpkeepPlan(
         strays=tuple(strays),
         scratch=tuple(each for objects in idle.values() for each in objects),
@@ -137,8 +155,12 @@ def describe_upkeep(report: UpkeepReport) -> Iterator[str]:
     verb = "that would become" if report.is_dry_run else "that became"
     for table, (count, left) in report.compacted.items():
         yield f"  {count:>8,}  small files of {table} {verb} {left:,}"
+    yield from describe_expired(report.outdated, is_dry_run=report.is_dry_run)
     for table, count in report.expired.items():
-        yield f"  {count:>8,}  superseded files of {table} past their retention"
+        yield f"  {count:>8,}  superseded files of {table} past their grace"
+    if report.physical_before is not None:
+        before = f"{report.physical_before:%Y-%m-%d %H:%M} UTC"
+        yield f"What was replaced or erased before {before} is in no file of the lake any more."
     if not report.is_dry_run:
         yield f"  {report.forgotten:>8,}  rows of the ledger older than {LEDGER_HISTORY.days} days"
 
@@ -184,7 +206,7 @@ def _expire(settings: Settings, ledger: Ledger, fence: Fence) -> dict[str, int]:
         check_fence(ledger, fence)
         delta = find_table(lake, table)
         if delta is not None:
-            expired[table.name] = expire_history(delta)
+            expired[table.name] = expire_history(delta, settings.retention.replaced_hours)
     return expired
 
 

@@ -27,6 +27,7 @@ from etl.ledger.exported import describe_exported, read_news
 from etl.ledger.plans import Plan, list_plans, require_plan
 from etl.ledger.progress import count_states
 from etl.ledger.purging import purge_personal
+from etl.ledger.scrubbing import note_scrubbing, scrub_if_noted
 from etl.ledger.upgrade import open_current_ledger
 from etl.settings import Settings
 from etl.stores import Store, open_store
@@ -87,9 +88,14 @@ def reconcile_all(settings: Settings) -> list[Reconciliation]:
 
 
 def forget_personal_values(settings: Settings, now: datetime | None = None) -> int:
-    """Let the personal values of rows that were settled long enough ago leave the ledger."""
+    """Let the personal values of rows that were settled long enough ago leave the ledger, and its files."""
     before = (now or datetime.now(UTC)) - timedelta(days=settings.liftoff.keep_personal_days)
-    return purge_personal(open_current_ledger(settings.storage.ledger), before)
+    ledger = open_current_ledger(settings.storage.ledger)
+    count = purge_personal(ledger, before)
+    if count:
+        note_scrubbing(ledger)
+    scrub_if_noted(ledger)
+    return count
 
 
 def export_slice(settings: Settings, plan: Plan, now: datetime) -> int:

@@ -12,6 +12,7 @@ from etl.lake.history import FindRows
 from etl.lake.replace import Replacement, find_sources, name_successors, published_files, rewrite_without
 from etl.lake.settle import Partition, list_partitions
 from etl.lake.tables import EVENTS, QUARANTINE
+from etl.ledger.rewrites import find_replaced
 
 
 def replace_published(
@@ -50,5 +51,7 @@ def _release_quarantined(attempt: Attempt, quarantine: DeltaTable, loaded: Colle
     pairs = name_successors(published_files(QUARANTINE, quarantine), attempt.stem)
     attempt.register(QUARANTINE, (path for _, path in pairs))
     objects = [each.landed for each in attempt.run.objects if each.ordinal in loaded]
-    mine = find_sources([(each.uri, each.version) for each in objects])
+    versions = [(each.uri, each.version) for each in objects]
+    # What was quarantined of an object before it was written again is its own, too.
+    mine = find_sources([*versions, *find_replaced(attempt.ledger, versions)])
     return rewrite_without(attempt.lake, QUARANTINE, pairs, ["source_uri", "source_version"], mine)

@@ -24,6 +24,8 @@ _TOKENS: Final = (
     re.compile(r"(?=([0-9a-f]{16}))"),
     re.compile(r"([0-9]{10,}-[0-9]{4,})"),
 )
+# Without the zero bytes, UTF-16 can be read as well.
+_ZERO: Final = "\0"
 _ESCAPED: Final = re.compile(r"\\(?:u([0-9a-fA-F]{4})|(.))")
 _PERCENT: Final = re.compile(r"%[0-9a-fA-F]{2}")
 
@@ -46,19 +48,18 @@ class TextSearch:
 
     def _holds_plain(self, text: str) -> bool:
         found = (match.group(1) in self._shaped for tokens in _TOKENS for match in tokens.finditer(text))
-        return any(found) or any(_stands_in(free, text) for free in self._free if free in text)
+        return any(found) or any(stands_in(free, text) for free in self._free if free in text)
 
 
 def decode_raw(raw: str, encoding: str | None) -> str:
     """Give a quarantined message as text; of bytes that are none, each byte a character."""
     if encoding != "base64":
-        return raw
+        return f"{raw}\n{raw.replace(_ZERO, '')}" if _ZERO in raw else raw
     try:
         data = base64.b64decode(raw, validate=False)
     except (binascii.Error, ValueError):
         return raw
-    # Without the zero bytes, UTF-16 can be read as well.
-    return data.replace(b"\0", b"").decode("latin-1") + "\n" + data.decode("utf-8", "replace")
+    return data.replace(_ZERO.encode(), b"").decode("latin-1") + "\n" + data.decode("utf-8", "replace")
 
 
 def list_readings(text: str) -> Iterator[str]:
@@ -83,7 +84,8 @@ def _unescape(match: re.Match[str]) -> str:
     return chr(int(code, 16)) if code else "\n" if character in "nrtbf" else str(character)
 
 
-def _stands_in(free: str, text: str) -> bool:
+def stands_in(free: str, text: str) -> bool:
+    """Tell whether a folded id stands in a text between characters that are no letters or digits."""
     place = text.find(free)
     while place >= 0:
         end = place + len(free)

@@ -16,6 +16,7 @@ from etl.lake.tables import Table
 from etl.stores import LandedObject, Store, list_objects
 from etl.stores.listing import TEMPORARY_SUFFIX
 
+_RETENTION: Final = ("delta.logRetentionDuration", "delta.deletedFileRetentionDuration")
 _RUN_ID: Final = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{6}")
 
 
@@ -67,15 +68,25 @@ def list_temporaries(store: Store, before: datetime) -> list[Path]:
     return [path for path in found if path.is_file() and path.stat().st_mtime < before.timestamp()]
 
 
-def expire_history(delta: DeltaTable) -> int:
-    """Delete removed files and log entries that are past the table's retention; returns how many files went.
+def expire_history(delta: DeltaTable, grace_hours: int) -> int:
+    """Delete files that were removed longer ago than the grace, and the log's entries of older versions.
 
-    Only what the log itself removed: drafts, which it does not know, stay.
+    Only what the log itself removed: drafts, which it does not know, stay. Gives how many files went.
     """
-    expired = delta.vacuum(dry_run=True, full=False)
+    _set_retention(delta, grace_hours)
+    expired = delta.vacuum(grace_hours, dry_run=True, full=False, enforce_retention_duration=False)
     if expired:
-        delta.vacuum(dry_run=False, full=False)
+        delta.vacuum(grace_hours, dry_run=False, full=False, enforce_retention_duration=False)
         delta.update_incremental()
     delta.create_checkpoint()
     delta.cleanup_metadata()
     return len(expired)
+
+
+def _set_retention(delta: DeltaTable, grace_hours: int) -> None:
+    """Tell the table of the grace, by which its log is cleaned: then other tools keep to it as well."""
+    days, rest = divmod(grace_hours, 24)
+    grace = f"interval {grace_hours} hours" if rest else f"interval {days} days"
+    present = delta.metadata().configuration
+    if any(present.get(name) != grace for name in _RETENTION):
+        delta.alter.set_table_properties(dict.fromkeys(_RETENTION, grace))

@@ -194,6 +194,20 @@ def replace_held_drafts(
             note_within(connection, ledger.clock(connection), "erased_from_held", evidence)
 
 
+def follow_object(connection: Connection, old: ObjectVersion, version: str) -> None:
+    """Let held batches of an object name the version that was put in its place: within the transaction."""
+    query = _select().where(held_batches.c.state == "held").with_for_update()
+    for row in connection.execute(query).all():
+        batch = _read(row)
+        objects = [
+            replace(each, version=version) if (each.uri, each.version) == old else each
+            for each in batch.objects
+        ]
+        if tuple(objects) != batch.objects:
+            described = {"objects": json.dumps([asdict(each) for each in objects])}
+            connection.execute(update(held_batches).values(**described).where(held_batches.c.id == batch.id))
+
+
 def _cover(each: HeldObject, covered: Collection[ObjectVersion]) -> HeldObject:
     return replace(each, is_covered=True) if (each.uri, each.version) in covered else each
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import closing, suppress
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -149,17 +149,6 @@ def stream_texts(ledger: Ledger, table: Table, column: str) -> Iterator[str]:
     with begin_read(ledger) as connection:
         streamed = connection.execution_options(yield_per=_STREAMED_ROWS)
         yield from streamed.scalars(query)
-
-
-def scrub_files(ledger: Ledger) -> None:
-    """Write a SQLite ledger's pages anew and empty its log, where ids were; one that is busy stays as it is.
-
-    Pages that were split keep copies of rows in their free space, which `secure_delete` does not reach.
-    """
-    if ledger.is_sqlite:
-        with suppress(LedgerUnavailable):
-            _run_pragma(ledger, "VACUUM")
-        shorten_log(ledger)
 
 
 def shorten_log(ledger: Ledger) -> None:

@@ -4,6 +4,7 @@ from etl.settings.liftoff import App, Consent, Liftoff, Refusal, Response, UserI
 from etl.settings.loading import find_config, load_settings
 from etl.settings.models import Ingest, Settings, Source, Storage, StoreOptions
 from etl.settings.opt_outs import OptOuts
+from etl.settings.retention import Retention
 from etl.settings.secrets import Secrets, load_secrets
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "OptOuts",
     "Refusal",
     "Response",
+    "Retention",
     "Secrets",
     "Settings",
     "Source",

@@ -12,6 +12,7 @@ from etl.appsflyer.macros import parse_template
 from etl.settings.liftoff import App, Liftoff
 from etl.settings.locations import check_ledger_url, check_location
 from etl.settings.opt_outs import OptOuts
+from etl.settings.retention import Retention
 from etl.settings.sections import HttpUrl, Section
 
 ENVIRONMENT_PREFIX: Final = "PUSHLIFT_"
@@ -153,6 +154,7 @@ class Settings(BaseSettings):
     quality: Quality = Quality()
     liftoff: Liftoff = Liftoff()
     opt_outs: OptOuts = OptOuts()
+    retention: Retention = Retention()
     apps: dict[str, App] = Field(default_factory=dict)
     closed_apps: bool = False
 

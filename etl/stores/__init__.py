@@ -6,7 +6,7 @@ from etl.stores.opening import Store, open_store
 from etl.stores.probing import probe_conditional_put
 from etl.stores.reading import open_object, open_seekable, read_object
 from etl.stores.versions import OldVersions, find_old_versions
-from etl.stores.writing import create_object, delete_object, open_for_writing, write_object
+from etl.stores.writing import create_object, delete_object, open_for_writing, replace_object, write_object
 
 __all__ = [
     "LandedObject",
@@ -23,5 +23,6 @@ __all__ = [
     "open_store",
     "probe_conditional_put",
     "read_object",
+    "replace_object",
     "write_object",
 ]

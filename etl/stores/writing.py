@@ -3,6 +3,7 @@
 import io
 import os
 import secrets
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -11,7 +12,9 @@ from typing import BinaryIO, Final
 from fsspec.spec import AbstractBufferedFile
 from typing_extensions import Buffer, override
 
+from etl.errors import ObjectChanged, ObjectVanished
 from etl.stores.listing import TEMPORARY_SUFFIX
+from etl.stores.objects import LandedObject, find_object
 from etl.stores.opening import Store
 from etl.stores.translating import CHANGED, explain_errors, find_error_code
 
@@ -31,6 +34,11 @@ class CheckedWriter(io.RawIOBase):
     def writable(self) -> bool:
         """Say that it can be written."""
         return True
+
+    @override
+    def fileno(self) -> int:
+        """Give the number of a local file."""
+        return self._file.fileno()
 
     @override
     def write(self, data: Buffer, /) -> int:
@@ -107,6 +115,32 @@ def write_object(store: Store, key: str, data: bytes) -> None:
     else:
         with explain_errors(store, key, is_write=True):
             store.fs.pipe_file(store.path_of(key), data)
+
+
+def replace_object(store: Store, landed: LandedObject, source: BinaryIO) -> None:
+    """Put other bytes in an object's place, whole or not at all, if it still is the version that was listed.
+
+    A local file keeps its mode and modification time; an object store dates what is put. Raises ObjectChanged
+    or ObjectVanished where it is not, StoreRefusedWrite as `open_for_writing`.
+    """
+    with open_for_writing(store, landed.key) as file:
+        shutil.copyfileobj(source, file, WRITE_BYTES)
+        file.flush()
+        present = find_object(store, landed.key)
+        if present is None:
+            raise ObjectVanished(f"{landed.uri}: has gone since it was listed")
+        if present.version != landed.version:
+            raise ObjectChanged(f"{landed.uri}: is no longer the version that was listed; it was left alone")
+        if store.is_local:
+            _keep_status(store, landed.key, file)
+
+
+def _keep_status(store: Store, key: str, file: BinaryIO) -> None:
+    """Give a draft the mode and the times of what it replaces."""
+    with explain_errors(store, key, is_write=True):
+        status, number = Path(store.path_of(key)).stat(), file.fileno()
+        os.fchmod(number, status.st_mode & 0o7777)
+        os.utime(number, ns=(status.st_atime_ns, status.st_mtime_ns))
 
 
 def create_object(store: Store, key: str, data: bytes) -> bool:

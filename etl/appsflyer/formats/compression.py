@@ -5,7 +5,8 @@ from __future__ import annotations
 import bz2
 import re
 from collections.abc import Callable, Iterator
-from typing import BinaryIO
+from enum import StrEnum
+from typing import BinaryIO, Final
 
 import zstandard
 from isal.igzip_lib import DECOMP_GZIP_NO_HDR, IgzipDecompressor, IsalError
@@ -13,7 +14,7 @@ from isal.igzip_lib import DECOMP_GZIP_NO_HDR, IgzipDecompressor, IsalError
 from etl.appsflyer.formats.source import DamagedStreamError, Source
 from etl.appsflyer.messages import Reason
 
-__all__ = ["DamagedStreamError", "decompress"]
+__all__ = ["Compression", "DamagedStreamError", "decompress", "undo_layers"]
 
 _READ_BYTES = 64 << 10
 _PIECE_BYTES = 256 << 10
@@ -37,6 +38,14 @@ _ZSTD_RUN_BLOCK = 1
 _Codec = Callable[[Source], Iterator[bytes]]
 
 
+class Compression(StrEnum):
+    """How a layer of a landed object is compressed."""
+
+    GZIP = "gzip"
+    ZSTD = "zstd"
+    BZIP2 = "bz2"
+
+
 def decompress(raw: BinaryIO) -> Iterator[bytes]:
     """Give the content of a landed object in pieces of at most 256 KiB.
 
@@ -50,20 +59,23 @@ def decompress(raw: BinaryIO) -> Iterator[bytes]:
             what came before, at least 512 bytes and at most 256 KiB, may be missing.
         OSError: whatever `raw` raises.
     """
-    source = Source(iter(lambda: raw.read(_READ_BYTES), b""))
-    for _ in range(_MAX_LAYERS):
-        codec = _choose_codec(source.peek(_MAGIC_BYTES))
-        if codec is None:
-            break
-        source = Source(codec(source))
+    source, _ = undo_layers(raw)
     yield from source
 
 
-def _choose_codec(head: bytes) -> _Codec | None:
-    for magic, codec in ((_GZIP, _read_gzip), (_ZSTD, _read_zstd), (_BZIP2, _read_bzip2)):
-        if magic.match(head):
-            return codec
-    return None
+def undo_layers(raw: BinaryIO) -> tuple[Source, tuple[Compression, ...]]:
+    """Give an object's content, as `decompress` does, and its layers of compression, the outermost first."""
+    source = Source(iter(lambda: raw.read(_READ_BYTES), b""))
+    layers: list[Compression] = []
+    while len(layers) < _MAX_LAYERS and (layer := _recognise(source.peek(_MAGIC_BYTES))):
+        source = Source(_CODECS[layer](source))
+        layers.append(layer)
+    return source, tuple(layers)
+
+
+def _recognise(head: bytes) -> Compression | None:
+    magics = ((_GZIP, Compression.GZIP), (_ZSTD, Compression.ZSTD), (_BZIP2, Compression.BZIP2))
+    return next((layer for magic, layer in magics if magic.match(head)), None)
 
 
 def _check_magic(source: Source, magic: re.Pattern[bytes]) -> None:
@@ -183,3 +195,10 @@ def _take_zstd_block(source: Source) -> tuple[bytes, bool]:
     described = int.from_bytes(head, "little")
     kind, size = described >> 1 & 3, described >> 3
     return head + source.take(1 if kind == _ZSTD_RUN_BLOCK else size), bool(described & 1)
+
+
+_CODECS: Final[dict[Compression, _Codec]] = {
+    Compression.GZIP: _read_gzip,
+    Compression.ZSTD: _read_zstd,
+    Compression.BZIP2: _read_bzip2,
+}

@@ -18,7 +18,7 @@ from etl.appsflyer.formats.spans import Found
 from etl.appsflyer.formats.values import ValueScanner
 from etl.appsflyer.messages import Block, Positions, Reject, Style
 
-__all__ = ["Values", "frame_values", "raw_message", "read_blocks"]
+__all__ = ["Values", "frame_values", "raw_message", "read_blocks", "recognise_source"]
 
 _HEAD_BYTES = 256 << 10
 _HEAD_GROWTH = 8
@@ -52,7 +52,7 @@ def read_blocks(
     source = Source(decompress(raw))
     if source.peek(len(BOM)) == BOM:
         source.skip(len(BOM))
-    layout = _recognise_source(source, limits)
+    layout = recognise_source(source, limits)
     if layout is Layout.JSON_LINES:
         return frame_json_lines(source, limits)
     if layout is Layout.JSON_VALUES:
@@ -77,7 +77,8 @@ def raw_message(raw: BinaryIO, position: int) -> bytes | None:
     return None
 
 
-def _recognise_source(source: Source, limits: Limits) -> Layout:
+def recognise_source(source: Source, limits: Limits) -> Layout:
+    """Tell the layout of a content by its beginning, of which nothing is taken."""
     size = _HEAD_BYTES
     head = source.peek(size)
     while len(head) == size < limits.max_message_bytes and may_need_more(head):

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from etl.jobs.sweep.erasing import ErasingReport
+from etl.jobs.sweep.landing import LandingReport
 from etl.jobs.sweep.receiving import ListReport
 from etl.jobs.sweep.story import SweepReport
+from etl.jobs.sweep.submitting import SubmissionReport
 from etl.liftoff.opt_out_answers import SENTENCES as ANSWERS
 from etl.opt_outs.codes import SENTENCES
 
@@ -20,12 +22,9 @@ def describe_sweep(report: SweepReport) -> Iterator[str]:
     yield from _describe_erasing(report.erasing, is_dry_run=report.is_dry_run)
     if report.sent:
         yield f"  {report.sent:>10,}  postbacks had been sent before; pushlift opt-outs sent lists them"
-    for outcome, count in report.submission.outcomes.items():
-        yield f"  {count:>10,}  opt-outs {'to be submitted' if outcome == 'due' else outcome}"
-    for code, count in report.submission.codes.items():
-        yield f"  {count:>10,}  {code}: {ANSWERS.get(code, '')}"
-    if report.submission.stopped:
-        yield f"Nothing more was submitted: {report.submission.describe_stop()}"
+    yield from _describe_submission(report.submission)
+    if not report.is_scrubbed:
+        yield "The ledger is in use, so old bytes are still in its files: the next sweep scrubs them."
     counts = report.requests
     yield (
         f"Requests: {counts.get('open', 0):,} open ({counts.get('submission_due', 0):,} to submit,"
@@ -37,7 +36,17 @@ def describe_sweep(report: SweepReport) -> Iterator[str]:
         yield "Nothing was changed: a dry run."
 
 
+def _describe_submission(found: SubmissionReport) -> Iterator[str]:
+    for outcome, count in found.outcomes.items():
+        yield f"  {count:>10,}  opt-outs {'to be submitted' if outcome == 'due' else outcome}"
+    for code, count in found.codes.items():
+        yield f"  {count:>10,}  {code}: {ANSWERS.get(code, '')}"
+    if found.stopped:
+        yield f"Nothing more was submitted: {found.describe_stop()}"
+
+
 def _describe_erasing(found: ErasingReport, *, is_dry_run: bool) -> Iterator[str]:
+    yield from _describe_landing(found.landing, is_dry_run=is_dry_run)
     if not found.requests:
         return
     would = "would be " if is_dry_run else ""
@@ -54,6 +63,24 @@ def _describe_erasing(found: ErasingReport, *, is_dry_run: bool) -> Iterator[str
         (found.postbacks, "postbacks of the ledger lost what tells of them"),
     )
     yield from (f"  {count:>10,}  {what}" for count, what in counts if count)
+    if found.physical_after is not None:
+        after = f"{found.physical_after:%Y-%m-%d %H:%M} UTC"
+        yield f"The first upkeep after {after} deletes the files that this replaced."
+
+
+def _describe_landing(found: LandingReport, *, is_dry_run: bool) -> Iterator[str]:
+    done = found.rewriting
+    if done is None or not (done.objects_read or done.left):
+        return
+    would = "would be " if is_dry_run else ""
+    yield (
+        f"Landing: {done.messages_removed:,} messages {would}removed, and {done.objects_rewritten:,} of"
+        f" {done.objects_read:,} objects {would}written again"
+    )
+    if done.damaged:
+        yield f"  {done.damaged:>10,}  of these are damaged: what could be read of them {would}kept"
+    if done.left:
+        yield f"  {done.left:>10,}  objects could not be read or written, or changed: the next sweep tries"
 
 
 def _describe_list(each: ListReport, *, is_dry_run: bool) -> Iterator[str]:

@@ -1,19 +1,22 @@
 """People on their way out: what the lake links with them is suppressed too, then lake and ledger forget them.
 
-Landed objects are never written to, so a request ends as `erased_except_landing`: what landed of a person is
-left out of every ingest from then on, or is kept without them. Files that an erasure replaced are deleted by
-upkeep, past their retention.
+Where landed objects are kept, a request ends as `erased_except_landing`: what landed of a person is left out
+of every ingest from then on, or is kept without them. Files that an erasure replaced are deleted by upkeep,
+past their retention.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 from etl.hash_keys import HashKey
 from etl.jobs.erasing import erase_exports, erase_people
+from etl.jobs.ingest import hold_publish_lock
 from etl.jobs.reconciling import reconcile_all
 from etl.jobs.sweep.ground import Ground
+from etl.jobs.sweep.landing import LandingReport, honour_in_landing
 from etl.jobs.sweep.receiving import DIGESTS
 from etl.lake.anonymize import choose_new_ids
 from etl.lake.digests import find_digested
@@ -34,7 +37,8 @@ class ErasingReport:
 
     `shared` are linked ids that too many installs have: they are left alone. `held` are rows that wait for a
     decision, `exported` rows of registered exports, `postbacks` rows of the ledger that lost their personal
-    values, and `sent` those of which Liftoff has, or may have, heard before.
+    values, and `sent` those of which Liftoff has, or may have, heard before. What the erasure replaced is
+    deleted by the first upkeep after `physical_after`.
     """
 
     requests: int = 0
@@ -45,6 +49,8 @@ class ErasingReport:
     exported: int = 0
     postbacks: int = 0
     sent: int = 0
+    landing: LandingReport = field(default_factory=LandingReport)
+    physical_after: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,14 +106,14 @@ def erase_due(ground: Ground, expected: Sequence[Request] = ()) -> ErasingReport
     """
     due = [*list_due(ground.ledger, "erasure"), *expected]
     if not due:
-        return ErasingReport()
-    people = find_people(ground, due)
-    everybody = Wanted(people.list_wanted())
+        return ErasingReport(landing=honour_in_landing(ground, ()))
+    people = find_people(ground, due) if ground.is_dry_run else _suppress_people(ground, due)
+    wanted = list(people.list_wanted())
+    everybody = Wanted(wanted)
     policy, is_dry_run = ground.settings.opt_outs.policy, ground.is_dry_run
     renew = choose_new_ids(ground.settings.opt_outs.new_events, ground.key)
     owners = people.list_owners(ground.key)
     if not is_dry_run:
-        link_subjects(ground.ledger, list(people.list_links(ground.key)))
         reconcile_all(ground.settings)
     sent = find_sent(ground.ledger, owners)
     erased = erase_people(ground.settings, everybody, policy, is_dry_run=is_dry_run, renew=renew)
@@ -116,8 +122,10 @@ def erase_due(ground: Ground, expected: Sequence[Request] = ()) -> ErasingReport
     if not is_dry_run:
         note_sent(ground.ledger, sent)
         forgotten = forget_people(ground.ledger, owners.keys())
+    landing = honour_in_landing(ground, wanted)
+    if not is_dry_run:
         done = [(each.subject, each.app_id) for each in due]
-        record_erasure(ground.ledger, done, "erased_except_landing")
+        record_erasure(ground.ledger, done, "erased" if landing.is_clean else "erased_except_landing")
     return ErasingReport(
         requests=len(due),
         linked=len(people.links.ids),
@@ -127,6 +135,10 @@ def erase_due(ground: Ground, expected: Sequence[Request] = ()) -> ErasingReport
         exported=sum(each.rows_found for each in exports),
         postbacks=forgotten,
         sent=sum(each.occurrences for each in sent),
+        landing=landing,
+        physical_after=None
+        if is_dry_run
+        else ground.now + timedelta(hours=ground.settings.retention.replaced_hours),
     )
 
 
@@ -141,6 +153,18 @@ def find_people(ground: Ground, due: Sequence[Request]) -> People:
     )
     shared = find_shared(ground.lake, links, most_installs=most)
     return People(due, digested, links.without(shared), len(shared))
+
+
+def _suppress_people(ground: Ground, due: Sequence[Request]) -> People:
+    """Find people and suppress what is linked with them, before the link is erased.
+
+    Under the publish lock: what was published before is looked at, and what would be after it is refused,
+    since more people are suppressed by then. In between, a row with a linked id alone would come to stay.
+    """
+    with hold_publish_lock(ground.settings):
+        people = find_people(ground, due)
+        link_subjects(ground.ledger, list(people.list_links(ground.key)))
+    return people
 
 
 def _want(identifier: str, request: Request) -> WantedId:

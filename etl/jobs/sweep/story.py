@@ -7,7 +7,7 @@ recorded before the next request leaves, and what is not done is due for the nex
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
@@ -19,9 +19,10 @@ from etl.jobs.sweep.ground import Ground, survey
 from etl.jobs.sweep.noting import note_sweep
 from etl.jobs.sweep.receiving import ListReport, Received, receive_lists
 from etl.jobs.sweep.submitting import SubmissionReport, submit_due
+from etl.ledger.database import Ledger
 from etl.ledger.holding import hold_lock
 from etl.ledger.opt_outs import count_requests, list_requests
-from etl.ledger.proving import scrub_files
+from etl.ledger.scrubbing import note_scrubbing, scrub_if_noted
 from etl.ledger.sent import Sent, find_sent, note_sent
 from etl.ledger.upgrade import open_current_ledger
 from etl.settings import Secrets, Settings, load_secrets
@@ -39,6 +40,7 @@ class SweepReport:
 
     `sent` are postbacks that Liftoff has, or may have, heard of before, of people whom this sweep met.
     `kept` are stores that keep old versions of what is erased, or do not say that they keep none.
+    `is_scrubbed` tells that what left the ledger's rows has left its files as well.
     """
 
     is_dry_run: bool
@@ -48,6 +50,7 @@ class SweepReport:
     requests: Mapping[str, int] = field(default_factory=dict)
     sent: int = 0
     kept: tuple[OldVersions, ...] = ()
+    is_scrubbed: bool = True
 
     @property
     def exit_code(self) -> int:
@@ -92,9 +95,7 @@ def sweep(
         finally:
             # What was done until something failed is evidence, too.
             write_evidence(ground.ledger, ground.opt_outs)
-        if report.erasing.requests or report.submission.outcomes:
-            scrub_files(ground.ledger)
-    return report
+        return replace(report, is_scrubbed=scrub_if_noted(ground.ledger))
 
 
 def _carry_out(ground: Ground, secrets: Secrets) -> SweepReport:
@@ -102,6 +103,8 @@ def _carry_out(ground: Ground, secrets: Secrets) -> SweepReport:
     # Of those who are erased it is found with what the lake links with them.
     sent = find_sent(ground.ledger, list_kept(received))
     note_sent(ground.ledger, sent)
+    if _is_anything_due(ground.ledger):
+        note_scrubbing(ground.ledger)
     erasing = erase_due(ground)
     submission = submit_due(ground, secrets)
     report = _report(ground, received, sent, erasing, submission)
@@ -141,6 +144,11 @@ def find_kept(ground: Ground) -> Iterator[OldVersions]:
     """Ask landing, lake and the folder of lists whether what is erased stays in old versions."""
     landing = open_store(ground.settings.storage.landing, ground.settings.storage.options)
     yield from map(find_old_versions, (landing, ground.lake, ground.opt_outs))
+
+
+def _is_anything_due(ledger: Ledger) -> bool:
+    counts = count_requests(ledger)
+    return counts["submission_due"] > 0 or counts["erasure_due"] > 0
 
 
 def read_deadlines(settings: Settings, now: datetime) -> list[Deadline]:
