@@ -17,7 +17,8 @@ class OptOuts(Section):
     and erased with them, on whatever devices it stands. An id of more installs than `most_installs` waits for
     a person: it may be a placeholder that half the users share. `batch_size` ids go in one request, which is
     given up for this sweep after `give_up_minutes` and some attempts. People are told of requests that come
-    due within `alert_days`. With `test`, Liftoff is told that it is a test, and what it answers counts for nothing.
+    due within `alert_days`. With `test`, Liftoff is told that it is a test, and what it answers counts for
+    nothing.
     """
 
     deadline_days: int = Field(default=30, ge=1, le=365)
