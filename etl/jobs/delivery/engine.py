@@ -41,6 +41,10 @@ BUSY_GATHER_SECONDS: Final = 0.004
 """The same where the whole crew is busy, so that its members do not wait for their next errands."""
 
 CLAIM_SIZE: Final = 64
+CLAIM_SECONDS: Final = 0.25
+"""So many rows are claimed at once as are sent in so long, where those are more."""
+
+MOST_CLAIMED: Final = 512
 TURN_SECONDS: Final = 0.25
 LEAST_SECONDS: Final = 0.001
 LEDGER_PATIENCE_SECONDS: Final = 900.0
@@ -128,11 +132,12 @@ class Engine:
     def _fill(self) -> None:
         """Claim more rows before those in hand are used up."""
         now = self.clocks.monotonic()
-        if len(self._claimed) >= CLAIM_SIZE // 2 or now < self._claim_at:
+        size = min(max(CLAIM_SIZE, int(CLAIM_SECONDS * self.pacer.per_second)), MOST_CLAIMED)
+        if len(self._claimed) >= size // 2 or now < self._claim_at:
             return
         longest_wait = max(2 * self.judge.patience.cap_seconds, LONGEST_WAIT_SECONDS)
         found = ask_patiently(
-            lambda: claim(self.ledger, self.sender, CLAIM_SIZE, self.canary.before, longest_wait)
+            lambda: claim(self.ledger, self.sender, size, self.canary.before, longest_wait)
         )
         self._claimed.extend(found or ())
         self._is_dry = found == []
