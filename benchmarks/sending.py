@@ -59,19 +59,20 @@ class Paced:
     cores: float
 
 
-def describe_world(folder: Path, port: int, per_second: float, connections: int) -> Settings:
-    """Describe a lake, a ledger and a partner at a port."""
+def describe_world(folder: Path, port: int, per_second: float, connections: int | None = None) -> Settings:
+    """Describe a lake, a ledger and a partner at a port; as many connections as are the default."""
     storage = Storage(
         landing=str(folder / "landing"),
         lake=str(folder / "lake"),
         opt_outs=str(folder / "opt_outs"),
         ledger=f"sqlite:///{folder}/ledger.db",
     )
+    manners: dict[str, Any] = {} if connections is None else {"connections": connections}
     liftoff = Liftoff(
         postback_url=f"http://127.0.0.1:{port}/v2/events",
         postbacks_per_second=per_second,
-        connections=connections,
         canary=0,
+        **manners,
     )
     app = App(liftoff_app_id="liftoff-app", events={"af_purchase": "purchase"})
     return Settings(storage=storage, liftoff=liftoff, apps={APP: app})
@@ -148,8 +149,7 @@ def send_in_process(settings: Settings, plan_id: str, told: Any) -> None:  # noq
 def measure_rate(folder: Path, per_second: float, processes: int, seconds: float) -> Paced:
     """Send at a rate for so long, in one process or several that share it."""
     with run_receiver() as port:
-        connections = 16 if processes > 1 or per_second < 1000 else 32  # noqa: PLR2004 - as many as it has in flight
-        settings = describe_world(folder, port, per_second, connections)
+        settings = describe_world(folder, port, per_second)
         plan_id = make_plan(settings, int(per_second * seconds))
         context = multiprocessing.get_context("spawn")
         told = context.Queue()

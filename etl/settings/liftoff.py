@@ -1,6 +1,8 @@
 """What leaves for Liftoff, how fast, and by whose leave (Liftoff: Analytics S2S; GDPR opt-out API v3)."""
 
-from typing import Annotated, Literal
+import math
+from collections.abc import Mapping
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, Field
 
@@ -10,6 +12,9 @@ from etl.liftoff.vocabulary import check_vocabulary
 from etl.settings.sections import HttpUrl, Section
 
 __all__ = ["RESTRICTED_MEDIA_SOURCES", "App", "Consent", "Liftoff", "Refusal", "Response", "UserId"]
+
+LEAST_CONNECTIONS: Final = 16
+MOST_CONNECTIONS: Final = 128
 
 
 def check_postback_url(url: str) -> str:
@@ -49,14 +54,21 @@ class Response(Section):
     outcome: Literal["delivered", "retry", "refused", "stop", "unknown"]
 
 
+def _count_connections(rates: Mapping[str, Any]) -> int:
+    """Count enough for a tenth of a second: of waiting for a slot, and for an answer."""
+    rate = max(rates.get("postbacks_per_second", 0.0), rates.get("test_postbacks_per_second", 0.0))
+    return min(max(LEAST_CONNECTIONS, math.ceil(rate / 10)), MOST_CONNECTIONS)
+
+
 class Liftoff(Section):
     """Liftoff's two interfaces, and the manners of sending.
 
     `postback_url` may be Liftoff's address alone, or a whole template: a query whose values are macros, such
     as `client_ip={client_ip}`, or `ip=(ip)` in AppsFlyer's spelling. Times are in the unit of their name.
     `responses` come before the rules that pushlift has. Without a `daily_cap` there is none. In Airflow a
-    plan of fewer postbacks than `approval_from` needs nobody's approval. Continuous delivery looks
-    `continuous_days` back, and leaves a plan of more than `continuous_limit` postbacks to a person.
+    plan of fewer postbacks than `approval_from` needs nobody's approval. `connections` is how many requests a
+    process has on their way at most, by default as many as a tenth of a second needs, 16 to 128: more for a
+    partner who answers later. Continuous delivery looks `continuous_days` back, and leaves a plan of more than `continuous_limit` postbacks to a person.
     """
 
     postback_url: PostbackUrl = "https://analytics.liftoff.io/v2/events"
@@ -66,7 +78,7 @@ class Liftoff(Section):
     test_postbacks_per_second: float = Field(default=1, gt=0, le=10_000)
     daily_cap: int | None = Field(default=None, ge=1)
     test_daily_cap: int | None = Field(default=None, ge=1)
-    connections: int = Field(default=16, ge=1, le=256)
+    connections: int = Field(default_factory=_count_connections, ge=1, le=256)
     connect_seconds: float = Field(default=5, gt=0, le=300)
     read_seconds: float = Field(default=30, gt=0, le=600)
     claim_seconds: float = Field(default=120, gt=0, le=3600)

@@ -31,13 +31,14 @@ from etl.liftoff.payloads import decode_parameters
 from etl.liftoff.policy import SendingPolicy
 from etl.liftoff.templates import Template
 
-AHEAD_SECONDS: Final = 0.02
-"""Intents are recorded so long before their slots, that the transaction is over when these begin."""
+AHEAD_SECONDS: Final = 0.08
+"""Intents are recorded so long before their slots, as far as the crew has members: the transaction is over
+when these begin, although the ledger's lock was waited for, and is shared by all of half that time."""
 
-GATHER_SECONDS: Final = 0.01
+GATHER_SECONDS: Final = 0.03
 """Answers wait so long for others, to share their transaction."""
 
-BUSY_GATHER_SECONDS: Final = 0.004
+BUSY_GATHER_SECONDS: Final = 0.006
 """The same where the whole crew is busy, so that its members do not wait for their next errands."""
 
 CLAIM_SIZE: Final = 64
@@ -136,9 +137,7 @@ class Engine:
         if len(self._claimed) >= size // 2 or now < self._claim_at:
             return
         longest_wait = max(2 * self.judge.patience.cap_seconds, LONGEST_WAIT_SECONDS)
-        found = ask_patiently(
-            lambda: claim(self.ledger, self.sender, size, self.canary.before, longest_wait)
-        )
+        found = ask_patiently(lambda: claim(self.ledger, self.sender, size, self.canary.before, longest_wait))
         self._claimed.extend(found or ())
         self._is_dry = found == []
         self._claim_at = now if found else now + TURN_SECONDS
