@@ -171,8 +171,12 @@ class Engine:
     def _admit(self, intents: dict[int, _Intent], verdict: Verdict, began: float) -> list[Errand]:
         """Make errands of what was admitted, which expire long before anybody takes this sender for lost."""
         expires_at = min(began + self.lease_seconds / 2, self.standing.lease_until)
-        admitted = ((intents[position], number) for position, number in verdict.admitted.items())
-        return [Errand(each.row, number, each.url, each.slot, expires_at) for each, number in admitted]
+        admitted = [(intents[position], number) for position, number in verdict.admitted.items()]
+        slots = self.pacer.replace_late([each.slot for each, _ in admitted])
+        return [
+            Errand(each.row, number, each.url, slot, expires_at)
+            for (each, number), slot in zip(admitted, slots, strict=True)
+        ]
 
     def _record(
         self, outcomes: list[Outcome], intents: list[Claimed], exclusions: list[Exclusion]
