@@ -59,19 +59,20 @@ class Paced:
     cores: float
 
 
-def describe_world(folder: Path, port: int, per_second: float, connections: int) -> Settings:
-    """Describe a lake, a ledger and a partner at a port."""
+def describe_world(folder: Path, port: int, per_second: float, connections: int | None = None) -> Settings:
+    """Describe a lake, a ledger and a partner at a port; as many connections as are the default."""
     storage = Storage(
         landing=str(folder / "landing"),
         lake=str(folder / "lake"),
         opt_outs=str(folder / "opt_outs"),
         ledger=f"sqlite:///{folder}/ledger.db",
     )
+    manners: dict[str, Any] = {} if connections is None else {"connections": connections}
     liftoff = Liftoff(
         postback_url=f"http://127.0.0.1:{port}/v2/events",
         postbacks_per_second=per_second,
-        connections=connections,
         canary=0,
+        **manners,
     )
     app = App(liftoff_app_id="liftoff-app", events={"af_purchase": "purchase"})
     return Settings(storage=storage, liftoff=liftoff, apps={APP: app})
@@ -148,8 +149,7 @@ def send_in_process(settings: Settings, plan_id: str, told: Any) -> None:  # noq
 def measure_rate(folder: Path, per_second: float, processes: int, seconds: float) -> Paced:
     """Send at a rate for so long, in one process or several that share it."""
     with run_receiver() as port:
-        connections = 16 if processes > 1 or per_second < 1000 else 32  # noqa: PLR2004 - as many as it has in flight
-        settings = describe_world(folder, port, per_second, connections)
+        settings = describe_world(folder, port, per_second)
         plan_id = make_plan(settings, int(per_second * seconds))
         context = multiprocessing.get_context("spawn")
         told = context.Queue()
@@ -168,9 +168,9 @@ def measure_rate(folder: Path, per_second: float, processes: int, seconds: float
     return Paced(per_second, processes, average, int(figures["most_in_a_second"]), cpu / took)
 
 
-def measure_unthrottled(folder: Path, rows: int, rounds: int) -> tuple[list[float], list[float]]:
-    """Give requests a second of the bare pool and of pushlift, round about."""
-    bare, ours = [], []
+def measure_unthrottled(folder: Path, rows: int, rounds: int) -> tuple[list[float], list[float], list[float]]:
+    """Give requests a second of the bare pool and of pushlift, round about, and pushlift's CPU a request."""
+    bare, ours, cpu = [], [], []
     for number in range(rounds):
         with run_receiver() as port:
             settings = describe_world(folder / str(number), port, UNTHROTTLED, 16)
@@ -178,12 +178,13 @@ def measure_unthrottled(folder: Path, rows: int, rounds: int) -> tuple[list[floa
             plan_id = make_plan(settings, rows)
             bare.append(send_bare(settings, plan_id, rows))
             ask_receiver(port, "/reset")
-            began = time.perf_counter()
+            began, cpu_began = time.perf_counter(), _cpu()
             report = run_delivery(Delivery(settings, SECRETS), plan_id)
             ours.append(report.delivered / (time.perf_counter() - began))
+            cpu.append((_cpu() - cpu_began) / report.delivered)
             if ask_receiver(port, "/figures")["count"] != rows:
                 raise RuntimeError("The receiver did not get what was sent.")
-    return bare, ours
+    return bare, ours, cpu
 
 
 def send_bare(settings: Settings, plan_id: str, rows: int) -> float:
@@ -238,12 +239,13 @@ def main() -> None:
                 )
                 sys.stdout.flush()
         if asked.rows:
-            bare, ours = measure_unthrottled(folder, asked.rows, asked.rounds)
+            bare, ours, cpu = measure_unthrottled(folder, asked.rows, asked.rounds)
             ratio = statistics.median(each / other for each, other in zip(ours, bare, strict=True))
             sys.stdout.write(
                 f"unthrottled: {statistics.median(ours):,.0f} a second, the bare pool"
                 f" {statistics.median(bare):,.0f}; ratio {ratio:.2f}"
-                f" ({', '.join(f'{each / other:.2f}' for each, other in zip(ours, bare, strict=True))})\n"
+                f" ({', '.join(f'{each / other:.2f}' for each, other in zip(ours, bare, strict=True))});"
+                f" CPU a request: {', '.join(f'{1000 * each:.2f}' for each in cpu)} ms\n"
             )
     finally:
         shutil.rmtree(folder)

@@ -8,6 +8,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, Select, bindparam, func, select, update
 
 from etl.ledger.database import Ledger, begin_read, begin_write
+from etl.ledger.dialects import NumberList, is_among
 from etl.ledger.postback_tables import WAITING, plans, postbacks
 from etl.ledger.senders import Sender, find_hindrance
 
@@ -68,7 +69,7 @@ _TAKE: Final = (
     .values(sender=bindparam("sender_id"), not_before=bindparam("now"))
     .where(
         postbacks.c.plan_id == bindparam("plan"),
-        postbacks.c.position.in_(bindparam("positions", expanding=True)),
+        is_among(postbacks.c.position, bindparam("positions", type_=NumberList)),
     )
 )
 _GIVE_BACK: Final = (
@@ -78,7 +79,7 @@ _GIVE_BACK: Final = (
         postbacks.c.plan_id == bindparam("plan"),
         WAITING,
         postbacks.c.sender == bindparam("sender_id"),
-        postbacks.c.position.in_(bindparam("positions", expanding=True)),
+        is_among(postbacks.c.position, bindparam("positions", type_=NumberList)),
     )
 )
 _EVERYWHERE: Final = 2**62

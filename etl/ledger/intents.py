@@ -15,6 +15,7 @@ from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from etl.ledger.claims import Claimed
 from etl.ledger.database import AnyRow
+from etl.ledger.dialects import NumberList, TextList, is_among
 from etl.ledger.postback_tables import IN_DOUBT_OR_DONE, attempts, postbacks
 from etl.ledger.schema import UtcInstant
 from etl.ledger.senders import Sender
@@ -60,7 +61,7 @@ _HELD: Final = (
     select(postbacks.c.position, postbacks.c.attempts, postbacks.c.occurrence_id, postbacks.c.subjects)
     .where(
         postbacks.c.plan_id == bindparam("plan"),
-        postbacks.c.position.in_(bindparam("positions", expanding=True)),
+        is_among(postbacks.c.position, bindparam("positions", type_=NumberList)),
         postbacks.c.state == "queued",
         postbacks.c.sender == bindparam("sender_id"),
     )
@@ -69,12 +70,12 @@ _HELD: Final = (
 )
 _SENDING: Final = select(postbacks.c.position, postbacks.c.attempts).where(
     postbacks.c.plan_id == bindparam("plan"),
-    postbacks.c.position.in_(bindparam("positions", expanding=True)),
+    is_among(postbacks.c.position, bindparam("positions", type_=NumberList)),
     postbacks.c.state == "sending",
     postbacks.c.sender == bindparam("sender_id"),
 )
 _ELSEWHERE: Final = select(postbacks.c.occurrence_id, postbacks.c.state).where(
-    postbacks.c.occurrence_id.in_(bindparam("occurrences", expanding=True)),
+    is_among(postbacks.c.occurrence_id, bindparam("occurrences", type_=TextList)),
     postbacks.c.liftoff_app_id == bindparam("liftoff_app"),
     postbacks.c.mode == bindparam("in_mode"),
     IN_DOUBT_OR_DONE,
@@ -85,11 +86,14 @@ _SEND: Final = (
         state="sending",
         code=None,
         not_before=None,
-        attempts=bindparam("attempt"),
+        attempts=postbacks.c.attempts + 1,
         intent_at=bindparam("now"),
         first_attempt_at=func.coalesce(postbacks.c.first_attempt_at, bindparam("now", type_=UtcInstant)),
     )
-    .where(postbacks.c.plan_id == bindparam("plan"), postbacks.c.position == bindparam("at"))
+    .where(
+        postbacks.c.plan_id == bindparam("plan"),
+        is_among(postbacks.c.position, bindparam("positions", type_=NumberList)),
+    )
 )
 _EXCLUDE: Final = (
     update(postbacks)
@@ -106,12 +110,18 @@ _POSTPONE: Final = (
     .values(sender=None, code=bindparam("reason"), not_before=bindparam("due_at"))
     .where(postbacks.c.plan_id == bindparam("plan"), postbacks.c.position == bindparam("at"))
 )
-_ATTEMPT: Final = insert(attempts).values(
-    plan_id=bindparam("plan"),
-    position=bindparam("at"),
-    number=bindparam("attempt"),
-    sender=bindparam("sender_id"),
-    intent_at=bindparam("now"),
+_ATTEMPT: Final = insert(attempts).from_select(
+    ["plan_id", "position", "number", "sender", "intent_at"],
+    select(
+        postbacks.c.plan_id,
+        postbacks.c.position,
+        postbacks.c.attempts,
+        postbacks.c.sender,
+        postbacks.c.intent_at,
+    ).where(
+        postbacks.c.plan_id == bindparam("plan"),
+        is_among(postbacks.c.position, bindparam("positions", type_=NumberList)),
+    ),
 )
 
 
@@ -125,7 +135,7 @@ def write_intents(connection: Connection, sender: Sender, rows: Sequence[Claimed
     held = _find_held(connection, sender, rows)
     codes = _judge(connection, sender, held)
     new = {row.position: row.attempts + 1 for row in held if row.position not in codes}
-    _admit(connection, sender, new, now)
+    _admit(connection, sender, list(new), now)
     _refuse(connection, sender, codes, now)
     lost = [row for row in rows if row.position not in new and row.position not in codes]
     admitted = new | _find_admitted(connection, sender, lost)
@@ -192,12 +202,11 @@ def _find_elsewhere(connection: Connection, sender: Sender, held: Sequence[AnyRo
     return {row.occurrence_id: _CODES[row.state] for row in connection.execute(_ELSEWHERE, values)}
 
 
-def _admit(connection: Connection, sender: Sender, admitted: Mapping[int, int], now: datetime) -> None:
-    values = {"plan": sender.plan_id, "sender_id": sender.id, "now": now}
-    rows = [values | {"at": position, "attempt": number} for position, number in admitted.items()]
-    if rows:
-        connection.execute(_SEND, rows)
-        connection.execute(_ATTEMPT, rows)
+def _admit(connection: Connection, sender: Sender, positions: Sequence[int], now: datetime) -> None:
+    """Have rows that are held, and so this sender's, sending; each attempt is numbered as its row counts."""
+    if positions:
+        connection.execute(_SEND, {"plan": sender.plan_id, "positions": positions, "now": now})
+        connection.execute(_ATTEMPT, {"plan": sender.plan_id, "positions": positions})
 
 
 def _refuse(connection: Connection, sender: Sender, codes: Mapping[int, str], now: datetime) -> None:

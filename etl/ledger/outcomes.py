@@ -5,13 +5,16 @@ that became unknown meanwhile is settled, one that a person dropped or that was 
 is written to the attempt in either case.
 """
 
-from collections.abc import Sequence
+import json
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Literal
 
-from sqlalchemy import Connection, bindparam, or_, update
+from sqlalchemy import Connection, Text, bindparam, or_, update
 
+from etl.ledger.dialects import NumberList, find_number, is_among
 from etl.ledger.plans import reopen_plan
 from etl.ledger.postback_tables import attempts, postbacks
 from etl.ledger.senders import Sender
@@ -46,11 +49,11 @@ _ANSWER: Final = (
         outcome_at=bindparam("now"),
         status=bindparam("new_status"),
         detail=bindparam("new_detail"),
-        milliseconds=bindparam("new_milliseconds"),
+        milliseconds=find_number(attempts.c.position, bindparam("milliseconds_of", type_=Text)),
     )
     .where(
         attempts.c.plan_id == bindparam("plan"),
-        attempts.c.position == bindparam("at"),
+        is_among(attempts.c.position, bindparam("positions", type_=NumberList)),
         attempts.c.number == bindparam("attempt"),
         or_(attempts.c.outcome.is_(None), attempts.c.outcome == "unknown"),
     )
@@ -66,7 +69,7 @@ _SETTLE: Final = (
     )
     .where(
         postbacks.c.plan_id == bindparam("plan"),
-        postbacks.c.position == bindparam("at"),
+        is_among(postbacks.c.position, bindparam("positions", type_=NumberList)),
         postbacks.c.attempts == bindparam("attempt"),
         or_(
             postbacks.c.state == "sending",
@@ -86,28 +89,42 @@ def write_outcomes(
     if not outcomes:
         return
     is_cancelled = plan_state == "cancelled"
-    rows = [_describe(sender, outcome, now, is_cancelled=is_cancelled) for outcome in outcomes]
-    connection.execute(_SETTLE, rows)
-    connection.execute(_ANSWER, rows)
-    if plan_state == "finished" and any(row["new_state"] == "queued" for row in rows):
+    alike = [
+        _describe(sender, group, now, is_cancelled=is_cancelled) for group in _group_alike(outcomes).values()
+    ]
+    connection.execute(_SETTLE, alike)
+    connection.execute(_ANSWER, alike)
+    if plan_state == "finished" and any(row["new_state"] == "queued" for row in alike):
         reopen_plan(connection, sender.plan_id)
 
 
-def _describe(sender: Sender, outcome: Outcome, now: datetime, *, is_cancelled: bool) -> dict[str, object]:
-    """Describe the row and its attempt afterwards."""
+def _group_alike(outcomes: Sequence[Outcome]) -> Mapping[object, list[Outcome]]:
+    """Group outcomes that say the same but for how long they took: nearly all, where nothing is wrong."""
+    groups: dict[object, list[Outcome]] = defaultdict(list)
+    for each in outcomes:
+        said = (each.number, each.outcome, each.code, each.status, each.detail, each.retry_in_seconds)
+        groups[said].append(each)
+    return groups
+
+
+def _describe(
+    sender: Sender, alike: Sequence[Outcome], now: datetime, *, is_cancelled: bool
+) -> dict[str, object]:
+    """Describe rows and their attempts afterwards."""
+    outcome = alike[0]
     state: str = "queued" if outcome.outcome == "retry" else outcome.outcome
     if state == "queued" and is_cancelled:
         state = "cancelled"
     is_queued = state == "queued"
     return {
         "plan": sender.plan_id,
-        "at": outcome.position,
+        "positions": [each.position for each in alike],
         "attempt": outcome.number,
         "now": now,
         "new_outcome": outcome.outcome,
         "new_status": outcome.status,
         "new_detail": outcome.detail,
-        "new_milliseconds": outcome.milliseconds,
+        "milliseconds_of": json.dumps({str(each.position): each.milliseconds for each in alike}),
         "new_state": state,
         "new_code": outcome.code,
         "due_at": now + timedelta(seconds=outcome.retry_in_seconds) if is_queued else None,

@@ -5,12 +5,12 @@ from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Final, Literal
 
-from sqlalchemy import Connection, bindparam, func, select, update
+from sqlalchemy import Connection, bindparam, func, or_, select, update
 
 from etl.errors import ConfigurationError
 from etl.hash_keys import HashKey, digest_bytes, list_keys
 from etl.ledger.database import Ledger, begin_read, begin_write
-from etl.ledger.dialects import insert_into
+from etl.ledger.dialects import TextList, insert_into, is_among
 from etl.ledger.facts import claim_fact, find_fact
 from etl.ledger.postback_tables import suppressions
 
@@ -25,8 +25,8 @@ _CHECKED: Final = b"pushlift: check value of the hash key"
 _STAMP_DIGITS: Final = 16
 
 _SUPPRESSED: Final = select(suppressions.c.subject).where(
-    suppressions.c.subject.in_(bindparam("subjects", expanding=True)),
-    suppressions.c.app_id.in_(bindparam("app_ids", expanding=True)),
+    is_among(suppressions.c.subject, bindparam("subjects", type_=TextList)),
+    or_(suppressions.c.app_id == bindparam("app"), suppressions.c.app_id == EVERY_APP),
     suppressions.c.lifted_at.is_(None),
 )
 
@@ -75,12 +75,7 @@ def lift_within(connection: Connection, subjects: Iterable[str], app_id: str, no
 
 def find_suppressed(connection: Connection, subjects: Collection[str], app_id: str) -> frozenset[str]:
     """Find those of the subjects that are suppressed for an app, within the caller's transaction."""
-    wanted = sorted(set(subjects))
-    found: set[str] = set()
-    for start in range(0, len(wanted), CHUNK):
-        values = {"subjects": wanted[start : start + CHUNK], "app_ids": [app_id, EVERY_APP]}
-        found.update(connection.scalars(_SUPPRESSED, values))
-    return frozenset(found)
+    return frozenset(connection.scalars(_SUPPRESSED, {"subjects": sorted(set(subjects)), "app": app_id}))
 
 
 def list_suppressed(ledger: Ledger, app_id: str) -> frozenset[str]:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from http import HTTPStatus
 from typing import Final, Literal
 
@@ -102,12 +103,19 @@ def judge_answer(answer: Answer, rules: Sequence[Rule], now: datetime) -> Judgem
     for rule in rules:
         if rule.fits(answer):
             return Judgement(rule.meaning, None if rule.meaning == "delivered" else code, wait, is_too_fast)
-    for rule in DEFAULT_RULES:
-        if rule.fits(answer):
-            if rule.meaning == "delivered" and says_failure(answer.body):
-                return Judgement("retry", "error_in_body", wait)
-            return Judgement(rule.meaning, None if rule.meaning == "delivered" else code, wait, is_too_fast)
-    return Judgement("unknown", code)
+    meaning = _find_default(answer.status)
+    if meaning is None:
+        return Judgement("unknown", code)
+    if meaning == "delivered" and says_failure(answer.body):
+        return Judgement("retry", "error_in_body", wait)
+    return Judgement(meaning, None if meaning == "delivered" else code, wait, is_too_fast)
+
+
+@lru_cache(maxsize=1000)
+def _find_default(status: int) -> Meaning | None:
+    """Find what a status means where nothing else is configured; no rule of these asks for the body."""
+    answer = Answer("answered", status)
+    return next((rule.meaning for rule in DEFAULT_RULES if rule.fits(answer)), None)
 
 
 def says_failure(body: bytes) -> bool:

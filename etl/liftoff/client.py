@@ -13,17 +13,15 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Final, Self
 
 import requests
 from pydantic import SecretStr
-from requests.adapters import HTTPAdapter
-from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3 import Timeout
 from urllib3.exceptions import HTTPError
-from urllib3.poolmanager import PoolManager
 
 from etl.liftoff.answers import Answer
+from etl.liftoff.connections import MarkingAdapter, Marks
 
 MOST_BODY_BYTES: Final = 65_536
 """So much of an answer is read; a longer one cannot fill the memory."""
@@ -37,71 +35,6 @@ seconds or more.
 
 HEADERS: Final = {"Accept": "*/*", "Accept-Encoding": "identity", "User-Agent": "pushlift"}
 _HTTP_1_1: Final = 11
-
-
-class _Marks:
-    """Whether the request at hand has begun to leave, and by which socket; a client is one thread's."""
-
-    has_left = False
-    is_cut = False
-    socket: socket.socket | None = None
-
-
-class _Marking:
-    """Stands before a class of connections: notes when the first byte of a request is about to leave.
-
-    What requests says of an error does not tell: the same one can come before the first byte or after the
-    last.
-    """
-
-    marks: _Marks
-    # The class's own, so that nobody who debugs http.client has headers, and with them the key, printed.
-    debuglevel = 0
-    _is_opening = False
-
-    def connect(self) -> None:
-        """Connect; neither a handshake nor what a proxy is told to open a tunnel is a request."""
-        self._is_opening = True
-        try:
-            super().connect()  # type: ignore[misc]  # the connection's
-        finally:
-            self._is_opening = False
-            self.marks.socket = getattr(self, "sock", None)
-
-    def send(self, data: Any) -> None:  # noqa: ANN401 - http.client's signature
-        """Connect first, so that whatever fails until then has surely sent nothing."""
-        if not self._is_opening:
-            if getattr(self, "sock", None) is None:
-                self.connect()
-            self.marks.has_left = True
-        super().send(data)  # type: ignore[misc]  # the connection's
-
-
-class _MarkingConnection(_Marking, HTTPConnection):
-    """A connection that marks."""
-
-
-class _MarkingTlsConnection(_Marking, HTTPSConnection):
-    """The same with TLS, whose handshake belongs to connecting."""
-
-
-class _MarkingAdapter(HTTPAdapter):
-    """Connections that mark, one of them, and no retries of urllib3's."""
-
-    def __init__(self, marks: _Marks) -> None:
-        self._marks = marks
-        super().__init__(pool_connections=1, pool_maxsize=1, max_retries=0, pool_block=True)
-
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - requests' signature
-        """Have the pools make connections that mark."""
-        super().init_poolmanager(*args, **kwargs)
-        _mark_pools(self.poolmanager, self._marks)
-
-    def proxy_manager_for(self, proxy: str, **kwargs: Any) -> PoolManager:  # noqa: ANN401 - as above
-        """Do the same for the connections through a proxy."""
-        manager: PoolManager = super().proxy_manager_for(proxy, **kwargs)
-        _mark_pools(manager, self._marks)
-        return manager
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,13 +58,14 @@ class Transport:
         """Open nothing yet."""
         quiet_transport()
         self._clock = clock
-        self._marks = _Marks()
-        self._timeout = (manners.connect_seconds, manners.read_seconds)
+        self._marks = Marks()
+        self._timeout = Timeout(connect=manners.connect_seconds, read=manners.read_seconds)
         self._proxies = {"http": manners.proxy, "https": manners.proxy} if manners.proxy else {}
         self._session = requests.Session()
         self._session.trust_env = False
+        self._adapter = MarkingAdapter(self._marks)
         for scheme in ("http://", "https://"):
-            self._session.mount(scheme, _MarkingAdapter(self._marks))
+            self._session.mount(scheme, self._adapter)
         self._prepared = prepared
         self._used_at = clock()
 
@@ -176,8 +110,12 @@ class Transport:
         return answer(round(1000 * (self._used_at - began)))
 
     def _ask(self) -> Callable[[int], Answer]:
-        response = self._session.get_adapter(str(self._prepared.url)).send(
-            self._prepared, stream=True, timeout=self._timeout, verify=True, proxies=self._proxies
+        response = self._adapter.send(
+            self._prepared,
+            stream=True,
+            timeout=self._timeout,  # type: ignore[arg-type]  # requests' stubs do not know urllib3's own
+            verify=True,
+            proxies=self._proxies,
         )
         status, retry_after = response.status_code, response.headers.get("Retry-After")
         try:
@@ -185,7 +123,7 @@ class Transport:
             is_whole = _tells_its_end(response) and not self._marks.is_cut
         except (requests.RequestException, HTTPError, OSError):
             body, is_whole = b"", False
-        if not is_whole:
+        if not is_whole or len(body) >= MOST_BODY_BYTES:
             self._session.close()
         # An error status is an answer, however its body ends; a success must be heard to the end.
         if not is_whole and requests.codes.ok <= status < requests.codes.multiple_choices:
@@ -226,13 +164,14 @@ def _read_body(response: requests.Response) -> bytes:
     """Read an answer's body to its end, or its beginning where it is long: then the connection is closed."""
     pieces: list[bytes] = []
     size = 0
+    is_plain = "Content-Encoding" not in response.headers
     while size < MOST_BODY_BYTES:
         piece = response.raw.read(MOST_BODY_BYTES - size, decode_content=True)
-        if not piece:
-            response.raw.release_conn()
-            return b"".join(pieces)
         pieces.append(piece)
         size += len(piece)
+        if not piece or (is_plain and response.raw.length_remaining == 0):
+            response.raw.release_conn()
+            return b"".join(pieces)
     response.close()
     return b"".join(pieces)
 
@@ -250,12 +189,3 @@ def _tells_its_end(response: requests.Response) -> bool:
         or version < _HTTP_1_1
         or response.status_code == requests.codes.no_content
     )
-
-
-def _mark_pools(manager: PoolManager, marks: _Marks) -> None:
-    plain = type("_Connection", (_MarkingConnection,), {"marks": marks})
-    secure = type("_TlsConnection", (_MarkingTlsConnection,), {"marks": marks})
-    manager.pool_classes_by_scheme = {
-        "http": type("_Pool", (HTTPConnectionPool,), {"ConnectionCls": plain}),
-        "https": type("_TlsPool", (HTTPSConnectionPool,), {"ConnectionCls": secure}),
-    }

@@ -22,6 +22,9 @@ LATE_SECONDS: Final = 0.01
 
 LATEST_SECONDS: Final = 0.5
 
+SHARE: Final = 0.997
+"""So much of the rate is asked for: what leaves late, and what is caught up, stays nearer to it."""
+
 CATCH_UP_EVERY: Final = 200
 """After so many slots one that was given up is used: 0.5 % more, beside the 1 % that lateness allows."""
 
@@ -71,6 +74,10 @@ class Pacer:
     _handed_back_at: float = 0.0
     _since_caught_up: int = 0
 
+    @property
+    def _tolerance(self) -> float:
+        return min(max(LATE_SECONDS, 1.0 / self.per_second), LATEST_SECONDS)
+
     def take(self, most: int, within: float) -> list[float]:
         """Take up to `most` slots that begin within so many seconds, as instants of the clock.
 
@@ -97,6 +104,17 @@ class Pacer:
     def put_back(self, slots: list[float]) -> None:
         """Keep slots that were taken and not used, for whoever comes in time."""
         self._slots.extendleft(reversed(slots))
+
+    def replace_late(self, slots: list[float]) -> list[float]:
+        """Give as many slots, later ones in place of those that are late by now, as far as there are any.
+
+        What the ledger kept waiting then does not leave in a burst, beside the slots of other processes.
+        """
+        oldest = self.clock() - self._tolerance
+        late = sum(slot < oldest for slot in slots)
+        later = self.take(late, LATEST_SECONDS)
+        self._late += len(later)
+        return sorted([*sorted(slots)[len(later) :], *later])
 
     def next_at(self) -> float:
         """Tell when there is something to do: the next slot's time, or that of asking again."""
@@ -132,9 +150,8 @@ class Pacer:
         self._slots.extend(at + slot for slot in answer.slots)
 
     def _give_up_late(self) -> None:
-        tolerance = min(max(LATE_SECONDS, 1.0 / self.per_second), LATEST_SECONDS)
         now = self.clock()
-        while self._slots and self._slots[0] < now - tolerance:
+        while self._slots and self._slots[0] < now - self._tolerance:
             self._slots.popleft()
             self._late += 1
         if now >= self._handed_back_at + HAND_BACK_SECONDS:

@@ -1,8 +1,9 @@
 """What leaves for Liftoff, how fast, and by whose leave (Liftoff: Analytics S2S; GDPR opt-out API v3)."""
 
-from typing import Annotated, Literal
+import math
+from typing import Annotated, Final, Literal, Self
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
 from etl.liftoff.policy import RESTRICTED_MEDIA_SOURCES, Refusal, UserId
 from etl.liftoff.templates import parse_template, require_complete
@@ -10,6 +11,9 @@ from etl.liftoff.vocabulary import check_vocabulary
 from etl.settings.sections import HttpUrl, Section
 
 __all__ = ["RESTRICTED_MEDIA_SOURCES", "App", "Consent", "Liftoff", "Refusal", "Response", "UserId"]
+
+LEAST_CONNECTIONS: Final = 16
+MOST_CONNECTIONS: Final = 128
 
 
 def check_postback_url(url: str) -> str:
@@ -55,8 +59,10 @@ class Liftoff(Section):
     `postback_url` may be Liftoff's address alone, or a whole template: a query whose values are macros, such
     as `client_ip={client_ip}`, or `ip=(ip)` in AppsFlyer's spelling. Times are in the unit of their name.
     `responses` come before the rules that pushlift has. Without a `daily_cap` there is none. In Airflow a
-    plan of fewer postbacks than `approval_from` needs nobody's approval. Continuous delivery looks
-    `continuous_days` back, and leaves a plan of more than `continuous_limit` postbacks to a person.
+    plan of fewer postbacks than `approval_from` needs nobody's approval. `connections` is how many requests a
+    process has on their way at most, by default as many as a tenth of a second needs, 16 to 128: more for a
+    partner who answers later. Continuous delivery looks `continuous_days` back, and leaves a plan of more
+    than `continuous_limit` postbacks to a person.
     """
 
     postback_url: PostbackUrl = "https://analytics.liftoff.io/v2/events"
@@ -66,7 +72,7 @@ class Liftoff(Section):
     test_postbacks_per_second: float = Field(default=1, gt=0, le=10_000)
     daily_cap: int | None = Field(default=None, ge=1)
     test_daily_cap: int | None = Field(default=None, ge=1)
-    connections: int = Field(default=16, ge=1, le=256)
+    connections: int = Field(default=LEAST_CONNECTIONS, ge=1, le=256)
     connect_seconds: float = Field(default=5, gt=0, le=300)
     read_seconds: float = Field(default=30, gt=0, le=600)
     claim_seconds: float = Field(default=120, gt=0, le=3600)
@@ -87,6 +93,15 @@ class Liftoff(Section):
     approval_from: int = Field(default=1, ge=1)
     continuous_days: int = Field(default=7, ge=1, le=365)
     continuous_limit: int = Field(default=100_000, ge=1)
+
+    @model_validator(mode="after")
+    def _count_connections(self) -> Self:
+        """Have enough for a tenth of a second, of waiting for a slot and for an answer, unless it is said."""
+        if "connections" not in self.model_fields_set:
+            rate = max(self.postbacks_per_second, self.test_postbacks_per_second)
+            count = min(max(LEAST_CONNECTIONS, math.ceil(rate / 10)), MOST_CONNECTIONS)
+            object.__setattr__(self, "connections", count)
+        return self
 
 
 class App(Section):

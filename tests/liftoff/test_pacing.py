@@ -96,6 +96,38 @@ def test_a_late_slot_is_given_up(shared: Shared) -> None:
     assert min(pacer.take(100, 0.0)) >= shared.now - LATE_SECONDS
 
 
+def test_slots_that_a_transaction_outlasted_are_changed_for_later_ones(shared: Shared) -> None:
+    """Used late, they would leave in a burst; each is given up for one of the rate's, and caught up."""
+    pacer = make_pacer(shared)
+    taken = pacer.take(20, 0.05)
+    shared.now += 0.025
+    changed = pacer.replace_late(taken)
+
+    assert len(set(changed)) == 20
+    assert changed == sorted(changed)
+    assert min(changed) >= shared.now - LATE_SECONDS
+    assert set(changed) <= set(shared.given)
+    assert pacer.take(1, 0.05)[0] > max(changed)
+
+
+def test_slots_in_time_are_kept(shared: Shared) -> None:
+    """Nothing is changed, and nothing asked, where the transaction was quick."""
+    pacer = make_pacer(shared)
+    taken = pacer.take(20, 0.05)
+    asked = len(shared.given)
+    assert pacer.replace_late(taken) == taken
+    assert len(shared.given) == asked
+
+
+def test_a_late_slot_stays_where_there_is_no_later_one(shared: Shared) -> None:
+    """Its intent is recorded: it leaves late rather than never."""
+    pacer = make_pacer(shared)
+    taken = pacer.take(50, 0.05)
+    shared.refusal = Reservation(reason="blocked", wait_seconds=1.0)
+    shared.now += 0.1
+    assert pacer.replace_late(taken) == taken
+
+
 def send_for(pacer: Pacer, shared: Shared, seconds: float) -> list[float]:
     """Take what comes, every four milliseconds; gives the slots."""
     taken: list[float] = []

@@ -35,7 +35,7 @@ from etl.ledger.upgrade import open_current_ledger
 from etl.liftoff.answers import Rule
 from etl.liftoff.backoff import Patience
 from etl.liftoff.client import Client, Manners
-from etl.liftoff.pacing import LONGEST_WAIT_SECONDS, Pacer
+from etl.liftoff.pacing import LONGEST_WAIT_SECONDS, SHARE, Pacer
 from etl.liftoff.policy import SendingPolicy
 from etl.liftoff.templates import parse_template
 from etl.settings import Liftoff, Secrets, Settings
@@ -153,7 +153,7 @@ def build_engine(prepared: Prepared, sender: Sender, leased_at: float, crew: Cre
 
 def _build_pacer(prepared: Prepared, sender: Sender) -> Pacer:
     ledger, mode, monotonic = prepared.ledger, prepared.plan.mode, prepared.clocks.monotonic
-    per_second = find_rate(prepared.liftoff, mode, prepared.delivery.per_second)
+    per_second = SHARE * find_rate(prepared.liftoff, mode, prepared.delivery.per_second)
     read_at = [0.0]
 
     def tell_instant(connection: Connection) -> datetime:

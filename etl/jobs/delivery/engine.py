@@ -31,16 +31,21 @@ from etl.liftoff.payloads import decode_parameters
 from etl.liftoff.policy import SendingPolicy
 from etl.liftoff.templates import Template
 
-AHEAD_SECONDS: Final = 0.02
-"""Intents are recorded so long before their slots, that the transaction is over when these begin."""
+AHEAD_SECONDS: Final = 0.08
+"""Intents are recorded so long before their slots, as far as the crew has members: the transaction is over
+when these begin, although the ledger's lock was waited for, and is shared by all of half that time."""
 
-GATHER_SECONDS: Final = 0.01
+GATHER_SECONDS: Final = 0.03
 """Answers wait so long for others, to share their transaction."""
 
-BUSY_GATHER_SECONDS: Final = 0.004
+BUSY_GATHER_SECONDS: Final = 0.006
 """The same where the whole crew is busy, so that its members do not wait for their next errands."""
 
 CLAIM_SIZE: Final = 64
+CLAIM_SECONDS: Final = 0.25
+"""So many rows are claimed at once as are sent in so long, where those are more."""
+
+MOST_CLAIMED: Final = 512
 TURN_SECONDS: Final = 0.25
 LEAST_SECONDS: Final = 0.001
 LEDGER_PATIENCE_SECONDS: Final = 900.0
@@ -128,12 +133,11 @@ class Engine:
     def _fill(self) -> None:
         """Claim more rows before those in hand are used up."""
         now = self.clocks.monotonic()
-        if len(self._claimed) >= CLAIM_SIZE // 2 or now < self._claim_at:
+        size = min(max(CLAIM_SIZE, int(CLAIM_SECONDS * self.pacer.per_second)), MOST_CLAIMED)
+        if len(self._claimed) >= size // 2 or now < self._claim_at:
             return
         longest_wait = max(2 * self.judge.patience.cap_seconds, LONGEST_WAIT_SECONDS)
-        found = ask_patiently(
-            lambda: claim(self.ledger, self.sender, CLAIM_SIZE, self.canary.before, longest_wait)
-        )
+        found = ask_patiently(lambda: claim(self.ledger, self.sender, size, self.canary.before, longest_wait))
         self._claimed.extend(found or ())
         self._is_dry = found == []
         self._claim_at = now if found else now + TURN_SECONDS
@@ -167,8 +171,12 @@ class Engine:
     def _admit(self, intents: dict[int, _Intent], verdict: Verdict, began: float) -> list[Errand]:
         """Make errands of what was admitted, which expire long before anybody takes this sender for lost."""
         expires_at = min(began + self.lease_seconds / 2, self.standing.lease_until)
-        admitted = ((intents[position], number) for position, number in verdict.admitted.items())
-        return [Errand(each.row, number, each.url, each.slot, expires_at) for each, number in admitted]
+        admitted = [(intents[position], number) for position, number in verdict.admitted.items()]
+        slots = self.pacer.replace_late([each.slot for each, _ in admitted])
+        return [
+            Errand(each.row, number, each.url, slot, expires_at)
+            for (each, number), slot in zip(admitted, slots, strict=True)
+        ]
 
     def _record(
         self, outcomes: list[Outcome], intents: list[Claimed], exclusions: list[Exclusion]
