@@ -1,6 +1,8 @@
--- Question: which media sources helped with installs that were attributed to another?
--- Columns:  app_id, contributor, assists (installs in which it had a touch), won_by_another, won_by_itself, organic (won by nobody).
--- Caveats:  AppsFlyer tells of three contributing touches at most. A source with several touches in one install is counted once.
+-- Question:  which media sources helped with installs that were attributed to another?
+-- Columns:   app_id, contributor, assists (installs in which it had a touch), won_by_another, won_by_itself, organic
+--            (won by nobody).
+-- Caveats:   AppsFlyer tells of three contributing touches at most. A source with several touches in one install is
+--            counted once.
 -- Variables: app, first_day, last_day.
 with touches as (
     select distinct

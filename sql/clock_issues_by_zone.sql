@@ -1,7 +1,7 @@
--- Question: which apps have times that do not agree, and in which zone?
--- Columns:  app_id, zone (as the app's settings in AppsFlyer name it), issue, events, first_date, last_date (UTC).
--- Caveats:  `event_time` is UTC and is not changed by any issue; the app's day is what may be wrong, or null. The data dictionary says what each
---           issue means.
+-- Question:  which apps have times that do not agree, and in which zone?
+-- Columns:   app_id, zone (as the app's settings in AppsFlyer name it), issue, events, first_date, last_date (UTC).
+-- Caveats:   `event_time` is UTC and is not changed by any issue; the app's day is what may be wrong, or null. The
+--            data dictionary says what each issue means.
 -- Variables: app, first_day, last_day.
 with asked as (
     select app_id, selected_timezone as zone, clock_issues, event_date, count(*) as events

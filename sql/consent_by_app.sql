@@ -1,7 +1,8 @@
--- Question: how many installations let themselves be tracked, by app and platform?
--- Columns:  app_id, platform, installs, limited (is_lat), att_authorized, att_denied, att_unsaid, gdpr_applies, may_share (ad_user_data_enabled).
--- Caveats:  As the install's message says it; null means that nothing was said, and is counted in none of the columns but `att_unsaid`. What a
---           consent does to postbacks is configured in `liftoff.consent`.
+-- Question:  how many installations let themselves be tracked, by app and platform?
+-- Columns:   app_id, platform, installs, limited (is_lat), att_authorized, att_denied, att_unsaid, gdpr_applies,
+--            may_share (ad_user_data_enabled).
+-- Caveats:   As the install's message says it; null means that nothing was said, and is counted in none of the
+--            columns but `att_unsaid`. What a consent does to postbacks is configured in `liftoff.consent`.
 -- Variables: app, first_day, last_day.
 select
     app_id,

@@ -1,7 +1,9 @@
--- Question: which fields are filled much more or less often in the last 7 days than in the 28 before?
--- Columns:  app_id, field, share_before, share_now (of rows), change (in points of a hundred), rows_before, rows_now.
--- Caveats:  Told where the change is 10 points or more and both spans have 100 rows. From the table `profiles`, by the time of the run: a resend of
---           old exports counts when it came. `pushlift quality report` shows the same as a diary.
+-- Question:  which fields are filled much more or less often in the last 7 days than in the 28 before?
+-- Columns:   app_id, field, share_before, share_now (of rows), change (in points of a hundred), rows_before,
+--            rows_now.
+-- Caveats:   Told where the change is 10 points or more and both spans have 100 rows. From the table `profiles`, by
+--            the time of the run: a resend of old exports counts when it came. `pushlift quality report` shows the
+--            same as a diary.
 -- Variables: app; last_day (the last of the 7 days; else that of the newest run).
 with ends as (
     select coalesce(getvariable('last_day')::date, max(profiled_at)::date) as last_day

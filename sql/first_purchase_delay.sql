@@ -1,7 +1,8 @@
--- Question: how long after the install do people buy for the first time?
--- Columns:  app_id, source (of the install), installs, buyers, within_1_hour, within_1_day, within_7_days (buyers), median_hours.
--- Caveats:  Installations whose install is in the lake, by AppsFlyer's id. Those who have not bought yet are in `installs` alone. Refunds are
---           no purchase.
+-- Question:  how long after the install do people buy for the first time?
+-- Columns:   app_id, source (of the install), installs, buyers, within_1_hour, within_1_day, within_7_days (buyers),
+--            median_hours.
+-- Caveats:   Installations whose install is in the lake, by AppsFlyer's id. Those who have not bought yet are in
+--            `installs` alone. Refunds are no purchase.
 -- Variables: app, first_day, last_day (of the install; all later sales are read).
 with installed as (
     select app_id, appsflyer_id, min(event_time) as installed_at, any_value(source order by event_time) as source

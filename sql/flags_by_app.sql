@@ -1,6 +1,7 @@
--- Question: what is odd about the rows, by app and rule?
--- Columns:  app_id, flag (docs/quality.md says what each means), events, share (of the app's events).
--- Caveats:  Rows, not occurrences: each half of a retargeting pair is judged by itself. A row with several flags is in several lines.
+-- Question:  what is odd about the rows, by app and rule?
+-- Columns:   app_id, flag (docs/quality.md says what each means), events, share (of the app's events).
+-- Caveats:   Rows, not occurrences: each half of a retargeting pair is judged by itself. A row with several flags is
+--            in several lines.
 -- Variables: app, first_day, last_day.
 with asked as (
     select app_id, quality_flags, count(*) as events

@@ -1,6 +1,7 @@
--- Question: which events do people do, and how many of them?
--- Columns:  app_id, event_name, occurrences, people (installations), per_person, revenue_usd.
--- Caveats:  `people` counts AppsFlyer's ids; rows without one are occurrences of nobody. An app can put anything into an event's name.
+-- Question:  which events do people do, and how many of them?
+-- Columns:   app_id, event_name, occurrences, people (installations), per_person, revenue_usd.
+-- Caveats:   `people` counts AppsFlyer's ids; rows without one are occurrences of nobody. An app can put anything
+--            into an event's name.
 -- Variables: app, first_day, last_day.
 select
     app_id,

@@ -1,7 +1,8 @@
--- Question: how many people installed each day, in the app's zone, and how many of them by themselves?
--- Columns:  app_id, day, installs, organic, paid, reinstalls, re_attributions, re_engagements.
--- Caveats:  Days are the app's, as AppsFlyer's dashboards count them; UTC days where the app's zone is not known. `paid` is
---           every install with a media source, owned media included. Reinstalls and the rest are not installs.
+-- Question:  how many people installed each day, in the app's zone, and how many of them by themselves?
+-- Columns:   app_id, day, installs, organic, paid, reinstalls, re_attributions, re_engagements.
+-- Caveats:   Days are the app's, as AppsFlyer's dashboards count them; UTC days where the app's zone is not known.
+--            `paid` is every install with a media source, owned media included. Reinstalls and the rest are not
+--            installs.
 -- Variables: app, first_day, last_day.
 select
     app_id,

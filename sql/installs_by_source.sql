@@ -1,7 +1,9 @@
--- Question: which media sources and campaigns brought the installs, and at what cost?
--- Columns:  app_id, source, campaign, installs, costed (installs that have a cost), cost, currency (of the cost), cost_per_install.
--- Caveats:  Cost is what the install's message says, in the app's currency; sources that send costs elsewhere have none here, so
---           `cost_per_install` divides by the installs that have one. A source with several currencies has several rows.
+-- Question:  which media sources and campaigns brought the installs, and at what cost?
+-- Columns:   app_id, source, campaign, installs, costed (installs that have a cost), cost, currency (of the cost),
+--            cost_per_install.
+-- Caveats:   Cost is what the install's message says, in the app's currency; sources that send costs elsewhere have
+--            none here, so `cost_per_install` divides by the installs that have one. A source with several currencies
+--            has several rows.
 -- Variables: app, first_day, last_day.
 select
     app_id,

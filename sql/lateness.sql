@@ -1,7 +1,9 @@
--- Question: how long after an event does its message land?
--- Columns:  app_id, event_date (UTC), events, median_minutes, p95_minutes, latest_hours, over_1_day (events that came more than a day later).
--- Caveats:  From the event's time, which a device's clock may have got wrong, to the time when the object landed, so an object that is written once an
---           hour adds up to an hour. Newer days look better than they are: what is late has not come yet.
+-- Question:  how long after an event does its message land?
+-- Columns:   app_id, event_date (UTC), events, median_minutes, p95_minutes, latest_hours, over_1_day (events that
+--            came more than a day later).
+-- Caveats:   From the event's time, which a device's clock may have got wrong, to the time when the object landed, so
+--            an object that is written once an hour adds up to an hour. Newer days look better than they are: what is
+--            late has not come yet.
 -- Variables: app, first_day, last_day.
 with delays as (
     select

@@ -1,8 +1,9 @@
--- Question: what became of the messages that landed each day: published, duplicates, quarantined, held back?
--- Columns:  landed_date (UTC), objects, messages, published, duplicates, quarantined, suppressed (of people who opted out), held (back now or once),
---           failed_objects, duplicate_share, unaccounted (always 0, or the run would have failed).
--- Caveats:  Days are those on which objects landed. An object that was read again is counted once, as it was read last. Held messages that were
---           released since are still counted as held.
+-- Question:  what became of the messages that landed each day: published, duplicates, quarantined, held back?
+-- Columns:   landed_date (UTC), objects, messages, published, duplicates, quarantined, suppressed (of people who
+--            opted out), held (back now or once), failed_objects, duplicate_share, unaccounted (always 0, or the run
+--            would have failed).
+-- Caveats:   Days are those on which objects landed. An object that was read again is counted once, as it was read
+--            last. Held messages that were released since are still counted as held.
 -- Variables: first_day, last_day (of landing).
 with newest as (
     select *

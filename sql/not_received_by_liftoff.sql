@@ -1,8 +1,8 @@
--- Question: which events has Liftoff not received, and why?
--- Columns:  app_id, event_name (AppsFlyer's; the conversion's for conversions), state (not_planned, excluded, refused, unknown or cancelled), code (why),
---           events (occurrences), revenue_usd.
--- Caveats:  Deliveries in production alone. Outcomes are in the lake after `pushlift backfill reconcile`; what was sent since is still `not_planned`.
---           Test messages are never sent and not counted.
+-- Question:  which events has Liftoff not received, and why?
+-- Columns:   app_id, event_name (AppsFlyer's; the conversion's for conversions), state (not_planned, excluded,
+--            refused, unknown or cancelled), code (why), events (occurrences), revenue_usd.
+-- Caveats:   Deliveries in production alone. Outcomes are in the lake after `pushlift backfill reconcile`; what was
+--            sent since is still `not_planned`. Test messages are never sent and not counted.
 -- Variables: app, first_day, last_day.
 with told as (
     select occurrence_id, state, code

@@ -1,6 +1,8 @@
--- Question: which opt-outs are still open, and when are they due?
--- Columns:  app_id (`*` for all apps), kind, deadline_date (UTC), open, waiting (for a person to look), to_submit (to Liftoff), to_erase.
--- Caveats:  From the ledger, so only in `pushlift sql` and `etl.open_lake()`. Requests, not people: an id and an app are one. No identifier is in it.
+-- Question:  which opt-outs are still open, and when are they due?
+-- Columns:   app_id (`*` for all apps), kind, deadline_date (UTC), open, waiting (for a person to look), to_submit
+--            (to Liftoff), to_erase.
+-- Caveats:   From the ledger, so only in `pushlift sql` and `etl.open_lake()`. Requests, not people: an id and an app
+--            are one. No identifier is in it.
 -- Variables: app.
 select
     app_id,

@@ -1,7 +1,7 @@
--- Question: how many attempts did deliveries to Liftoff take, and how long after the event were they told?
--- Columns:  app_id, mode, state, postbacks, attempts, retried (postbacks of more than one attempt), median_hours (from the plan to the
---           outcome).
--- Caveats:  The best outcome of each occurrence. Postbacks that were excluded have no attempts and are left out.
+-- Question:  how many attempts did deliveries to Liftoff take, and how long after the event were they told?
+-- Columns:   app_id, mode, state, postbacks, attempts, retried (postbacks of more than one attempt), median_hours
+--            (from the plan to the outcome).
+-- Caveats:   The best outcome of each occurrence. Postbacks that were excluded have no attempts and are left out.
 -- Variables: app; first_day, last_day (UTC days of the event).
 select
     app_id,

@@ -1,8 +1,9 @@
--- Question: of those who installed on a day, how many came back 1, 3, 7, 14 and 30 days later?
--- Columns:  app_id, cohort (day of the install), installs (installations, not rows), day_1, day_3, day_7, day_14, day_30 (installations with an
---           in-app event on exactly that day after), day_1_share.
--- Caveats:  Null where that day is not over in the lake (its newest event of the app is no later). Only installations with AppsFlyer's id;
---           coming back is an in-app event of any name, so an app that sends few has low numbers.
+-- Question:  of those who installed on a day, how many came back 1, 3, 7, 14 and 30 days later?
+-- Columns:   app_id, cohort (day of the install), installs (installations, not rows), day_1, day_3, day_7, day_14,
+--            day_30 (installations with an in-app event on exactly that day after), day_1_share.
+-- Caveats:   Null where that day is not over in the lake (its newest event of the app is no later). Only
+--            installations with AppsFlyer's id; coming back is an in-app event of any name, so an app that sends few
+--            has low numbers.
 -- Variables: app, first_day, last_day (of the install; events of 31 days more are read).
 with cohorts as (
     select app_id, appsflyer_id, min(day) as cohort

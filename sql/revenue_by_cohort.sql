@@ -1,8 +1,8 @@
--- Question: what have those who installed on a day paid until 0, 7 and 30 days later?
--- Columns:  app_id, cohort (day of the install), installs, payers (who ever bought), usd_day_0, usd_day_7, usd_day_30, usd_ever, all up to
---           and with that day, after refunds.
--- Caveats:  Sums of days that are still to come grow on. Sales are found by AppsFlyer's id of the installation, not by the sale's own media
---           source, so that retargeting does not take them out of the cohort.
+-- Question:  what have those who installed on a day paid until 0, 7 and 30 days later?
+-- Columns:   app_id, cohort (day of the install), installs, payers (who ever bought), usd_day_0, usd_day_7,
+--            usd_day_30, usd_ever, all up to and with that day, after refunds.
+-- Caveats:   Sums of days that are still to come grow on. Sales are found by AppsFlyer's id of the installation, not
+--            by the sale's own media source, so that retargeting does not take them out of the cohort.
 -- Variables: app, first_day, last_day (of the install; all later sales are read).
 with cohorts as (
     select app_id, appsflyer_id, min(day) as cohort

@@ -1,6 +1,6 @@
--- Question: in which currencies was sold, and does AppsFlyer's amount in USD stand beside each?
--- Columns:  app_id, currency, purchases (refunds included), revenue (in that currency), revenue_usd, without_usd.
--- Caveats:  Amounts of different currencies must not be added; a null currency is an amount that nobody can convert.
+-- Question:  in which currencies was sold, and does AppsFlyer's amount in USD stand beside each?
+-- Columns:   app_id, currency, purchases (refunds included), revenue (in that currency), revenue_usd, without_usd.
+-- Caveats:   Amounts of different currencies must not be added; a null currency is an amount that nobody can convert.
 -- Variables: app, first_day, last_day.
 select
     app_id,

@@ -1,8 +1,9 @@
--- Question: what was sold each day, in the app's zone?
--- Columns:  app_id, day, purchases (refunds not counted), buyers (installations that bought), revenue_usd (after refunds),
---           refunds, refunded_usd (negative), without_usd (purchases that have no amount in USD, and are not in the sums).
--- Caveats:  Once per occurrence: both halves of a retargeting pair are one sale. Revenue is AppsFlyer's conversion to USD at
---           the event; ad revenue is left out.
+-- Question:  what was sold each day, in the app's zone?
+-- Columns:   app_id, day, purchases (refunds not counted), buyers (installations that bought), revenue_usd (after
+--            refunds), refunds, refunded_usd (negative), without_usd (purchases that have no amount in USD, and are
+--            not in the sums).
+-- Caveats:   Once per occurrence: both halves of a retargeting pair are one sale. Revenue is AppsFlyer's conversion
+--            to USD at the event; ad revenue is left out.
 -- Variables: app, first_day, last_day.
 select
     app_id,

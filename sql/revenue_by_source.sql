@@ -1,7 +1,8 @@
--- Question: to which media sources and campaigns is revenue attributed?
--- Columns:  app_id, source, campaign, purchases (refunds not counted), buyers, revenue_usd (after refunds).
--- Caveats:  A sale inside a re-engagement window counts for the retargeting source alone; sql/retargeting_pairs_by_source.sql
---           says whose it was before. By the day of the sale, not of the install: sql/revenue_by_cohort.sql.
+-- Question:  to which media sources and campaigns is revenue attributed?
+-- Columns:   app_id, source, campaign, purchases (refunds not counted), buyers, revenue_usd (after refunds).
+-- Caveats:   A sale inside a re-engagement window counts for the retargeting source alone;
+--            sql/retargeting_pairs_by_source.sql says whose it was before. By the day of the sale, not of the
+--            install: sql/revenue_by_cohort.sql.
 -- Variables: app, first_day, last_day.
 select
     app_id,

@@ -1,8 +1,9 @@
--- Question: has what a campaign's installs cost come back in revenue?
--- Columns:  app_id, source, campaign, currency (the app's), installs, cost, revenue (of those installations so far, after refunds), roas (revenue
---           by cost, 1 is even).
--- Caveats:  Both in the app's currency, as AppsFlyer converted them. Only installs with a cost and AppsFlyer's id count, on both sides: costs that
---           a source reports elsewhere are not in the lake. Revenue grows on; compare cohorts of the same age.
+-- Question:  has what a campaign's installs cost come back in revenue?
+-- Columns:   app_id, source, campaign, currency (the app's), installs, cost, revenue (of those installations so far,
+--            after refunds), roas (revenue by cost, 1 is even).
+-- Caveats:   Both in the app's currency, as AppsFlyer converted them. Only installs with a cost and AppsFlyer's id
+--            count, on both sides: costs that a source reports elsewhere are not in the lake. Revenue grows on;
+--            compare cohorts of the same age.
 -- Variables: app, first_day, last_day (of the install; all later sales are read).
 with costs as (
     select

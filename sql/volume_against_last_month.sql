@@ -1,8 +1,8 @@
--- Question: did as many events come as on the same weekdays of the four weeks before?
--- Columns:  app_id, event_date (UTC), events, usual (mean of the same weekday of the four weeks before), weeks (of those that have events), change
---           (as a share of usual).
--- Caveats:  The newest day is mostly not over; events that land late come to older days still. A weekday without events counts as none only if the
---           app had events before it.
+-- Question:  did as many events come as on the same weekdays of the four weeks before?
+-- Columns:   app_id, event_date (UTC), events, usual (mean of the same weekday of the four weeks before), weeks (of
+--            those that have events), change (as a share of usual).
+-- Caveats:   The newest day is mostly not over; events that land late come to older days still. A weekday without
+--            events counts as none only if the app had events before it.
 -- Variables: app, first_day, last_day (the days that are shown; four weeks more are read).
 with days as (
     select app_id, event_date, count(*) as events

@@ -18,7 +18,7 @@ VIEWS: Final = (
     "postback_outcomes",
 )
 _VIEWS_FILE: Final = "views.sql"
-_QUESTION: Final = re.compile(r"\A-- Question: (.+?)\n-- Columns: ", re.DOTALL)
+_QUESTION: Final = re.compile(r"\A-- Question:  (.+?)\n-- Columns:   ", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)

@@ -173,7 +173,9 @@ def _select_files(table: Table, files: Sequence[NamedFile]) -> str:
     columns = ", ".join(DUCKDB.quote_name(each.name) for each in table.schema)
     kinds = {each.name: DUCKDB.spell(each.type) for each in table.schema if each.name in table.partition_by}
     names = ", ".join(_quote(file.name) for file in files)
-    hive = f", hive_types = {{{', '.join(f'{name}: {kind}' for name, kind in kinds.items())}}}" if kinds else ""
+    hive = (
+        f", hive_types = {{{', '.join(f'{name}: {kind}' for name, kind in kinds.items())}}}" if kinds else ""
+    )
     is_hive = str(bool(kinds)).lower()
     return f"SELECT {columns} FROM read_parquet([{names}], hive_partitioning = {is_hive}{hive})"  # noqa: S608 - names of our own
 
