@@ -11,9 +11,9 @@ from etl.errors import PushliftError
 QUIT: Final = frozenset({".quit", ".exit", "quit", "exit"})
 RUN: Final = ".run "
 _HELP: Final = (
-    "Tables: events, quarantine, loads, checks, profiles, postbacks; views: events_local, occurrences, installs,"
-    " purchases, retargeting_pairs, postback_outcomes, opt_out_progress. End a query with ; and leave with .quit."
-    " .run NAME runs a query of the library, after `set variable app = '…';` for one app."
+    "Tables: events, quarantine, loads, checks, profiles, postbacks; views: events_local, occurrences,"
+    " installs, purchases, retargeting_pairs, postback_outcomes, opt_out_progress. End a query with ; and"
+    " leave with .quit. .run NAME runs one of the library, after `set variable app = '…';` for one app."
 )
 
 
@@ -22,8 +22,8 @@ def ask_queries(
 ) -> None:
     """Answer each query that ends in a semicolon until the input ends; errors are told and asking goes on.
 
-    Earlier lines are at hand while it lasts, and the tab key completes words. Lines are never written to a file:
-    a query may hold a person's id, and no erasure would find it there.
+    Earlier lines are at hand while it lasts, and the tab key completes words. Lines are never written to a
+    file: a query may hold a person's id, and no erasure would find it there.
     """
     try_readline(words)
     typer.echo(_HELP)

@@ -5,6 +5,7 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from decimal import Decimal
 from enum import StrEnum
 from io import StringIO
 from itertools import islice
@@ -34,7 +35,7 @@ class Format(StrEnum):
 def write_rows(
     reader: pa.RecordBatchReader, form: Format, output: Path | None, limit: int, *, is_paged: bool = False
 ) -> None:
-    """Write a reader's rows to a file, or to standard output; a table shows `limit` of them, by pages if wanted."""
+    """Write a reader's rows to a file, or to standard output; a table shows `limit` of them."""
     try:
         if form is Format.PARQUET and output is not None:
             write_parquet(reader, output)
@@ -116,4 +117,6 @@ def spell_field(value: object) -> object:
     """Spell a value for CSV."""
     if isinstance(value, dict | list):
         return json.dumps(value, default=to_json, ensure_ascii=False)
+    if isinstance(value, Decimal):
+        return f"{value:f}"
     return str(value).lower() if isinstance(value, bool) else value

@@ -28,7 +28,7 @@ def sql(
         typer.Option(
             "--param",
             metavar="NAME=VALUE",
-            help="What getvariable('NAME') gives; the library knows app, first_day, last_day. May be repeated.",
+            help="What getvariable('NAME') gives; the library knows app, first_day, last_day.",
         ),
     ] = None,
     is_list: Annotated[bool, typer.Option("--list", help="List the library's queries.")] = False,
@@ -80,7 +80,7 @@ def list_library(*, as_json: bool) -> None:
 
 
 def choose_query(query: str | None, file: Path | None, named: str | None) -> str | None:
-    """Give the query: the argument or the file that it names, a file, or one of the library; None for none."""
+    """Give the query: the argument or the file that it names, a file, one of the library, or None."""
     if sum(each is not None for each in (query, file, named)) > 1:
         raise UsageError("There are several queries; give one, as an argument, by --file or by --query.")
     if named is not None:
@@ -124,7 +124,7 @@ def read_parameter(text: str) -> tuple[str, str]:
 def list_words(connection: "DuckDBPyConnection") -> Sequence[str]:
     """List what may be completed: tables, views, their columns and the language's words."""
     names = connection.execute(
-        "select table_name from duckdb_views() where not internal"
+        "select view_name from duckdb_views() where not internal"
         " union select column_name from duckdb_columns() where not internal"
         " union select keyword_name from duckdb_keywords() order by all"
     ).fetchall()

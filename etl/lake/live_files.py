@@ -1,4 +1,4 @@
-"""The live files of a table as a file system that DuckDB reads: those of one version, for reading, and no other.
+"""The live files of tables as a file system for DuckDB: those of one version, to be read, and no other.
 
 Where DuckDB can open a path itself it can also write there, if only by a `copy` inside a query. Here nothing
 can be written, and drafts and superseded files have no name.
@@ -26,14 +26,14 @@ PROTOCOL: Final = "lake"
 
 @dataclass(frozen=True, slots=True)
 class NamedFile:
-    """A live file: the name by which DuckDB knows it, which spells its partition as Hive does, and its path."""
+    """A live file: its path, and the name by which DuckDB knows it, with its partition as Hive spells it."""
 
     name: str
     path: str
 
 
 def name_live_files(table: Table, delta: DeltaTable, folder: str) -> list[NamedFile]:
-    """Name the files of a table's version in a folder of this machine, by the partitions that the log tells."""
+    """Name the files of a table's version in a folder, by the partitions that the log tells."""
     return [
         NamedFile(_name(table, file), f"{folder}/{unquote(file.path)}")
         for file in list_live_files(table, delta)
@@ -46,7 +46,7 @@ def _name(table: Table, file: LiveFile) -> str:
 
 
 def _spell(value: str) -> str:
-    """Spell a partition's value; the first character of an underscored one is encoded, as Hive's null has two."""
+    """Spell a partition's value; an underscore in front is encoded, since Hive's null begins with two."""
     spelled = quote(value, safe="")
     return f"%5F{spelled[1:]}" if spelled.startswith("_") else spelled
 

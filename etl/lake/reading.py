@@ -1,13 +1,14 @@
 """Read the lake: its tables at one version each, for pyarrow, DuckDB, pandas and Polars alike.
 
-`etl.open_lake().events` and `.query("from installs")` are the ways in for people. Everything here goes through
-the Delta log, so that drafts and superseded files are never seen.
+`etl.open_lake().events` and `.query("from installs")` are the ways in for people. Everything here goes
+through the Delta log, so that drafts and superseded files are never seen.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, cast
 
@@ -19,7 +20,18 @@ from etl.errors import ConfigurationError, UsageError
 from etl.lake.library import read_views
 from etl.lake.live_files import PROTOCOL, LiveFiles, NamedFile, name_live_files
 from etl.lake.spelling import DUCKDB
-from etl.lake.tables import CHECKS, EVENTS, LOADS, POSTBACKS, PROFILES, QUARANTINE, TABLES, Table, find_table
+from etl.lake.tables import (
+    CHECKS,
+    EVENTS,
+    LOADS,
+    POSTBACKS,
+    PROFILES,
+    QUARANTINE,
+    TABLES,
+    UTC_TYPE,
+    Table,
+    find_table,
+)
 from etl.settings import Settings, load_settings
 from etl.stores import Store, open_store
 
@@ -30,6 +42,7 @@ if TYPE_CHECKING:
 
 # A table that is made when a query first names it, of counts that only the ledger has.
 OPT_OUT_PROGRESS: Final = "opt_out_progress"
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,10 +125,10 @@ class Lake:
         return LakeTable(self.store, POSTBACKS)
 
     def query(self, text: str, **variables: str) -> duckdb.DuckDBPyRelation:
-        """Ask the tables and views of `sql/`, such as `from installs`; `.df()`, `.pl()`, `.to_arrow_table()` give it.
+        """Ask the tables, and the views of `sql/`, such as `from installs`.
 
-        Variables are those that the library's queries know: `app`, `first_day`, `last_day`. Raises
-        duckdb.Error, and UsageError for a text without rows.
+        `.df()`, `.pl()` and `.to_arrow_table()` give the rows. Variables are those that the library's queries
+        know: `app`, `first_day`, `last_day`. Raises duckdb.Error, and UsageError for a text without rows.
         """
         connection = connect_duckdb(self, variables)
         show_opt_outs(connection, self, text)
@@ -230,12 +243,15 @@ def ask_lake(settings: Settings, query: str) -> tuple[tuple[str, ...], tuple[tup
 
 def iterate_rows(reader: pa.RecordBatchReader) -> Iterator[tuple[object, ...]]:
     """Give a reader's rows as Python values; maps become dictionaries."""
-    maps = [pa.types.is_map(field.type) for field in reader.schema]
     for batch in reader:
-        columns = [
-            [None if value is None else dict(value) for value in column.to_pylist()]
-            if is_map
-            else column.to_pylist()
-            for column, is_map in zip(batch.columns, maps, strict=True)
-        ]
-        yield from zip(*columns, strict=True)
+        yield from zip(*map(_list_values, batch.columns), strict=True)
+
+
+def _list_values(column: pa.Array) -> list[object]:
+    if pa.types.is_map(column.type):
+        return [None if value is None else dict(value) for value in column.to_pylist()]
+    if column.type == UTC_TYPE:
+        # Arrow asks pandas about time zones, whose import takes longer than most queries.
+        counted = column.cast(pa.int64()).to_pylist()
+        return [None if each is None else _EPOCH + timedelta(microseconds=each) for each in counted]
+    return list(column.to_pylist())

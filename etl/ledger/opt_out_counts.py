@@ -15,7 +15,7 @@ _KINDS: Final = ("app_id", "kind", "state", "submission", "erasure")
 
 
 def count_progress(ledger: Ledger) -> list[tuple[str, str, str, str, str, date, date, int]]:
-    """Count requests by app, kind, state, submission and erasure, UTC day of receipt and UTC day of deadline."""
+    """Count requests by app, kind, state, submission, erasure, and UTC days of receipt and deadline."""
     table = opt_out_requests.c
     keys = [*(table[name] for name in _KINDS), table.received_at, table.deadline_at]
     counts = Counter[tuple[str, str, str, str, str, date, date]]()

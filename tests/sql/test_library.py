@@ -1,4 +1,4 @@
-"""The library's queries answer what was counted by hand, on a lake of a few messages that the real ingest made."""
+"""The library's queries answer what was counted by hand, on a small lake that the real ingest made."""
 
 from __future__ import annotations
 
@@ -63,7 +63,8 @@ LANDED: Final = [
          contributor_3_media_source="googleadwords_int"),
     deed(GAME, "4", "install", "02 14:00", **NOBODY, contributor_1_media_source="fb"),
     # A retargeting pair: one sale, told twice; at 22:00 of the 2nd where the game is at home.
-    deed(GAME, "1", "af_purchase", "03 02:00", **SUMMER, **pay("10", "USD", "10"), is_primary_attribution="false"),
+    deed(GAME, "1", "af_purchase", "03 02:00", **SUMMER, **pay("10", "USD", "10"),
+         is_primary_attribution="false"),
     deed(GAME, "1", "af_purchase", "03 02:00", media_source="retarget_int", campaign="Back",
          **pay("10", "USD", "10"), is_primary_attribution="true", is_retargeting="true",
          conversion_type="re-engagement", campaign_type="Retargeting"),
@@ -74,7 +75,8 @@ LANDED: Final = [
     # The half of a pair whose other half never came; its offset is winter's.
     deed(GAME, "3", "af_login", "03 13:00", **SUMMER, is_primary_attribution="false",
          event_time_selected_timezone="2026-09-03 08:00:00.000-0500"),
-    deed(GAME, "9", "af_purchase", "03 13:00", **pay("999", "USD", "999")) | {"appsflyer_id": TEST_APPSFLYER_ID},
+    deed(GAME, "9", "af_purchase", "03 13:00", **pay("999", "USD", "999"))
+    | {"appsflyer_id": TEST_APPSFLYER_ID},
     deed(SHOP, "7", "install", "02 01:00", media_source="Organic", att="denied", gdpr_applies="true"),
     # Its zone is not known, and nobody says what the amount is in USD.
     deed(SHOP, "7", "af_purchase", "02 01:30", **NOBODY, **pay("1", "USD", None)) | {
@@ -126,7 +128,7 @@ def test_installs_by_day(answer: Callable[[str], Answer]) -> None:
 
 
 def test_revenue_by_day(answer: Callable[[str], Answer]) -> None:
-    """The pair is one sale, the resend none, the test message's 999 are nothing; the refund is of its own day."""
+    """The pair is one sale, resend and test message are none; the refund is of its own day."""
     assert answer("revenue_by_day") == [
         (GAME, day(2), 2, 2, usd("14.5"), 0, 0, 0),
         (GAME, day(3), 0, 0, usd("-4.5"), 1, usd("-4.5"), 0),
@@ -216,7 +218,7 @@ def test_funnel_by_event(answer: Callable[[str], Answer]) -> None:
 
 
 def test_lateness(answer: Callable[[str], Answer]) -> None:
-    """Landed at 14:00 of the 3rd and 13:00 of the 5th: 36, 26, 25, 24 and 23 hours after the events of the 2nd."""
+    """What landed at 14:00 of the 3rd is 36, 26, 25, 24 and 23 hours after the events of the 2nd."""
     assert answer("lateness") == [
         (GAME, day(2), 5, 1500.0, 2040.0, 36.0, 3),
         (GAME, day(3), 6, 390.0, 720.0, 12.0, 0),

@@ -47,8 +47,9 @@ def test_test_messages_are_in_no_view(lake: Lake, view: str) -> None:
     assert lake.query("from events where is_test_message").count("*").fetchall() == [(1,)]
     columns = lake.query(f"from {view}").columns
     ids = "occurrence_id" if "occurrence_id" in columns else "event_id"
-    of_tests = f"select {ids} from events where is_test_message"
-    assert lake.query(f"select count(*) from {view} where {ids} in ({of_tests})").fetchall() == [(0,)]
+    of_tests = {row[0] for row in lake.query(f"from events select {ids} where is_test_message").fetchall()}
+    assert of_tests
+    assert not of_tests & {row[0] for row in lake.query(f"from {view} select {ids}").fetchall()}
 
 
 def test_local_times_are_the_zones(lake: Lake) -> None:
@@ -92,8 +93,10 @@ def test_a_duckdb_of_ones_own_takes_the_file_of_views(lake: Lake) -> None:
     delta = find_table(lake.store, EVENTS)
     assert delta is not None
     connection.read_parquet(delta.file_uris(), hive_partitioning=True).create_view("events")
-    connection.sql("create table postbacks (plan_id text, position int, occurrence_id text, mode text, state text,"
-                   " code text, exported_at timestamptz, run_id text)")  # fmt: skip
+    connection.sql(
+        "create table postbacks (plan_id text, position int, occurrence_id text, mode text, state text,"
+        " code text, exported_at timestamptz, run_id text)"
+    )
     connection.execute((find_sql_folder() / "views.sql").read_text(encoding="utf-8"))
 
     assert connection.sql("select count(*) from occurrences").fetchall() == [(2,)]

@@ -1,4 +1,4 @@
-"""Queries about weeks, deliveries and opt-outs, on rows that the tests write: the answers are counted by hand."""
+"""Queries about weeks, deliveries and opt-outs, on rows that the tests write; answers are counted by hand."""
 
 from __future__ import annotations
 
@@ -71,8 +71,9 @@ def sold(occurrence: str, name: str, usd: int, **fields: object) -> Row:
 def told(occurrence: str, state: str, **fields: object) -> Row:
     """Make an outcome: planned at noon, settled an hour later."""
     made = {
-        "plan_id": "p1", "position": int(occurrence), "occurrence_id": occurrence, "app_id": APP, "state": state,
-        "mode": "production", "attempts": 1, "event_date": at("2026-11-03 00:00").date(), "run_id": "r",
+        "plan_id": "p1", "position": int(occurrence), "occurrence_id": occurrence, "app_id": APP,
+        "state": state, "mode": "production", "attempts": 1, "run_id": "r",
+        "event_date": at("2026-11-03 00:00").date(),
         "planned_at": at("2026-11-04 12:00"), "settled_at": at("2026-11-04 13:00"),
         "exported_at": at("2026-11-05 00:00"),
     }  # fmt: skip
@@ -140,8 +141,9 @@ def test_opt_out_deadlines(local_world: World) -> None:
 
     def wish(subject: str, app: str, **fields: Any) -> NewRequest:  # noqa: ANN401 - any of a request's fields
         made: dict[str, Any] = {
-            "subject": subject, "app_id": app, "id_type": "idfa", "kind": "erase", "identifier": f"SECRET-{subject}",
-            "store_id": None, "list_id": "l", "requested_at": now, "received_at": now,
+            "subject": subject, "app_id": app, "id_type": "idfa", "kind": "erase",
+            "identifier": f"SECRET-{subject}", "store_id": None, "list_id": "l",
+            "requested_at": now, "received_at": now,
             "deadline_at": now + timedelta(days=30), "installs": 1, "state": "open", "submission": "due",
             "erasure": "due",
         }  # fmt: skip
