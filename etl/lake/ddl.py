@@ -23,7 +23,7 @@ EXPORT: Final = "s3://my-bucket/export"
 _MOST_BYTES: Final = 255
 _APOSTROPHE: Final = "\u2019"
 _MADE_BY: Final = f"""\
--- Made by `python -m etl.lake.ddl` from etl/appsflyer/fields.py and etl/lake/tables.py; change those, not this file.
+-- Made by `python -m etl.lake.ddl` from etl/appsflyer/fields.py and etl/lake/tables.py; change those instead.
 -- Write your own addresses for {LAKE} and {EXPORT}, and your schema for pushlift.
 """
 _ATHENA_HEAD: Final = """
@@ -49,8 +49,8 @@ stored as parquet
 location '{export}/';
 """
 _TRINO_HEAD: Final = """
--- The lake's tables, in a catalog `delta` of the Delta Lake connector, which takes the columns from the log. The
--- catalog needs delta.register-table-procedure.enabled=true.
+-- The lake's tables, in a catalog `delta` of the Delta Lake connector, which takes the columns from the log.
+-- The catalog needs delta.register-table-procedure.enabled=true.
 create schema if not exists delta.pushlift;
 """
 _TRINO_TABLE: Final = """
@@ -126,7 +126,7 @@ def _spell_column(dialect: Dialect, column: pa.Field) -> str:
 
 
 def _shorten(meaning: str) -> str:
-    """Cut a meaning to what Glue keeps of a comment, by whole sentences; engines escape quotes differently."""
+    """Cut a meaning to what Glue keeps of a comment, by sentences; engines escape quotes differently."""
     told = meaning.replace("'", _APOSTROPHE)
     while len(told.encode()) > _MOST_BYTES:
         told = f"{told.rpartition('. ')[0]}."

@@ -23,17 +23,17 @@ Made by `python -m etl.lake.document` from `etl/appsflyer/fields.py`, `etl/lake/
 `etl/lake/meanings.py`; change those, not this page.
 
 The lake's tables are Delta tables; types are DuckDB's names, `timestamp with time zone` is an instant in UTC.
-A column is null where nothing is known: absent, `null` and empty text mean the same. **id** marks what leads to a
-person, **yes** other personal data; both are reached by erasure. Which number to use for a question is told in
-[which-number.md](which-number.md); V1.0 names and macros of AppsFlyer's fields stand in [fields.md](fields.md), codes of
-`quality_flags` and of `quarantine.reason` in [quality.md](quality.md).
+A column is null where nothing is known: absent, `null` and empty text mean the same. **id** marks what leads
+to a person, **yes** other personal data; both are reached by erasure. Which number answers which question is
+told in [which-number.md](which-number.md); V1.0 names and macros of AppsFlyer's fields stand in
+[fields.md](fields.md), codes of `quality_flags` and of `quarantine.reason` in [quality.md](quality.md).
 """
 _VIEWS: Final = """\
 ## Views
 
-`sql/views.sql` makes them; all are without the vendor's test messages. `events_local` has all columns of `events`, and
-`occurrences`, `installs` and `purchases` all of `events_local`, a row an occurrence; `postback_outcomes` has those of
-`postbacks`. They add:
+`sql/views.sql` makes them; all are without the vendor's test messages. `events_local` has all columns of
+`events`, and `occurrences`, `installs` and `purchases` all of `events_local`, a row an occurrence;
+`postback_outcomes` has those of `postbacks`. They add:
 
 | column | meaning |
 |---|---|
@@ -66,16 +66,22 @@ def _render_table(table: Table) -> str:
     layout = f"Partitions: {folders}. " if folders else ""
     ranges = ", ".join(f"`{name}`" for name in table.statistics)
     head = f"## {table.name}\n\n{PURPOSES[table.name]} {layout}Ranges in the log: {ranges}.\n\n"
-    rows = (
-        (f"`{each.name}`", DUCKDB.spell(each.type), mark_personal(table, each.name), explain_column(table.name, each.name))
-        for each in table.schema
-    )  # fmt: skip
+    rows = (_describe_column(table, each) for each in table.schema)
     return head + "| column | type | personal | meaning |\n|---|---|---|---|\n" + _render_rows(rows)
 
 
+def _describe_column(table: Table, column: pa.Field) -> tuple[str, ...]:
+    kind, mark = DUCKDB.spell(column.type), mark_personal(table, column.name)
+    return f"`{column.name}`", kind, mark, explain_column(table.name, column.name)
+
+
 def _render_progress() -> str:
-    head = f"## {OPT_OUT_PROGRESS}\n\n{PURPOSES[OPT_OUT_PROGRESS]}\n\n| column | type | meaning |\n|---|---|---|\n"
-    return head + _render_rows(map(_describe_progress, PROGRESS))
+    head = f"## {OPT_OUT_PROGRESS}\n\n{PURPOSES[OPT_OUT_PROGRESS]}\n\n"
+    return (
+        head
+        + "| column | type | meaning |\n|---|---|---|\n"
+        + _render_rows(map(_describe_progress, PROGRESS))
+    )
 
 
 def _describe_progress(column: pa.Field) -> tuple[str, ...]:

@@ -30,9 +30,9 @@ PURPOSES: Final[Mapping[str, str]] = MappingProxyType(
         LOADS.name: "What became of each landed object: a row for each time that it was read, or let go.",
         CHECKS.name: "What was asked of each run's rows, what was seen, and what followed: a row a check.",
         PROFILES.name: "What each run saw of each app, as counts: a row a figure. Drift is judged by it.",
-        POSTBACKS.name: "What became of each postback to Liftoff: a row an outcome, the newest of which counts.",
-        OPT_OUT_PROGRESS: "How many opt-out requests stand where. Counted from the ledger when it is asked for,"
-        " so it is in `pushlift sql` and `etl.open_lake()` alone.",
+        POSTBACKS.name: "What became of each postback to Liftoff: a row an outcome; the newest counts.",
+        OPT_OUT_PROGRESS: "How many opt-out requests stand where. Counted from the ledger when it is asked"
+        " for, so it is in `pushlift sql` and `etl.open_lake()` alone.",
     }
 )
 
@@ -68,7 +68,7 @@ _MEANINGS: Final[Mapping[str, Mapping[str, str]]] = {
         "size": "Bytes of the object.",
         "landed_at": "When the object landed: by the hour in its key, else when it was written.",
         "loaded_at": "Start of the run.",
-        "status": "`loaded`; `failed` where the object could not be read; `released` where held rows came in.",
+        "status": "`loaded`; `failed` where it could not be read; `released` where held rows came in.",
         "error_code": "Why it could not be read.",
         **_LOAD_COUNTS,
     },
@@ -133,7 +133,7 @@ _MEANINGS: Final[Mapping[str, Mapping[str, str]]] = {
 VIEW_COLUMNS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "day": "Day to count by: `event_date_local`, or `event_date` where the app's zone is not known.",
-        "event_time_local": "`event_time` as a clock in the app's zone shows it; null where no zone is known.",
+        "event_time_local": "`event_time` as a clock in the app's zone shows it; null without a zone.",
         "install_time_local": "The same of `install_time`.",
         "attributed_touch_time_local": "The same of `attributed_touch_time`.",
         "device_download_time_local": "The same of `device_download_time`.",
@@ -150,7 +150,7 @@ VIEW_COLUMNS: Final[Mapping[str, str]] = MappingProxyType(
 )
 ISSUE_MEANINGS: Final[Mapping[Issue, str]] = MappingProxyType(
     {
-        Issue.ZONE_UNKNOWN: "The zone's name is none that is known; the local text's own offset stands alone.",
+        Issue.ZONE_UNKNOWN: "The zone's name is none that is known; only the local text's offset tells.",
         Issue.LOCAL_DISAGREES: "UTC and local time are different instants; UTC is kept.",
         Issue.OFFSET_DISAGREES_WITH_ZONE: "The local text's offset is not the zone's at that instant.",
         Issue.UTC_RECOVERED_FROM_LOCAL: "UTC was absent or unreadable and comes from the local text.",

@@ -1,4 +1,4 @@
--- Made by `python -m etl.lake.ddl` from etl/appsflyer/fields.py and etl/lake/tables.py; change those, not this file.
+-- Made by `python -m etl.lake.ddl` from etl/appsflyer/fields.py and etl/lake/tables.py; change those instead.
 -- Write your own addresses for s3://my-bucket/lake and s3://my-bucket/export, and your schema for pushlift.
 
 -- The lake's tables, through Delta (engine version 3). Athena takes the columns from the log.
@@ -29,7 +29,7 @@ create external table pushlift.profiles
 location 's3://my-bucket/lake/profiles/'
 tblproperties ('table_type' = 'DELTA');
 
--- What became of each postback to Liftoff: a row an outcome, the newest of which counts.
+-- What became of each postback to Liftoff: a row an outcome; the newest counts.
 create external table pushlift.postbacks
 location 's3://my-bucket/lake/postbacks/'
 tblproperties ('table_type' = 'DELTA');

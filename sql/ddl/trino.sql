@@ -1,8 +1,8 @@
--- Made by `python -m etl.lake.ddl` from etl/appsflyer/fields.py and etl/lake/tables.py; change those, not this file.
+-- Made by `python -m etl.lake.ddl` from etl/appsflyer/fields.py and etl/lake/tables.py; change those instead.
 -- Write your own addresses for s3://my-bucket/lake and s3://my-bucket/export, and your schema for pushlift.
 
--- The lake's tables, in a catalog `delta` of the Delta Lake connector, which takes the columns from the log. The
--- catalog needs delta.register-table-procedure.enabled=true.
+-- The lake's tables, in a catalog `delta` of the Delta Lake connector, which takes the columns from the log.
+-- The catalog needs delta.register-table-procedure.enabled=true.
 create schema if not exists delta.pushlift;
 
 -- What people did: a row for each event and media source that AppsFlyer told of.
@@ -40,7 +40,7 @@ call delta.system.register_table(
     table_location => 's3://my-bucket/lake/profiles'
 );
 
--- What became of each postback to Liftoff: a row an outcome, the newest of which counts.
+-- What became of each postback to Liftoff: a row an outcome; the newest counts.
 call delta.system.register_table(
     schema_name => 'pushlift',
     table_name => 'postbacks',

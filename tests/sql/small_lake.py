@@ -1,4 +1,4 @@
-"""A small lake that the real ingest makes of a few messages: two apps, five days, whose figures are counted by hand."""
+"""A small lake that the real ingest makes of a few messages of two apps: figures are counted by hand."""
 
 from __future__ import annotations
 
