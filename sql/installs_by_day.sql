@@ -15,7 +15,7 @@ select
     count(*) filter (topic = 're_engagement') as re_engagements
 from occurrences
 where
-    topic in ('install', 'reinstall', 're_attribution', 're_engagement')
+    family in ('install', 'reinstall', 're_attribution', 're_engagement')
     and is_asked(app_id, event_date, event_date_local)
 group by app_id, day
 order by app_id, day

@@ -12,7 +12,7 @@ with told as (
 
 select
     occurrences.app_id,
-    case when ends_with(topic, 'in_app_event') then event_name else topic end as event_name,
+    case when family = 'in_app' then occurrences.event_name else family end as event_name,
     coalesce(told.state, 'not_planned') as state,
     told.code,
     count(*) as events,

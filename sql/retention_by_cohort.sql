@@ -16,7 +16,7 @@ active as (
     select distinct app_id, appsflyer_id, day
     from events_local
     where
-        ends_with(topic, 'in_app_event')
+        family = 'in_app'
         and appsflyer_id is not null
         and (getvariable('app') is null or app_id = getvariable('app'))
         and (getvariable('first_day') is null or event_date >= getvariable('first_day')::date - 1)

@@ -1,7 +1,8 @@
 -- Views over the lake's tables, all without the vendor's test messages. `pushlift sql` and `etl.open_lake()` have
 -- them ready; in a DuckDB of your own, make `events` and `postbacks` from the tables' live files, then run this file.
 --
--- What is filtered by `app_id` and `event_date` reads the files of those apps and days alone, through every view.
+-- What is filtered by `app_id` and `event_date` reads the files of those apps and days alone, through every view; what
+-- is filtered by `family` or `event_name`, too, costs `occurrences` only those rows.
 
 -- Whether a row is of the app and the days that were asked for by the variables `app`, `first_day` and `last_day`
 -- (`set variable app = 'id1234567890'`); one that is not set asks for all. Days are the app's, or the UTC day where
@@ -35,19 +36,21 @@ select
     + to_minutes(attributed_touch_utc_offset_minutes) as attributed_touch_time_local,
     (device_download_time at time zone 'UTC')
     + to_minutes(device_download_utc_offset_minutes) as device_download_time_local,
+    case when ends_with(topic, 'in_app_event') then 'in_app' else topic end as family,
     coalesce(lower(trim(media_source)), '') in ('', 'organic') as is_organic,
     case when coalesce(lower(trim(media_source)), '') in ('', 'organic') then 'organic' else media_source end as source
 from events
 where is_test_message is not true;
 
 -- One row for each thing that a person did: of a retargeting pair the primary half, which is the one that Liftoff is
--- told of. `records` counts the rows that tell of it. Sums of revenue over this view are right.
+-- told of. `records` counts the rows that tell of it. Sums of revenue over this view are right. All rows of an occurrence
+-- are of one app, day, family and name, which stand in the windows so that conditions on them come before.
 create or replace view occurrences as
-select *, count(*) over (partition by app_id, event_date, occurrence_id) as records
+select *, count(*) over (partition by occurrence_id, app_id, event_date, family, event_name) as records
 from events_local
 qualify
     row_number() over (
-        partition by app_id, event_date, occurrence_id
+        partition by occurrence_id, app_id, event_date, family, event_name
         order by is_primary_attribution is false, is_primary_attribution is not true, event_id
     ) = 1;
 
@@ -55,17 +58,25 @@ qualify
 create or replace view installs as
 select *
 from occurrences
-where topic = 'install';
+where family = 'install';
 
 -- In-app events with revenue, whatever they are called, refunds (negative) included. Revenue from showing ads,
--- which nobody paid for by hand, is left out.
+-- which nobody paid for by hand, is left out. A row an occurrence, of the rows that have revenue.
 create or replace view purchases as
-select *, coalesce(event_revenue_usd, event_revenue) < 0 as is_refund
-from occurrences
+select
+    *,
+    count(*) over (partition by occurrence_id, app_id, event_date) as records,
+    coalesce(event_revenue_usd, event_revenue) < 0 as is_refund
+from events_local
 where
-    ends_with(topic, 'in_app_event')
+    family = 'in_app'
     and coalesce(event_revenue, event_revenue_usd, 0) <> 0
-    and coalesce(event_name, '') <> 'af_ad_revenue';
+    and coalesce(event_name, '') <> 'af_ad_revenue'
+qualify
+    row_number() over (
+        partition by occurrence_id, app_id, event_date
+        order by is_primary_attribution is false, is_primary_attribution is not true, event_id
+    ) = 1;
 
 -- Events inside a re-engagement window, told once for the retargeting source and once for the original one. Where the
 -- primary half has not come (yet), `is_complete` is false and `retargeting_source` null.

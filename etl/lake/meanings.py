@@ -137,6 +137,7 @@ VIEW_COLUMNS: Final[Mapping[str, str]] = MappingProxyType(
         "install_time_local": "The same of `install_time`.",
         "attributed_touch_time_local": "The same of `attributed_touch_time`.",
         "device_download_time_local": "The same of `device_download_time`.",
+        "family": "`in_app` for in-app events of any topic, else the topic.",
         "is_organic": "Whether no media source is named, or organic in any spelling.",
         "source": "Media source to group by: `organic` where `is_organic`.",
         "records": "Rows of `events` that tell of the occurrence.",
