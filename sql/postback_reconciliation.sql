@@ -1,9 +1,9 @@
--- Question: what became of the events of a day, by name: told to Liftoff, refused, in doubt, or left out, and why?
--- Columns:  app_id, event_date (UTC), event_name (AppsFlyer's), mode, events (occurrences in the lake), planned,
---           delivered, refused, unknown, cancelled, excluded, excluded_by_reason, not_planned.
--- Caveats:  Outcomes are in the lake after `pushlift backfill reconcile`. An occurrence that several plans had is
---           counted once, by the best that became of it. Events without a plan are those that no plan asked for or
---           that the app's vocabulary does not name.
+-- Question:  what became of the events of a day, by name: told to Liftoff, refused, in doubt, or left out, and why?
+-- Columns:   app_id, event_date (UTC), event_name (AppsFlyer's), mode, events (occurrences in the lake), planned,
+--            delivered, refused, unknown, cancelled, excluded, excluded_by_reason, not_planned.
+-- Caveats:   Outcomes are in the lake after `pushlift backfill reconcile`. An occurrence that several plans had is
+--            counted once, by the best that became of it. Events without a plan are those that no plan asked for or
+--            that the app's vocabulary does not name.
 with occurrences as (
     select
         app_id,

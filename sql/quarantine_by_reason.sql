@@ -1,15 +1,11 @@
--- What is in quarantine, and why?
---
--- One row for each reason, app and field, the most frequent reason first.
---
---   reason      the stable code; docs/quality.md says what each means
---   app_id      null where the message could not be read far enough to know
---   field       the field that the reason blames; null where the message could not be read
---   objects     landed objects that the messages came from
---   of_reason   the row's part of all messages with this reason
---
--- Counted are messages that are in quarantine now: what was reprocessed after a fix is there no more. `pushlift
--- quarantine show` shows one, `pushlift quarantine reprocess --reason CODE` reads them again.
+-- Question:  what is in quarantine, and why?
+-- Columns:   reason (the stable code; docs/quality.md says what each means), app_id (null where the message could not
+--            be read far enough to know), field (that the reason blames; null where the message could not be read),
+--            messages, objects (landed objects that they came from), of_reason (the row's part of all messages with
+--            this reason), first_landed_at, last_landed_at.
+-- Caveats:   The most frequent reason first. Counted are messages that are in quarantine now: what was reprocessed
+--            after a fix is there no more. `pushlift quarantine show` shows one, `pushlift quarantine reprocess
+--            --reason CODE` reads them again.
 select
     reason,
     app_id,

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 import subprocess
 import sys
 import tomllib
@@ -69,7 +70,7 @@ def test_pushlift_commands_run(demo: Path) -> None:
     named = [line for text in blocks("sh") for line in commands(text) if line.startswith("pushlift ")]
     assert named
     for command in named:
-        words = [sys.executable, "-m", "etl.cli", *command.split()[1:], "--json"]
+        words = [sys.executable, "-m", "etl.cli", *shlex.split(command)[1:], "--json"]
         done = run(words, demo, demo / "demo" / "pushlift.toml")
         assert done.returncode == 0, f"{command}: {done.stderr}"
         json.loads(done.stdout)

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, is_dataclass
 from datetime import date
+from decimal import Decimal
 from io import StringIO
 from typing import Final
 
@@ -35,6 +36,8 @@ def to_json(value: object) -> object:
         return asdict(value)
     if isinstance(value, date):
         return value.isoformat()
+    if isinstance(value, Decimal):
+        return f"{value:f}"
     return sorted(value) if isinstance(value, set | frozenset) else str(value)
 
 
@@ -66,6 +69,8 @@ def spell_cell(value: object) -> str:
         return ""
     if isinstance(value, int) and not isinstance(value, bool):
         return f"{value:,}"
+    if isinstance(value, Decimal):
+        return f"{value:f}"
     nested = isinstance(value, dict | list | tuple)
     return make_printable(json.dumps(value, default=to_json, ensure_ascii=False) if nested else str(value))
 

@@ -5,13 +5,16 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from decimal import Decimal
 from enum import StrEnum
+from io import StringIO
 from itertools import islice
 from pathlib import Path
+from pydoc import pager
+from shutil import get_terminal_size
 from typing import TextIO
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 import typer
 
 from etl.cli.output import make_table, to_json
@@ -29,7 +32,9 @@ class Format(StrEnum):
     DOCUMENT = "document"
 
 
-def write_rows(reader: pa.RecordBatchReader, form: Format, output: Path | None, limit: int) -> None:
+def write_rows(
+    reader: pa.RecordBatchReader, form: Format, output: Path | None, limit: int, *, is_paged: bool = False
+) -> None:
     """Write a reader's rows to a file, or to standard output; a table shows `limit` of them."""
     try:
         if form is Format.PARQUET and output is not None:
@@ -38,6 +43,8 @@ def write_rows(reader: pa.RecordBatchReader, form: Format, output: Path | None, 
         with open_output(output) as sink:
             if form is Format.CSV:
                 write_csv(reader, sink)
+            elif form is Format.TABLE and is_paged and output is None:
+                page_table(reader, limit)
             elif form is Format.TABLE:
                 write_table(reader, sink, limit)
             else:
@@ -67,6 +74,17 @@ def write_table(reader: pa.RecordBatchReader, sink: TextIO, limit: int) -> None:
         sink.write(f"… the first {limit:,} rows; see --limit and --format\n")
 
 
+def page_table(reader: pa.RecordBatchReader, limit: int) -> None:
+    """Show a table by the terminal's pager where it is longer than the terminal is high."""
+    shown = StringIO()
+    write_table(reader, shown, limit)
+    text = shown.getvalue()
+    if text.count("\n") < get_terminal_size().lines:
+        typer.echo(text, nl=False)
+    else:
+        pager(text)
+
+
 def write_csv(reader: pa.RecordBatchReader, sink: TextIO) -> None:
     """Write CSV with a header; nested values are JSON, null is nothing."""
     writer = csv.writer(sink, lineterminator="\n")
@@ -88,6 +106,8 @@ def write_json(reader: pa.RecordBatchReader, sink: TextIO, *, is_document: bool)
 
 def write_parquet(reader: pa.RecordBatchReader, output: Path) -> None:
     """Write a Parquet file with the query's types."""
+    import pyarrow.parquet as pq
+
     with pq.ParquetWriter(output, reader.schema, compression="zstd") as writer:
         for batch in reader:
             writer.write_batch(batch)
@@ -97,4 +117,6 @@ def spell_field(value: object) -> object:
     """Spell a value for CSV."""
     if isinstance(value, dict | list):
         return json.dumps(value, default=to_json, ensure_ascii=False)
+    if isinstance(value, Decimal):
+        return f"{value:f}"
     return str(value).lower() if isinstance(value, bool) else value

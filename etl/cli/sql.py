@@ -1,6 +1,7 @@
 """`pushlift sql`."""
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,10 +14,24 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
     from etl.cli.results import Format
+    from etl.lake.reading import Lake
 
 
 def sql(
     query: Annotated[str | None, typer.Argument(metavar="[QUERY|FILE]", help="SQL, or a file of it.")] = None,
+    file: Annotated[Path | None, typer.Option("--file", metavar="FILE", help="A file of SQL.")] = None,
+    named: Annotated[
+        str | None, typer.Option("--query", metavar="NAME", help="A query of the library; see --list.")
+    ] = None,
+    parameters: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--param",
+            metavar="NAME=VALUE",
+            help="What getvariable('NAME') gives; the library knows app, first_day, last_day.",
+        ),
+    ] = None,
+    is_list: Annotated[bool, typer.Option("--list", help="List the library's queries.")] = False,
     output_format: Annotated[str, typer.Option("--format", metavar="table|csv|json|parquet")] = "table",
     output: Annotated[
         Path | None, typer.Option("--output", metavar="FILE", help="Write here instead.")
@@ -25,58 +40,120 @@ def sql(
     config: Config = None,
     as_json: AsJson = False,
 ) -> None:
-    """Query events, quarantine, loads, checks and profiles with DuckDB; nothing can be changed.
+    """Query the lake's tables and views with DuckDB; nothing can be changed.
 
     Without a query, reads standard input, or asks for queries on a terminal.
     """
-    from etl.cli.results import Format
+    if is_list:
+        list_library(as_json=as_json)
+        return
+    text = choose_query(query, file, named)
+    form = choose_format(output_format, output, as_json=as_json)
+    variables = dict(map(read_parameter, parameters or ()))
+
     from etl.lake.reading import connect_duckdb, open_lake
 
+    lake = open_lake(config)
+    connection = connect_duckdb(lake, variables)
     try:
-        form = Format("document" if as_json else output_format)
-    except ValueError:
-        raise UsageError(f"There is no format {output_format!r}; use table, csv, json or parquet.") from None
-    if form is Format.PARQUET and output is None:
-        raise UsageError("Parquet is no text: name a file with --output.")
-    connection = connect_duckdb(open_lake(config))
-    try:
-        if query is None and sys.stdin.isatty():
+        if text is None and sys.stdin.isatty():
             from etl.cli.prompt import ask_queries
 
-            ask_queries(lambda text: answer(connection, text, form, output, limit))
+            ask_queries(
+                lambda asked: answer(connection, lake, asked, form, output, limit, is_paged=True),
+                words=list_words(connection),
+            )
         else:
-            answer(connection, read_query(query), form, output, limit)
+            answer(connection, lake, sys.stdin.read() if text is None else text, form, output, limit)
     finally:
         connection.close()
 
 
-def read_query(query: str | None) -> str:
-    """Return the query: the argument, the file that it names, or standard input."""
-    if query is None:
-        return sys.stdin.read()
-    if not query.endswith(".sql"):
-        return query
+def list_library(*, as_json: bool) -> None:
+    """List the library's queries with what they answer."""
+    from etl.cli.output import make_table, show
+    from etl.lake.library import list_queries
+
+    found = list_queries()
+    lines = make_table(["query", "question"], [(each.name, each.question) for each in found])
+    show({"queries": {each.name: each.question for each in found}}, lines, as_json=as_json)
+
+
+def choose_query(query: str | None, file: Path | None, named: str | None) -> str | None:
+    """Give the query: the argument or the file that it names, a file, one of the library, or None."""
+    if sum(each is not None for each in (query, file, named)) > 1:
+        raise UsageError("There are several queries; give one, as an argument, by --file or by --query.")
+    if named is not None:
+        from etl.lake.library import find_query
+
+        return find_query(named).text
+    if query is not None and query.endswith(".sql"):
+        file = Path(query)
+    return query if file is None else read_file(file)
+
+
+def read_file(path: Path) -> str:
+    """Read a file of SQL."""
     try:
-        return Path(query).read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{query} cannot be read as SQL: {error}") from None
+        raise UsageError(f"{path} cannot be read as SQL: {error}") from None
+
+
+def choose_format(name: str, output: Path | None, *, as_json: bool) -> "Format":
+    """Choose what rows are written as."""
+    from etl.cli.results import Format
+
+    try:
+        form = Format("document" if as_json else name)
+    except ValueError:
+        raise UsageError(f"There is no format {name!r}; use table, csv, json or parquet.") from None
+    if form is Format.PARQUET and output is None:
+        raise UsageError("Parquet is no text: name a file with --output.")
+    return form
+
+
+def read_parameter(text: str) -> tuple[str, str]:
+    """Read NAME=VALUE."""
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise UsageError(f"--param {text} gives no value; write --param {name}=VALUE.")
+    return name, value
+
+
+def list_words(connection: "DuckDBPyConnection") -> Sequence[str]:
+    """List what may be completed: tables, views, their columns and the language's words."""
+    names = connection.execute(
+        "select view_name from duckdb_views() where not internal"
+        " union select column_name from duckdb_columns() where not internal"
+        " union select keyword_name from duckdb_keywords() order by all"
+    ).fetchall()
+    return [name for (name,) in names]
 
 
 def answer(
-    connection: "DuckDBPyConnection", query: str, form: "Format", output: Path | None, limit: int
+    connection: "DuckDBPyConnection",
+    lake: "Lake",
+    query: str,
+    form: "Format",
+    output: Path | None,
+    limit: int,
+    *,
+    is_paged: bool = False,
 ) -> None:
     """Run a query and write its rows; UsageError says what DuckDB has against it."""
     import duckdb
     import pyarrow as pa
 
     from etl.cli.results import Format, write_rows
-    from etl.lake.reading import query_lake
+    from etl.lake.reading import query_lake, show_opt_outs
 
     try:
+        show_opt_outs(connection, lake, query)
         reader = query_lake(connection, query)
         if reader is None and form is Format.DOCUMENT:
             reader = pa.table({}).to_reader()
         if reader is not None:
-            write_rows(reader, form, output, limit)
+            write_rows(reader, form, output, limit, is_paged=is_paged)
     except duckdb.Error as error:
         raise UsageError(f"DuckDB refuses the query: {error}") from None

@@ -62,6 +62,10 @@ def describe_apps(lake: Store) -> list[AppInfo]:
 
 def list_live_files(table: Table, delta: DeltaTable) -> list[LiveFile]:
     """List the files of a table's version."""
+    # Not pa.table(): that imports pandas to ask whether it was given a frame.
+    actions = pa.RecordBatchReader.from_stream(delta.get_add_actions(flatten=True)).read_all()
+    partitions = [f"partition.{name}" for name in table.partition_by]
+    wanted = actions.select(["path", "size_bytes", "num_records", *partitions])
     return [
         LiveFile(
             action["path"],
@@ -69,7 +73,7 @@ def list_live_files(table: Table, delta: DeltaTable) -> list[LiveFile]:
             action["num_records"] or 0,
             {name: str(action[f"partition.{name}"]) for name in table.partition_by},
         )
-        for action in pa.table(delta.get_add_actions(flatten=True)).to_pylist()
+        for action in wanted.to_pylist()
     ]
 
 

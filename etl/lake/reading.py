@@ -1,30 +1,48 @@
 """Read the lake: its tables at one version each, for pyarrow, DuckDB, pandas and Polars alike.
 
-`etl.open_lake().events` is the way in for people. Everything here goes through the Delta log, so that drafts
-and superseded files are never seen.
+`etl.open_lake().events` and `.query("from installs")` are the ways in for people. Everything here goes
+through the Delta log, so that drafts and superseded files are never seen.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Final, cast
 
 import duckdb
 import pyarrow as pa
-import pyarrow.dataset as ds
 from deltalake import DeltaTable
 
-from etl.errors import ConfigurationError
-from etl.lake.filesystems import open_filesystem
-from etl.lake.tables import CHECKS, EVENTS, LOADS, POSTBACKS, PROFILES, QUARANTINE, TABLES, Table, find_table
+from etl.errors import ConfigurationError, UsageError
+from etl.lake.library import read_views
+from etl.lake.live_files import PROTOCOL, LiveFiles, NamedFile, name_live_files
+from etl.lake.spelling import DUCKDB
+from etl.lake.tables import (
+    CHECKS,
+    EVENTS,
+    LOADS,
+    POSTBACKS,
+    PROFILES,
+    QUARANTINE,
+    TABLES,
+    UTC_TYPE,
+    Table,
+    find_table,
+)
 from etl.settings import Settings, load_settings
 from etl.stores import Store, open_store
 
 if TYPE_CHECKING:
     import pandas as pd
     import polars as pl
+    import pyarrow.dataset as ds
+
+# A table that is made when a query first names it, of counts that only the ledger has.
+OPT_OUT_PROGRESS: Final = "opt_out_progress"
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +54,15 @@ class LakeTable:
 
     def dataset(self) -> ds.Dataset:
         """Give the table as a pyarrow dataset; filters on `app_id` and `event_date` prune partitions."""
+        import pyarrow.dataset as ds  # noqa: PLC0415 - half a second, and DuckDB can do without on folders
+
         delta = find_table(self.store, self.table)
         return ds.dataset(self.table.schema.empty_table()) if delta is None else self.dataset_of(delta)
 
     def dataset_of(self, delta: DeltaTable) -> ds.Dataset:
         """Give one version of the table as a pyarrow dataset."""
+        from etl.lake.filesystems import open_filesystem  # noqa: PLC0415 - it, too, is for Arrow alone
+
         return delta.to_pyarrow_dataset(filesystem=open_filesystem(self.store, self.table.name))
 
     def duckdb(self) -> duckdb.DuckDBPyRelation:
@@ -67,9 +89,10 @@ class LakeTable:
 
 @dataclass(frozen=True, slots=True)
 class Lake:
-    """The lake's tables."""
+    """The lake's tables; `ledger` is the address of what counts opt-outs, where that is to be asked."""
 
     store: Store
+    ledger: str | None = field(default=None, repr=False)
 
     @property
     def events(self) -> LakeTable:
@@ -101,26 +124,101 @@ class Lake:
         """What became of each postback: a row an outcome."""
         return LakeTable(self.store, POSTBACKS)
 
+    def query(self, text: str, **variables: str) -> duckdb.DuckDBPyRelation:
+        """Ask the tables, and the views of `sql/`, such as `from installs`.
+
+        `.df()`, `.pl()` and `.to_arrow_table()` give the rows. Variables are those that the library's queries
+        know: `app`, `first_day`, `last_day`. Raises duckdb.Error, and UsageError for a text without rows.
+        """
+        connection = connect_duckdb(self, variables)
+        show_opt_outs(connection, self, text)
+        relation = cast("duckdb.DuckDBPyRelation | None", connection.sql(text))
+        if relation is None:
+            raise UsageError("The query has no rows; end it with a select.")
+        return relation
+
 
 def open_lake(config: str | Path | Settings | None = None) -> Lake:
     """Open the lake of a configuration: settings, a file, or (None) what the command line would use."""
     settings = (
         config if isinstance(config, Settings) else load_settings(None if config is None else Path(config))
     )
-    return Lake(open_store(settings.storage.lake, settings.storage.options))
+    return Lake(open_store(settings.storage.lake, settings.storage.options), settings.storage.ledger)
 
 
-def connect_duckdb(lake: Lake) -> duckdb.DuckDBPyConnection:
-    """Open a DuckDB database in memory with the lake's tables as views of their names.
+def connect_duckdb(lake: Lake, variables: Mapping[str, str] | None = None) -> duckdb.DuckDBPyConnection:
+    """Open a DuckDB database in memory with the lake's tables, the views of `sql/`, and variables.
 
-    It cannot read or write anything else: no file, no network, no extension. Instants are shown in UTC.
+    It cannot read or write anything else: no file, no network, no extension, and no setting can be changed.
+    Instants are shown in UTC.
     """
     connection = duckdb.connect(config={"autoinstall_known_extensions": False})
     connection.execute("SET TimeZone = 'UTC'; SET python_enable_replacements = false")
-    for table in TABLES:
-        connection.register(table.name, LakeTable(lake.store, table).dataset())
-    connection.execute("SET enable_external_access = false")
+    _show_tables(connection, lake)
+    for name, value in (variables or {}).items():
+        connection.execute(f"SET VARIABLE {_spell_name(name)} = {_quote(value)}")
+    connection.execute(read_views())
+    connection.execute("SET enable_external_access = false; SET lock_configuration = true")
     return connection
+
+
+def _show_tables(connection: duckdb.DuckDBPyConnection, lake: Lake) -> None:
+    """Make a view of each table: DuckDB reads folders itself, and what lies elsewhere through Arrow."""
+    found = {table: find_table(lake.store, table) for table in TABLES}
+    named = {
+        table: name_live_files(table, delta, f"{lake.store.root}/{table.name}")
+        for table, delta in found.items()
+        if delta is not None and lake.store.scheme == "file"
+    }
+    connection.register_filesystem(LiveFiles([file for files in named.values() for file in files]))
+    connection.execute(f"SET allowed_directories = ['{PROTOCOL}://']")
+    for table, delta in found.items():
+        if delta is None or named.get(table) == []:
+            connection.execute(f"CREATE VIEW {table.name} AS {_select_nothing(table)}")
+        elif table in named:
+            connection.execute(f"CREATE VIEW {table.name} AS {_select_files(table, named[table])}")
+        else:
+            connection.register(table.name, LakeTable(lake.store, table).dataset_of(delta))
+
+
+def _select_files(table: Table, files: Sequence[NamedFile]) -> str:
+    """Spell the query that reads a table's files, with the partitions that their names tell."""
+    columns = ", ".join(DUCKDB.quote_name(each.name) for each in table.schema)
+    kinds = {each.name: DUCKDB.spell(each.type) for each in table.schema if each.name in table.partition_by}
+    names = ", ".join(_quote(file.name) for file in files)
+    hive = (
+        f", hive_types = {{{', '.join(f'{name}: {kind}' for name, kind in kinds.items())}}}" if kinds else ""
+    )
+    is_hive = str(bool(kinds)).lower()
+    return f"SELECT {columns} FROM read_parquet([{names}], hive_partitioning = {is_hive}{hive})"  # noqa: S608 - names of our own
+
+
+def _select_nothing(table: Table) -> str:
+    columns = (f"NULL::{DUCKDB.spell(each.type)} AS {DUCKDB.quote_name(each.name)}" for each in table.schema)
+    return f"SELECT {', '.join(columns)} WHERE false"
+
+
+def _spell_name(name: str) -> str:
+    if not name.isidentifier():
+        raise UsageError(f"{name!r} is no name of a variable; write it with letters, digits and underscores.")
+    return DUCKDB.quote_name(name)
+
+
+def _quote(text: str) -> str:
+    doubled = text.replace("'", "''")
+    return f"'{doubled}'"
+
+
+def show_opt_outs(connection: duckdb.DuckDBPyConnection, lake: Lake, query: str) -> None:
+    """Give a query that asks for it the table `opt_out_progress`: counts from the ledger, and no id.
+
+    Queries that do not ask open no ledger.
+    """
+    if lake.ledger is None or OPT_OUT_PROGRESS not in query.casefold():
+        return
+    from etl.lake.opt_out_progress import read_progress  # noqa: PLC0415 - hardly any query asks for it
+
+    connection.register(OPT_OUT_PROGRESS, read_progress(lake.ledger))
 
 
 def query_lake(connection: duckdb.DuckDBPyConnection, query: str) -> pa.RecordBatchReader | None:
@@ -145,12 +243,15 @@ def ask_lake(settings: Settings, query: str) -> tuple[tuple[str, ...], tuple[tup
 
 def iterate_rows(reader: pa.RecordBatchReader) -> Iterator[tuple[object, ...]]:
     """Give a reader's rows as Python values; maps become dictionaries."""
-    maps = [pa.types.is_map(field.type) for field in reader.schema]
     for batch in reader:
-        columns = [
-            [None if value is None else dict(value) for value in column.to_pylist()]
-            if is_map
-            else column.to_pylist()
-            for column, is_map in zip(batch.columns, maps, strict=True)
-        ]
-        yield from zip(*columns, strict=True)
+        yield from zip(*map(_list_values, batch.columns), strict=True)
+
+
+def _list_values(column: pa.Array) -> list[object]:
+    if pa.types.is_map(column.type):
+        return [None if value is None else dict(value) for value in column.to_pylist()]
+    if column.type == UTC_TYPE:
+        # Arrow asks pandas about time zones, whose import takes longer than most queries.
+        counted = column.cast(pa.int64()).to_pylist()
+        return [None if each is None else _EPOCH + timedelta(microseconds=each) for each in counted]
+    return list(column.to_pylist())

@@ -1,13 +1,20 @@
 import csv
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from etl.cli.prompt import ask_queries
+from etl.cli.prompt import ask_queries, complete
+from etl.cli.results import page_table
+from etl.cli.sql import list_words
 from etl.errors import UsageError
+from etl.lake.library import find_query
+from etl.lake.reading import connect_duckdb, open_lake
 from tests.cli.conftest import Shell
 from tests.services.worlds import World, message, messages, open_local_world
 
@@ -78,8 +85,46 @@ def test_a_file_and_standard_input(shell: Shell, tmp_path: Path) -> None:
     assert "8" in shell.run("sql", stdin="select 8 as n").stdout
 
 
+def test_a_query_of_the_library(shell: Shell) -> None:
+    """By its name, for an app and days; a file of one's own by --file."""
+    asked = ("sql", "--query", "revenue_by_currency", "--param", "app=id1234567890")
+    assert shell.ask(*asked)["rows"] == [["id1234567890", "USD", 2, "4.0000000000", "0.0000000000", 2]]
+    assert shell.ask(*asked, "--param", "first_day=2026-09-02")["rows"] == []
+
+
+def test_a_file_by_its_option(shell: Shell, tmp_path: Path) -> None:
+    """Whatever it is called."""
+    (tmp_path / "q").write_text("select getvariable('n')::int as n", encoding="utf-8")
+
+    assert shell.ask("sql", "--file", str(tmp_path / "q"), "--param", "n=7")["rows"] == [[7]]
+
+
+def test_the_library_is_listed(shell: Shell) -> None:
+    """Each query with what it answers."""
+    found = shell.ask("sql", "--list")["queries"]
+    assert found["quarantine_by_reason"] == "what is in quarantine, and why?"
+    assert "quarantine_by_reason" in shell.run("sql", "--list").stdout
+
+
+def test_opt_outs_are_counted_from_the_ledger(shell: Shell) -> None:
+    """In a table of which no column can hold an id."""
+    found = shell.ask("sql", "from opt_out_progress")
+    assert "requests" in found["columns"]
+    assert not {"subject", "identifier"} & set(found["columns"])
+
+
 @pytest.mark.parametrize(
-    "arguments", [["select from"], ["select 1", "--format", "xml"], ["absent.sql"], ["copy events to 'x'"]]
+    "arguments",
+    [
+        ["select from"],
+        ["select 1", "--format", "xml"],
+        ["absent.sql"],
+        ["copy events to 'x'"],
+        ["--query", "absent"],
+        ["select 1", "--query", "lateness"],
+        ["select 1", "--param", "app"],
+        ["select 1", "--param", "a b=c"],
+    ],
 )
 def test_wrong_use_is_explained(shell: Shell, arguments: list[str]) -> None:
     """Exit code 2 and no traceback."""
@@ -129,6 +174,53 @@ def test_a_prompt_is_left(shell: Shell) -> None:
     """By the words that people try."""
     ask_queries(lambda _: None, lambda _: ".quit")
     ask_queries(lambda _: None, lambda _: "exit")
+
+
+def test_a_prompt_runs_the_library(capsys: pytest.CaptureFixture[str]) -> None:
+    """By name; a name that is none is told."""
+    typed = iter([".run lateness", ".run absent", ".quit"])
+    asked: list[str] = []
+
+    ask_queries(asked.append, lambda _: next(typed))
+
+    assert asked == [find_query("lateness").text]
+    assert "no query 'absent'" in capsys.readouterr().err
+
+
+def test_words_are_completed(shell: Shell) -> None:
+    """Tables, views, columns and the language's words, in the casing that was begun with."""
+    connection = connect_duckdb(open_lake(shell.config))
+    words = list_words(connection)
+    connection.close()
+
+    assert {"events", "purchases", "event_time_local", "select"} <= set(words)
+    assert complete(words, "retargeting_p") == ["retargeting_pairs"]
+    assert "SELECT" in complete(words, "SEL")
+
+
+def test_long_tables_are_paged(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """What is longer than the terminal is high goes to its pager, which is the reader's choice."""
+    monkeypatch.setenv("LINES", "10")
+    rows = pa.table({"n": range(30)})
+
+    page_table(rows.slice(0, 3).to_reader(), 100)
+    assert capsys.readouterr().out.split() == ["n", "0", "1", "2"]
+    page_table(rows.to_reader(), 100)
+    assert len(capsys.readouterr().out.splitlines()) == 31
+
+
+def test_the_first_row_needs_no_pandas(shell: Shell) -> None:
+    """Nor Arrow's datasets: importing them would take as long as all the rest."""
+    code = (
+        "import sys; from etl.cli import main; sys.argv = ['pushlift', 'sql', 'from occurrences limit 1',"
+        " '--config', sys.argv[1]]\n"
+        "try:\n    main()\nexcept SystemExit:\n    pass\n"
+        "print('heavy:', sorted({'pandas', 'pyarrow.dataset', 'sqlalchemy'} & set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(shell.config)], text=True, capture_output=True, check=True
+    )
+    assert done.stdout.splitlines()[-1] == "heavy: []"
 
 
 def test_messages_of_others_drive_no_terminal(shell: Shell, local_world: World) -> None:

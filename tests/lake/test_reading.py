@@ -1,4 +1,7 @@
+import re
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 
 import duckdb
@@ -6,12 +9,15 @@ import pyarrow.compute as pc
 import pytest
 
 import etl
-from etl.errors import ConfigurationError
+from etl.errors import ConfigurationError, UsageError
 from etl.lake.drafts import DraftFile
+from etl.lake.library import find_query
+from etl.lake.live_files import SharedFile, name_live_files
 from etl.lake.reading import Lake, LakeTable, connect_duckdb, iterate_rows, open_lake, query_lake
-from etl.lake.tables import EVENTS
+from etl.lake.tables import EVENTS, TABLES, find_table
 from etl.stores import write_object
-from tests.services.worlds import World, message, messages
+from tests.reports.lakes import event, write_rows
+from tests.services.worlds import World, message, messages, open_local_world
 
 SECOND = "push/2026/09/02/13/b.json.gz"
 
@@ -89,6 +95,13 @@ def test_a_lake_without_tables_is_empty(local_world: World) -> None:
         "attach 'other.db'",
         "install httpfs",
         "set enable_external_access = true",
+        "copy (select 1) to 'lake://events/x.parquet'",
+        # A copy inside a query is a query to DuckDB.
+        "with x as (copy (select 1) to 'lake://events/x.parquet' (use_tmp_file false)) select 1",
+        "explain analyze copy (select 1) to 'out.csv'",
+        "from read_parquet('lake://events/**/*.parquet')",
+        "set lock_configuration = false",
+        "set profiling_output = 'profile.json'",
         "delete from events",
         "drop table events",
     ],
@@ -97,6 +110,91 @@ def test_queries_change_and_read_nothing_else(local_world: World, query: str) ->
     """No file, no network, no extension, no change of a table."""
     with pytest.raises(duckdb.Error):
         ask(open_lake(local_world.settings), query)
+
+
+def test_live_files_cannot_be_written_over(local_world: World) -> None:
+    """Not even by their own names, by a copy that DuckDB takes for a query."""
+    lake = fill(local_world)
+    before = {path: Path(path).read_bytes() for path in local_world.live_paths()}
+    delta = find_table(lake.store, EVENTS)
+    assert delta is not None
+    for file in name_live_files(EVENTS, delta, f"{lake.store.root}/events"):
+        assert ask(lake, f"from '{file.name}' limit 1")
+        copy = f"copy (select 1) to '{file.name}' (use_tmp_file false, format parquet)"
+        with pytest.raises(duckdb.Error):
+            ask(lake, f"with x as ({copy}) from x")
+
+    assert {path: Path(path).read_bytes() for path in local_world.live_paths()} == before
+
+
+def count_files(lake: Lake, query: str) -> int:
+    """Count the files that DuckDB reads for a query."""
+    [(_, told)] = lake.query(f"explain analyze {query}").fetchall()
+    return sum(map(int, re.findall(r"Total Files Read: (\d+)", told)))
+
+
+@pytest.mark.parametrize("view", ["events", "events_local", "occurrences", "purchases", "retargeting_pairs"])
+def test_a_range_of_days_reads_its_files_alone(weeks: Lake, view: str) -> None:
+    """Three of sixty files, through every view: the conditions reach the names of the files."""
+    where = "app_id = 'com.a' and event_date between '2026-09-05' and '2026-09-07'"
+    assert count_files(weeks, f"from {view} select count(*), min(occurrence_id) where {where}") == 3
+
+
+def test_a_query_of_the_library_reads_its_files_alone(weeks: Lake) -> None:
+    """The app's days may begin and end a UTC day earlier or later."""
+    asked = {"app": "com.b", "first_day": "2026-09-05", "last_day": "2026-09-07"}
+    text = f"explain analyze {find_query('revenue_by_day').text}"
+    [(_, told)] = weeks.query(text, **asked).fetchall()
+    assert "Total Files Read: 5" in told
+
+
+@pytest.fixture(scope="module")
+def weeks(tmp_path_factory: pytest.TempPathFactory) -> Lake:
+    """Two apps and thirty days, a file each."""
+    world = open_local_world(tmp_path_factory.mktemp("weeks"))
+    days = [f"2026-09-{day:02d} 12:00" for day in range(1, 31)]
+    write_rows(world.lake, EVENTS, [event(app, day) for app in ("com.a", "com.b") for day in days])
+    return Lake(world.lake)
+
+
+@pytest.mark.parametrize(
+    "app_id", ["a b/c", "käse=1", "100%", "../up", "%41", "_", "__HIVE_DEFAULT_PARTITION__"]
+)
+def test_odd_app_ids_are_asked_for_as_they_are(local_world: World, app_id: str) -> None:
+    """DuckDB takes partitions from names, which are spelled anew from the log."""
+    local_world.land([message(1, app_id=app_id)])
+    local_world.ingest()
+
+    query = "from events select app_id where app_id = getvariable('app')"
+    assert open_lake(local_world.settings).query(query, app=app_id).fetchall() == [(app_id,)]
+
+
+def test_all_columns_have_the_declared_types(local_world: World) -> None:
+    """Whether the table has rows, has none or is not there yet."""
+    empty = connect_duckdb(open_lake(local_world.settings))
+    before = {
+        table.name: (empty.table(table.name).columns, empty.table(table.name).types) for table in TABLES
+    }
+    fill(local_world)
+    full = connect_duckdb(open_lake(local_world.settings))
+
+    assert {
+        table.name: (full.table(table.name).columns, full.table(table.name).types) for table in TABLES
+    } == before
+    assert before["events"][0] == EVENTS.schema.names
+
+
+def test_a_query_is_asked_in_one_line(local_world: World) -> None:
+    """Tables and views, as whatever frame one likes; variables may hold anything."""
+    lake = fill(local_world)
+
+    assert lake.query("from installs").df().empty
+    assert lake.query("from purchases select sum(event_revenue)").pl().item() == Decimal("24.5")
+    assert lake.query("select getvariable('x')", x="it's").fetchall() == [("it's",)]
+    with pytest.raises(UsageError, match="no rows"):
+        lake.query(";")
+    with pytest.raises(UsageError, match="no name"):
+        lake.query("select 1", **{"a b": "x"})
 
 
 def test_instants_are_utc_and_maps_are_dictionaries(local_world: World) -> None:
@@ -124,3 +222,30 @@ def test_the_lake_is_opened_in_one_line(local_world: World, tmp_path: Path) -> N
         etl.open_lake(tmp_path / "absent.toml")
     with pytest.raises(AttributeError):
         etl.open_sea  # noqa: B018 - the access is what is tested
+
+
+def test_threads_do_not_share_a_place(tmp_path: Path) -> None:
+    """Each reads on where it was, whatever the others read of the same file between."""
+    (tmp_path / "f").write_bytes(b"0123456789")
+    file = SharedFile(str(tmp_path / "f"))
+    file.seek(5)
+    with ThreadPoolExecutor(1) as other:
+        assert other.submit(file.read, 2).result() == b"01"
+    assert (file.read(2), file.tell(), file.seek(-1, 2), file.read()) == (b"56", 7, 9, b"9")
+    file.close()
+    file.close()
+    assert file.closed
+
+
+def test_many_threads_read_what_one_reads(weeks: Lake) -> None:
+    """Scans that are abandoned, cut or interrupted leave the next one right."""
+    connection = connect_duckdb(weeks)
+    asked = "select count(*), sum(hash(app_id, event_time, event_name)) from events"
+    wanted = connection.execute(asked).fetchall()
+    for _ in range(10):
+        reader = connection.sql("from events select event_time").to_arrow_reader(1)
+        next(iter(reader))
+        del reader
+        connection.execute("from events select event_name limit 1").fetchall()
+        assert connection.execute(asked).fetchall() == wanted
+    connection.close()

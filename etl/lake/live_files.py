@@ -1,0 +1,134 @@
+"""The live files of tables as a file system for DuckDB: those of one version, to be read, and no other.
+
+Where DuckDB can open a path itself it can also write there, if only by a `copy` inside a query. Here nothing
+can be written, and drafts and superseded files have no name.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from threading import get_ident
+from typing import Any, Final
+from urllib.parse import quote, unquote
+
+from deltalake import DeltaTable
+from fsspec import AbstractFileSystem
+
+from etl.lake.info import LiveFile, list_live_files
+from etl.lake.tables import Table
+
+PROTOCOL: Final = "lake"
+
+
+@dataclass(frozen=True, slots=True)
+class NamedFile:
+    """A live file: its path, and the name by which DuckDB knows it, with its partition as Hive spells it."""
+
+    name: str
+    path: str
+
+
+def name_live_files(table: Table, delta: DeltaTable, folder: str) -> list[NamedFile]:
+    """Name the files of a table's version in a folder, by the partitions that the log tells."""
+    return [
+        NamedFile(_name(table, file), f"{folder}/{unquote(file.path)}")
+        for file in list_live_files(table, delta)
+    ]
+
+
+def _name(table: Table, file: LiveFile) -> str:
+    folders = "".join(f"{name}={_spell(file.partition[name])}/" for name in table.partition_by)
+    return f"{PROTOCOL}://{table.name}/{folders}{Path(unquote(file.path)).name}"
+
+
+def _spell(value: str) -> str:
+    """Spell a partition's value; an underscore in front is encoded, since Hive's null begins with two."""
+    spelled = quote(value, safe="")
+    return f"%5F{spelled[1:]}" if spelled.startswith("_") else spelled
+
+
+class LiveFiles(AbstractFileSystem):  # type: ignore[misc]  # fsspec ships no annotations
+    """Files by their names, to be read; whatever else is asked of them is refused."""
+
+    protocol = PROTOCOL
+    cachable = False
+
+    def __init__(self, files: Sequence[NamedFile]) -> None:
+        """Take the files."""
+        super().__init__()
+        self._paths: Mapping[str, str] = {self._strip_protocol(file.name): file.path for file in files}
+
+    def open(self, path: str, mode: str = "rb", **_options: object) -> SharedFile:
+        """Open a live file for reading; PermissionError for any other wish."""
+        if mode != "rb":
+            raise PermissionError("the lake is read-only here")
+        return SharedFile(self._find(path))
+
+    def info(self, path: str, **_options: object) -> dict[str, Any]:
+        """Tell a file's size."""
+        return {"name": path, "size": Path(self._find(path)).stat().st_size, "type": "file"}
+
+    def modified(self, path: str) -> datetime:
+        """Tell when a file was written."""
+        return datetime.fromtimestamp(Path(self._find(path)).stat().st_mtime, UTC)
+
+    def exists(self, path: str, **_options: object) -> bool:
+        """Tell whether a name is a live file's."""
+        return self._strip_protocol(path) in self._paths
+
+    def glob(self, path: str, **_options: object) -> list[str]:
+        """Give the file of that very name: patterns find nothing."""
+        return [path] if self.exists(path) else []
+
+    def _find(self, path: str) -> str:
+        found = self._paths.get(self._strip_protocol(path))
+        if found is None:
+            raise FileNotFoundError("there is no live file of this name")
+        return found
+
+
+class SharedFile:
+    """A file that several threads read at once, each at a place of its own.
+
+    DuckDB seeks, then reads, and its threads share a file: with one place for all they would get each other's
+    bytes.
+    """
+
+    def __init__(self, path: str) -> None:
+        """Open the file."""
+        self._descriptor = os.open(path, os.O_RDONLY)
+        self._size = os.fstat(self._descriptor).st_size
+        self._places: dict[int, int] = {}
+        self.closed = False
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        """Move the calling thread's place."""
+        start = {os.SEEK_SET: 0, os.SEEK_CUR: self.tell(), os.SEEK_END: self._size}[whence]
+        self._places[get_ident()] = start + offset
+        return start + offset
+
+    def tell(self) -> int:
+        """Give the calling thread's place."""
+        return self._places.get(get_ident(), 0)
+
+    def read(self, size: int = -1) -> bytes:
+        """Read so many bytes at the calling thread's place, or all that are left."""
+        place = self.tell()
+        found = os.pread(self._descriptor, self._size - place if size < 0 else size, place)
+        self._places[get_ident()] = place + len(found)
+        return found
+
+    def close(self) -> None:
+        """Close the file; a second time does nothing."""
+        if not self.closed:
+            self.closed = True
+            os.close(self._descriptor)
+
+    def __del__(self) -> None:
+        """Close what DuckDB left open."""
+        if not getattr(self, "closed", True):
+            self.close()
