@@ -17,11 +17,13 @@ from etl.jobs.exporting import export_lake
 from etl.jobs.proving.judging import Standing
 from etl.jobs.proving.story import VerifyReport, describe_verification, read_last, verify
 from etl.ledger.facts import write_fact
+from etl.ledger.held import list_batches
 from etl.ledger.opt_outs import list_requests
 from etl.settings import Secrets
 from tests.jobs.proving.offices import IDFV, INSTALL, OTHER, USER, Office
 from tests.jobs.sweep.offices import APP, IDFA
 from tests.proving.wrapping import PACKINGS, WRAPPINGS
+from tests.services.suites import PLANTED, audited_by, write_suites
 from tests.services.worlds import message
 
 PLACES = {
@@ -32,7 +34,6 @@ PLACES = {
     "log": ("logs", "scheduler/{}.log"),
 }
 WAYS = [(place, packing, wrapping) for place in PLACES for packing in PACKINGS for wrapping in WRAPPINGS]
-LONG_AGO = 1_767_225_600.0
 
 
 def slug(*words: str) -> str:
@@ -55,7 +56,6 @@ def planted(swept: Office, tmp_path_factory: pytest.TempPathFactory) -> VerifyRe
                 path.write_bytes(content)
             else:
                 stack.enter_context(swept.planted(store, name, content))
-                os.utime(swept.folder(store) / name, (LONG_AGO, LONG_AGO))
         return swept.verify(str(logs))
 
 
@@ -152,6 +152,34 @@ def test_what_is_replaced_is_told_apart_until_it_is_deleted(office: Office) -> N
     assert report.exit_code == 0
     assert {each.standing for each in report.hits} == {Standing.LEAVING, Standing.LANDING}
     assert (report.verified, report.verified_except_landing) == (0, 0)
+
+
+@pytest.mark.parametrize("key", ["events/app_id=a/draft.parquet", "_scratch/run/chunk"])
+def test_what_a_run_left_is_told_apart_for_a_day(swept: Office, key: str) -> None:
+    """An ingest that began before publishes nothing of the person; upkeep takes away what it wrote."""
+    with swept.planted("lake", key, IDFA.encode()):
+        assert swept.verify().exit_code == 1
+        os.utime(swept.folder("lake") / key)
+        report = swept.verify()
+
+    assert (report.exit_code, [each.standing for each in report.hits]) == (0, [Standing.LEAVING])
+    assert report.verified == 1
+
+
+def test_held_rows_are_no_strays(office: Office, tmp_path: Path) -> None:
+    """They are ours until somebody decides about them, however young they are."""
+    held = audited_by(office.world, write_suites(tmp_path / "suites"))
+    held.land([message(5, event_name=PLANTED, idfa=OTHER), message(6)])
+    held.ingest()
+    office.drop("a.csv", f"idfa\n{IDFA}\n")
+    Office(held, office.secrets).sweep()
+    (batch,) = list_batches(office.ledger())
+    path = office.folder("lake") / batch.drafts[0].path
+    rows = pq.read_table(path)
+    place = rows.schema.get_field_index("idfa")
+    pq.write_table(rows.set_column(place, "idfa", pa.array([IDFA] * len(rows))), path)
+
+    assert {each.store for each in office.verify().found} == {"lake"}
 
 
 def test_landed_objects_are_told_apart(office: Office) -> None:
