@@ -132,7 +132,7 @@ def verify(
     _note(ledger, report)
     if evidence.fault is None:
         head = write_evidence(ledger, opt_outs)
-        report = replace(report, evidence=EvidenceState(head.length, head.digest))
+        report = replace(report, evidence=replace(evidence, length=head.length, head=head.digest))
     return report
 
 
@@ -174,7 +174,7 @@ def describe_verification(report: VerifyReport) -> Iterator[str]:
         )
     fault = report.evidence.fault
     yield (
-        f"Evidence: {report.evidence.length:,} links, head {report.evidence.head[:12]}."
+        f"Evidence: {report.evidence.length:,} links, head {report.evidence.head}."
         if fault is None
         else f"EVIDENCE IS BROKEN: {fault}"
     )
