@@ -144,12 +144,12 @@ def list_text_columns() -> Iterator[tuple[Table, str]]:
         yield from ((table, column.name) for column in table.columns if isinstance(column.type, Text))
 
 
-def stream_texts(ledger: Ledger, table: Table, column: str) -> Iterator[str]:
+def stream_texts(ledger: Ledger, table: Table, column: str) -> Iterator[Sequence[str]]:
     """Read a column's texts, some thousand at a time."""
     query = select(table.c[column]).where(table.c[column].is_not(None))
     with begin_read(ledger) as connection:
         streamed = connection.execution_options(yield_per=_STREAMED_ROWS)
-        yield from streamed.scalars(query)
+        yield from streamed.scalars(query).partitions()
 
 
 def scrub_files(ledger: Ledger) -> None:
