@@ -150,7 +150,8 @@ def _judge(  # noqa: PLR0911, PLR0913, PLR0917 - a hit, and everything by which 
     if reading.app_id is not None:
         is_sought = sought.is_sought(found, reading.app_id)
     else:
-        is_sought = sought.is_sought_everywhere(found) or found not in elsewhere
+        is_one = reading.is_everybodys or sought.is_sought_everywhere(found)
+        is_sought = is_one or found not in elsewhere
     if not is_sought:
         return Standing.OTHER_APP
     match reading.kind:
