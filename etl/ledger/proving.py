@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Select, Table, Text, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, Table, Text, func, or_, select, update
 
 from etl.errors import LedgerUnavailable
 from etl.ledger.database import Ledger, begin_read, begin_write
@@ -17,7 +17,7 @@ from etl.ledger.evidence import note_requests_within
 from etl.ledger.opt_out_tables import opt_out_links, opt_out_requests
 from etl.ledger.schema import METADATA
 
-CHUNK: Final = 500
+CHUNK: Final = 5_000
 _STREAMED_ROWS: Final = 5_000
 _SPACE: Final = " "
 _DONE: Final = ("erased", "erased_except_landing", "verified")
@@ -84,19 +84,20 @@ def find_owners(ledger: Ledger, hashes: Collection[str]) -> dict[str, list[Gone]
     A digest of an id that is gone leads to nobody: it has no owner here.
     """
     found: dict[str, list[Gone]] = {each: [] for each in hashes}
-    wanted = sorted(found)
+    if not found:
+        return found
+    links = select(opt_out_links.c.subject, opt_out_links.c.app_id, opt_out_links.c.linked)
     with begin_read(ledger) as connection:
-        for start in range(0, len(wanted), CHUNK):
-            chunk = wanted[start : start + CHUNK]
-            query = _select_gone().add_columns(opt_out_requests.c.subject)
-            rows = connection.execute(query.where(_is_gone(), opt_out_requests.c.subject.in_(chunk)))
-            for row in rows:
-                found[row.subject].append(_read(row))
-        for form, (subject, app_id) in _find_linked(connection, found):
-            query = _select_gone().where(
-                _is_gone(), opt_out_requests.c.subject == subject, opt_out_requests.c.app_id == app_id
-            )
-            found[form] += [_read(row) for row in connection.execute(query)]
+        streamed = connection.execution_options(yield_per=_STREAMED_ROWS)
+        query = _select_gone().add_columns(opt_out_requests.c.subject).where(_is_gone())
+        places = {(row.subject, row.app_id): _read(row) for row in streamed.execute(query)}
+        for (subject, _), request in places.items():
+            if subject in found:
+                found[subject].append(request)
+        for row in streamed.execute(links):
+            form, place = _split(row.linked)[1], (row.subject, row.app_id)
+            if form in found and place in places:
+                found[form].append(places[place])
     return found
 
 
@@ -143,12 +144,12 @@ def list_text_columns() -> Iterator[tuple[Table, str]]:
         yield from ((table, column.name) for column in table.columns if isinstance(column.type, Text))
 
 
-def stream_texts(ledger: Ledger, table: Table, column: str) -> Iterator[str]:
+def stream_texts(ledger: Ledger, table: Table, column: str) -> Iterator[Sequence[str]]:
     """Read a column's texts, some thousand at a time."""
     query = select(table.c[column]).where(table.c[column].is_not(None))
     with begin_read(ledger) as connection:
         streamed = connection.execution_options(yield_per=_STREAMED_ROWS)
-        yield from streamed.scalars(query)
+        yield from streamed.scalars(query).partitions()
 
 
 def shorten_log(ledger: Ledger) -> None:
@@ -187,16 +188,6 @@ def _select_gone() -> Select[Any]:
 def _is_gone() -> ColumnElement[bool]:
     table = opt_out_requests.c
     return (table.state != "lifted") & (table.kind == "erase") & table.erasure.in_(_DONE)
-
-
-def _find_linked(connection: Connection, hashes: Collection[str]) -> list[tuple[str, tuple[str, str]]]:
-    """Find which requests had a hash suppressed as a linked id."""
-    if not hashes:
-        return []
-    table = opt_out_links.c
-    streamed = connection.execution_options(yield_per=_STREAMED_ROWS)
-    rows = streamed.execute(select(table.subject, table.app_id, table.linked))
-    return [(form, (row.subject, row.app_id)) for row in rows if (form := _split(row.linked)[1]) in hashes]
 
 
 def _split(linked: str) -> tuple[str, str]:

@@ -76,7 +76,7 @@ def test_a_verification_fails_on_one_hit(office: Shell) -> None:
 def test_changed_evidence_is_told(office: Shell) -> None:
     """By the number of the link, with exit code 1; the page says so first."""
     office.run("opt-outs", "sweep")
-    (segment,) = (office.config.parent / "opt_outs" / "evidence").iterdir()
+    (segment,) = (office.config.parent / "opt_outs" / "evidence").rglob("*.jsonl")
     segment.write_bytes(segment.read_bytes()[:-1])
     page = office.config.parent / "page.html"
 

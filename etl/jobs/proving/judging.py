@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -12,7 +12,7 @@ from etl.jobs.proving.people import Sought
 from etl.jobs.proving.searching import Reading
 from etl.ledger.proving import Gone
 
-# As long as upkeep leaves what runs spill alone.
+# As long as upkeep leaves alone what runs spill, and drafts that nobody published.
 SCRATCH_AGE: Final = timedelta(hours=24)
 SHAPED: Final = frozenset({"idfa", "gaid", "idfv", "appsflyer_id", "sha1", "md5"})
 """Types of ids that are found wherever they stand; those of others are looked for in columns alone."""
@@ -34,7 +34,7 @@ class Standing(StrEnum):
 
 SENTENCES: Final[Mapping[Standing, str]] = {
     Standing.FOUND: "somebody who was erased is here",
-    Standing.LEAVING: "files that were replaced; upkeep deletes them past their retention",
+    Standing.LEAVING: "files that were replaced, or that runs left; upkeep deletes them past their time",
     Standing.KEPT: "ids that are kept in the ledger until Liftoff has answered",
     Standing.LANDING: "landed objects, which are not written to",
     Standing.INBOX: "lists that are not taken in yet",
@@ -105,23 +105,27 @@ def choose_proven(gone: Sequence[Gone], hits: Sequence[Hit], readings: Sequence[
 
     A hit that leads to no request may be of any. Of ids without a shape landed bytes tell nothing.
     """
-    blocking = [each for each in hits if each.standing in {Standing.LEAVING, Standing.KEPT}]
-    landing = [each for each in hits if each.standing is Standing.LANDING]
+    is_blocked = _make_test(each for each in hits if each.standing in {Standing.LEAVING, Standing.KEPT})
+    is_landed = _make_test(each for each in hits if each.standing is Standing.LANDING)
     landed = [each for each in readings if each.kind == "landing"]
     is_landing_read = not any(each.unread for each in landed)
-    left = [each for each in gone if not _is_among(each, blocking)]
+    left = [each for each in gone if not is_blocked(each.number)]
     but_landing = {
         each.number
         for each in left
         if each.erasure == "erased_except_landing"
-        and (not is_landing_read or _is_among(each, landing) or (landed and each.id_type not in SHAPED))
+        and (not is_landing_read or is_landed(each.number) or (landed and each.id_type not in SHAPED))
     }
     everywhere = tuple(each.number for each in left if each.number not in but_landing)
     return Proven(everywhere, tuple(sorted(but_landing)))
 
 
-def _is_among(request: Gone, hits: Sequence[Hit]) -> bool:
-    return any(each.has_unknown or request.number in each.requests for each in hits)
+def _make_test(hits: Iterable[Hit]) -> Callable[[int], bool]:
+    """Make what tells whether some hits may be of a request."""
+    chosen = list(hits)
+    if any(each.has_unknown for each in chosen):
+        return lambda _: True
+    return frozenset(number for each in chosen for number in each.requests).__contains__
 
 
 def _find_elsewhere(readings: Iterable[Reading], sought: Sought) -> frozenset[str]:
@@ -146,7 +150,8 @@ def _judge(  # noqa: PLR0911, PLR0913, PLR0917 - a hit, and everything by which 
     if reading.app_id is not None:
         is_sought = sought.is_sought(found, reading.app_id)
     else:
-        is_sought = sought.is_sought_everywhere(found) or found not in elsewhere
+        is_one = reading.is_everybodys or sought.is_sought_everywhere(found)
+        is_sought = is_one or found not in elsewhere
     if not is_sought:
         return Standing.OTHER_APP
     match reading.kind:
@@ -154,7 +159,7 @@ def _judge(  # noqa: PLR0911, PLR0913, PLR0917 - a hit, and everything by which 
             return Standing.LEAVING
         case "inbox":
             return Standing.INBOX
-        case "scratch" if _is_younger(reading, now - SCRATCH_AGE):
+        case "scratch" | "stray" if _is_younger(reading, now - SCRATCH_AGE):
             return Standing.LEAVING
         case "landing" if not any(_is_promised(each, reading) for each in owners):
             return Standing.LANDING

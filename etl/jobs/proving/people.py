@@ -34,9 +34,11 @@ class Sought:
 
 def seek_people(ledger: Ledger, key: HashKey) -> Sought:
     """Find who must be gone: who is suppressed to be erased, but for those whose erasure is still due."""
+    # In this order: whoever is suppressed in between is in neither.
+    suppressed = list_erased(ledger)
     still_here = {pair for due in list_not_gone(ledger) for pair in _list_forms(ledger, key, due)}
     apps: dict[str, set[str]] = {}
-    for app_id, form in list_erased(ledger):
+    for app_id, form in suppressed:
         if (app_id, form) not in still_here:
             apps.setdefault(form, set()).add(app_id)
     return Sought({form: frozenset(each) for form, each in apps.items()})

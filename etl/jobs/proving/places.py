@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
@@ -11,22 +12,29 @@ from urllib.parse import unquote
 from deltalake import DeltaTable
 
 from etl.errors import ConfigurationError
-from etl.lake.tables import EVENTS, TABLES, find_table
-from etl.lake.upkeep import list_present
+from etl.lake.tables import EVENTS, TABLES, Table, find_table
+from etl.lake.upkeep import list_log_paths, list_present
 from etl.ledger.database import Ledger
 from etl.ledger.exports import list_exports
+from etl.ledger.held import list_batches
 from etl.settings import Settings
 from etl.settings.locations import is_within
 from etl.stores import LandedObject, Store, find_object, open_store
 from etl.stores.listing import TEMPORARY_SUFFIX
 from etl.stores.objects import describe_file
 
-Kind = Literal["lake", "leaving", "scratch", "export", "landing", "inbox", "opt_outs", "ledger", "other"]
-"""What a place is: a hit in `landing` or `inbox` is expected, one in `leaving` is gone before long."""
+Kind = Literal[
+    "lake", "leaving", "stray", "scratch", "export", "landing", "inbox", "opt_outs", "ledger", "other"
+]
+"""What a place is: a hit in `landing` or `inbox` is expected, one in `leaving` is gone before long.
+
+A `stray` is a data file that no log names and no batch holds: a draft of a living run, or of a dead one.
+"""
 
 SCRATCH: Final = "_scratch/"
 _INBOX: Final = "inbox/"
 _APP: Final = "app_id="
+_TABLE_NAMES: Final = frozenset(table.name for table in TABLES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +51,7 @@ def list_places(settings: Settings, ledger: Ledger, also: Sequence[str] = ()) ->
     """List all objects of lake, scratch, exports, opt-outs and landing, the ledger's files, what is named."""
     options, storage = settings.storage.options, settings.storage
     lake = open_store(storage.lake, options)
-    places = [*_list_lake(lake)]
+    places = [*_list_lake(lake, {draft.path for batch in list_batches(ledger) for draft in batch.drafts})]
     if not is_within(storage.scratch_uri, storage.lake):
         places += _list_all("scratch", open_store(storage.scratch_uri, options))
     for export in list_exports(ledger):
@@ -59,24 +67,35 @@ def list_places(settings: Settings, ledger: Ledger, also: Sequence[str] = ()) ->
     return places
 
 
-def _list_lake(lake: Store) -> Iterator[Place]:
-    tables = [(table.name, find_table(lake, table)) for table in TABLES]
-    leaving = {key for name, delta in tables if delta is not None for key in _list_leaving(name, delta)}
+def _list_lake(lake: Store, held: AbstractSet[str]) -> Iterator[Place]:
+    leaving: set[str] = set()
+    known = set(held)
+    for table in TABLES:
+        delta = find_table(lake, table)
+        if delta is not None:
+            leaving |= _list_leaving(table, delta)
+            known |= list_log_paths(table, delta)
     for each in _list_objects(lake):
         folder, _, path = each.key.partition("/")
         app_id = _app_of(path) if folder == EVENTS.name else None
-        if each.key.startswith(SCRATCH):
-            yield Place("scratch", lake, each)
-        else:
-            yield Place("leaving" if each.key in leaving else "lake", lake, each, app_id)
+        yield Place(_judge_kind(each.key, leaving, known), lake, each, app_id)
 
 
-def _list_leaving(table: str, delta: DeltaTable) -> set[str]:
+def _judge_kind(key: str, leaving: AbstractSet[str], known: AbstractSet[str]) -> Kind:
+    if key.startswith(SCRATCH):
+        return "scratch"
+    if key in leaving:
+        return "leaving"
+    is_data = key.partition("/")[0] in _TABLE_NAMES and "/_delta_log/" not in key
+    return "stray" if is_data and key not in known else "lake"
+
+
+def _list_leaving(table: Table, delta: DeltaTable) -> set[str]:
     """List the files that a table's log has removed and that their retention still keeps."""
     removed = delta.vacuum(retention_hours=0, dry_run=True, enforce_retention_duration=False, full=False)
     expired = set(delta.vacuum(dry_run=True, full=False))
     kept = [path for path in removed if path not in expired]
-    return {f"{table}/{name}" for path in kept for name in (path, unquote(path))}
+    return {f"{table.name}/{name}" for path in kept for name in (path, unquote(path))}
 
 
 def _list_all(kind: Kind, store: Store) -> list[Place]:

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Final
+from typing import BinaryIO, Final
+
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from etl.errors import ObjectChanged, ObjectVanished
+from etl.jobs.proving.people import Sought
 from etl.jobs.proving.places import Kind, Place
+from etl.lake.tables import QUARANTINE
 from etl.ledger.database import Ledger
 from etl.ledger.proving import list_text_columns, stream_texts
 from etl.proving.chain import mask_ids
@@ -29,7 +35,10 @@ _PLAIN: Final = ("opt_out_requests", "identifier")
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What was found in one object or column: how often at least each hash, and what could not be read."""
+    """What was found in one object or column: how often at least each hash, and what could not be read.
+
+    One of no app holds what is of any; where it `is_everybodys`, it counts as every app's.
+    """
 
     kind: Kind
     name: str
@@ -38,6 +47,7 @@ class Reading:
     found: Counter[str] = field(repr=False)
     unread: tuple[str, ...] = ()
     landed: LandedObject | None = field(default=None, repr=False)
+    is_everybodys: bool = False
 
 
 def search_object(scanner: TextScanner, wanted: Wanted, place: Place) -> Reading | None:
@@ -57,15 +67,52 @@ def search_object(scanner: TextScanner, wanted: Wanted, place: Place) -> Reading
     return _read(place, place.landed, [Scan((), 0, ("it changed while it was read",))])
 
 
+def search_messages(scanner: TextScanner, sought: Sought, place: Place) -> Iterator[Reading]:
+    """Search the messages of a file of `quarantine` app by app, for those who must be gone from one alone.
+
+    What cannot be read the search of the whole object has told.
+    """
+    if not place.landed.key.startswith(f"{QUARANTINE.name}/"):
+        return
+    counts: dict[str | None, Counter[str]] = {}
+    unread = suppress(ObjectVanished, ObjectChanged, pa.ArrowException)
+    with unread, open_seekable(place.store, place.landed) as raw:
+        for app_id, texts in _read_messages(raw):
+            counts.setdefault(app_id, Counter()).update(_add(scan_values(scanner, "", texts)))
+    for app_id, found in counts.items():
+        scoped = Counter({each: found[each] for each in found if not sought.is_sought_everywhere(each)})
+        name = f"{mask_ids(place.landed.key)}, messages of {app_id or 'no known app'}"
+        yield Reading(place.kind, name, app_id, 0, scoped, (), place.landed, is_everybodys=app_id is None)
+
+
+def _read_messages(raw: BinaryIO) -> Iterator[tuple[str | None, list[str]]]:
+    """Read the texts of messages, some thousand at a time, by app; nothing of what is no Parquet."""
+    is_parquet = raw.read(len(MAGIC)) == MAGIC
+    raw.seek(0)
+    file = pq.ParquetFile(raw) if is_parquet else None
+    if file is None or not {"app_id", "raw", "message"} <= set(file.schema_arrow.names):
+        return
+    for batch in file.iter_batches(columns=["app_id", "raw", "message"]):
+        texts: dict[str | None, list[str]] = {}
+        for row in batch.to_pylist():
+            fields = [f"{name}={value}" for name, value in row["message"] or ()]
+            texts.setdefault(row["app_id"], []).extend([row["raw"] or "", *fields])
+        yield from texts.items()
+
+
 def search_ledger(scanner: TextScanner, wanted: Wanted, ledger: Ledger) -> Iterator[Reading]:
     """Search the ledger column by column; the one for plain ids also for such as have no shape."""
     for table, column in list_text_columns():
         name = f"{table.name}.{column}"
-        scan = scan_values(scanner, name, stream_texts(ledger, table, column))
+        # Joined by what no token goes across: to hand values over one by one costs more than to scan them.
+        scan = scan_values(scanner, name, map("\n".join, stream_texts(ledger, table, column)))
         found = _add(scan)
         if (table.name, column) == _PLAIN:
             found |= Counter(
-                each for text in stream_texts(ledger, table, column) if (each := wanted.find_text(text))
+                each
+                for texts in stream_texts(ledger, table, column)
+                for text in texts
+                if (each := wanted.find_text(text))
             )
         yield Reading("ledger", name, None, scan.read_bytes, found)
 

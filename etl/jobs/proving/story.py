@@ -29,7 +29,7 @@ from etl.jobs.proving.judging import (
 )
 from etl.jobs.proving.people import Sought, seek_people
 from etl.jobs.proving.places import list_places
-from etl.jobs.proving.searching import Reading, search_ledger, search_object
+from etl.jobs.proving.searching import Reading, search_ledger, search_messages, search_object
 from etl.jobs.warming import warm_up_modules
 from etl.ledger.database import Ledger
 from etl.ledger.evidence import REQUESTS, note
@@ -44,6 +44,8 @@ Progress = Callable[[str, int, int], None]
 
 VERIFIED_FACT: Final = "opt_outs_verification"
 SHOWN: Final = 20
+# What evidence names of places at most; how many there were it tells always.
+NAMED: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +135,7 @@ def verify(
     _note(ledger, report)
     if evidence.fault is None:
         head = write_evidence(ledger, opt_outs)
-        report = replace(report, evidence=EvidenceState(head.length, head.digest))
+        report = replace(report, evidence=replace(evidence, length=head.length, head=head.digest))
     return report
 
 
@@ -175,7 +177,7 @@ def describe_verification(report: VerifyReport) -> Iterator[str]:
         )
     fault = report.evidence.fault
     yield (
-        f"Evidence: {report.evidence.length:,} links, head {report.evidence.head[:12]}."
+        f"Evidence: {report.evidence.length:,} links, head {report.evidence.head}."
         if fault is None
         else f"EVIDENCE IS BROKEN: {fault}"
     )
@@ -229,6 +231,8 @@ def _read_all(  # noqa: PLR0913, PLR0917 - as above
             progress("verify", done, total)
         if reading is not None:
             yield reading
+            if reading.found:
+                yield from search_messages(scanner, sought, place)
 
 
 def _note(ledger: Ledger, report: VerifyReport) -> None:
@@ -244,7 +248,10 @@ def _note(ledger: Ledger, report: VerifyReport) -> None:
         "objects": report.objects,
         "read_bytes": report.read_bytes,
         "hits": dict(sorted(standing.items())),
-        "found_in": [{"store": each.store, "name": each.name, "count": each.count} for each in report.found],
+        "found_places": len(report.found),
+        "found_in": [
+            {"store": each.store, "name": each.name, "count": each.count} for each in report.found[:NAMED]
+        ],
         "found_requests": numbers[:REQUESTS],
         "unread": len(report.unread),
         "evidence_fault": report.evidence.fault,

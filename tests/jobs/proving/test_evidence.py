@@ -17,6 +17,7 @@ from etl.jobs.sweep.persons import lift_person
 from etl.ledger.database import Ledger
 from etl.ledger.evidence import count_unsealed, note, read_head
 from etl.ledger.opt_outs import list_requests
+from etl.ledger.upgrade import open_current_ledger
 from etl.proving.chain import EMPTY, append_record
 from etl.stores import Store, delete_object, list_objects, open_store, read_object, write_object
 from tests.jobs.proving.killed import SWEEP_STEPS, VERIFY_STEPS, kill_sweep, kill_verification
@@ -34,9 +35,20 @@ def chained(local_store: Store, office: Office) -> tuple[Ledger, Store]:
     return ledger, local_store
 
 
+@pytest.fixture
+def sqlite_twin(tmp_path: Path) -> Ledger:
+    """Begin another ledger."""
+    return open_current_ledger(f"sqlite:///{tmp_path / 'twin.db'}")
+
+
 def keys_of(store: Store) -> list[str]:
     """List the segments."""
     return [each.key for each in list_objects(store, "evidence/")]
+
+
+def next_key(store: Store) -> str:
+    """Name the segment that comes after three."""
+    return keys_of(store)[2].replace("3.jsonl", "4.jsonl")
 
 
 def change(store: Store, place: int, edit: Callable[[bytes], bytes]) -> None:
@@ -65,7 +77,7 @@ TAMPERED: dict[str, tuple[Callable[[Store], None], int]] = {
     "missing at the end": (lambda store: delete_object(store, keys_of(store)[2]), 3),
     "truncated": (lambda store: change(store, 2, lambda line: line[:-20]), 3),
     "emptied": (_empty, 1),
-    "added": (lambda store: write_object(store, "evidence/000000000004.jsonl", b"{}\n"), 4),
+    "added": (lambda store: write_object(store, next_key(store), b"{}\n"), 4),
     "written anew": (_write_anew, 3),
 }
 
@@ -86,7 +98,7 @@ def test_a_verification_tells_of_tampering(office: Office) -> None:
     """It ends with 1, and notes what it found, though nobody was found."""
     office.fill()
     office.sweep()
-    (segment, *_) = (office.folder("opt_outs") / "evidence").iterdir()
+    (segment,) = (office.folder("opt_outs") / "evidence").rglob("*.jsonl")
     segment.write_bytes(segment.read_bytes().replace(b"accepted", b"rejected"))
 
     report = office.verify()
@@ -99,15 +111,29 @@ def test_a_verification_tells_of_tampering(office: Office) -> None:
 def test_what_is_in_a_segments_place_is_not_written_over(chained: tuple[Ledger, Store]) -> None:
     """Another ledger's evidence stays, and what is to be written waits."""
     ledger, store = chained
-    write_object(store, "evidence/000000000004.jsonl", b"theirs")
+    write_object(store, next_key(store), b"theirs")
     note(ledger, "something", {})
 
     with pytest.raises(EvidenceBroken, match="links 4 to 4"):
         write_evidence(ledger, store)
 
-    delete_object(store, "evidence/000000000004.jsonl")
+    delete_object(store, next_key(store))
     assert write_evidence(ledger, store).length == 4
     assert check_evidence(ledger, store).fault is None
+
+
+def test_a_ledger_that_is_begun_anew_begins_a_chain_of_its_own(
+    chained: tuple[Ledger, Store], sqlite_twin: Ledger
+) -> None:
+    """What the older one wrote stays, and is checked in itself: where it must end nobody here knows."""
+    _, store = chained
+    note(sqlite_twin, "something", {})
+
+    assert write_evidence(sqlite_twin, store).length == 1
+    state = check_evidence(sqlite_twin, store)
+    assert (state.length, state.fault, state.others) == (1, None, 1)
+    change(store, 1, lambda line: line.replace(b":10", b":11"))
+    assert "Link 2 of the evidence is changed" in str(check_evidence(sqlite_twin, store).fault)
 
 
 def test_a_bucket_and_postgres_keep_a_chain(far_office: Office) -> None:
@@ -152,7 +178,8 @@ def test_evidence_names_nobody(office: Office) -> None:
     office.sweep()
     office.verify()
 
-    kept = b"".join(path.read_bytes() for path in (office.folder("opt_outs") / "evidence").iterdir())
+    folder = office.folder("opt_outs") / "evidence"
+    kept = b"".join(path.read_bytes() for path in folder.rglob("*.jsonl"))
     records = json.dumps(office.evidence())
     assert not any(each.casefold().encode() in kept.lower() for each in (IDFA, IDFV, INSTALL))
     assert not re.search(r"(?<![0-9a-f])[0-9a-f]{32}(?![0-9a-f])", records)

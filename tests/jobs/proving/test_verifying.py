@@ -6,7 +6,8 @@ import gzip
 import hashlib
 import io
 import os
-from contextlib import ExitStack
+import sqlite3
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pyarrow as pa
@@ -16,13 +17,17 @@ import pytest
 from etl.jobs.exporting import export_lake
 from etl.jobs.proving.judging import Standing
 from etl.jobs.proving.story import VerifyReport, describe_verification, read_last, verify
+from etl.lake.tables import QUARANTINE
 from etl.ledger.facts import write_fact
+from etl.ledger.held import list_batches
 from etl.ledger.opt_outs import list_requests
-from etl.settings import Secrets
+from etl.ledger.proving import scrub_files
+from etl.settings import App, Liftoff, Secrets
 from tests.jobs.proving.offices import IDFV, INSTALL, OTHER, USER, Office
 from tests.jobs.sweep.offices import APP, IDFA
 from tests.proving.wrapping import PACKINGS, WRAPPINGS
-from tests.services.worlds import message
+from tests.services.suites import PLANTED, audited_by, write_suites
+from tests.services.worlds import World, message, open_local_world
 
 PLACES = {
     "lake": ("lake", "quarantine/stray-{}"),
@@ -32,7 +37,6 @@ PLACES = {
     "log": ("logs", "scheduler/{}.log"),
 }
 WAYS = [(place, packing, wrapping) for place in PLACES for packing in PACKINGS for wrapping in WRAPPINGS]
-LONG_AGO = 1_767_225_600.0
 
 
 def slug(*words: str) -> str:
@@ -55,7 +59,6 @@ def planted(swept: Office, tmp_path_factory: pytest.TempPathFactory) -> VerifyRe
                 path.write_bytes(content)
             else:
                 stack.enter_context(swept.planted(store, name, content))
-                os.utime(swept.folder(store) / name, (LONG_AGO, LONG_AGO))
         return swept.verify(str(logs))
 
 
@@ -154,6 +157,34 @@ def test_what_is_replaced_is_told_apart_until_it_is_deleted(office: Office) -> N
     assert (report.verified, report.verified_except_landing) == (0, 0)
 
 
+@pytest.mark.parametrize("key", ["events/app_id=a/draft.parquet", "_scratch/run/chunk"])
+def test_what_a_run_left_is_told_apart_for_a_day(swept: Office, key: str) -> None:
+    """An ingest that began before publishes nothing of the person; upkeep takes away what it wrote."""
+    with swept.planted("lake", key, IDFA.encode()):
+        assert swept.verify().exit_code == 1
+        os.utime(swept.folder("lake") / key)
+        report = swept.verify()
+
+    assert (report.exit_code, [each.standing for each in report.hits]) == (0, [Standing.LEAVING])
+    assert report.verified == 1
+
+
+def test_held_rows_are_no_strays(office: Office, tmp_path: Path) -> None:
+    """They are ours until somebody decides about them, however young they are."""
+    held = audited_by(office.world, write_suites(tmp_path / "suites"))
+    held.land([message(5, event_name=PLANTED, idfa=OTHER), message(6)])
+    held.ingest()
+    office.drop("a.csv", f"idfa\n{IDFA}\n")
+    Office(held, office.secrets).sweep()
+    (batch,) = list_batches(office.ledger())
+    path = office.folder("lake") / batch.drafts[0].path
+    rows = pq.read_table(path)
+    place = rows.schema.get_field_index("idfa")
+    pq.write_table(rows.set_column(place, "idfa", pa.array([IDFA] * len(rows))), path)
+
+    assert {each.store for each in office.verify().found} == {"lake"}
+
+
 def test_landed_objects_are_told_apart(office: Office) -> None:
     """They are not written to: a request is then verified except for landing."""
     office.fill()
@@ -197,26 +228,46 @@ def test_an_id_that_liftoff_has_not_heard_of_is_kept(office: Office, request: py
     assert {each.standing for each in report.hits} == {Standing.KEPT}
 
 
-def test_another_app_may_hold_who_left_one(office: Office) -> None:
-    """A wish for one app is no wish for the others; in its own app they are found."""
-    apps = {APP: {"app_store_id": "1234567890"}}
-    settings = office.world.settings.model_copy(
-        update={"apps": type(office.world.settings).model_validate({"apps": apps}).apps}
-    )
-    office = Office(type(office.world)(settings), office.secrets)
+@pytest.fixture(scope="module")
+def between_apps(tmp_path_factory: pytest.TempPathFactory, swept: Office) -> Office:
+    """Erase a person of two apps from one of them."""
+    settings = open_local_world(tmp_path_factory.mktemp("apps")).settings
+    apps = {APP: App(app_store_id="1234567890")}
+    changed = {"apps": apps, "liftoff": Liftoff(opt_out_url=swept.world.settings.liftoff.opt_out_url)}
+    office = Office(World(settings.model_copy(update=changed)), swept.secrets)
     office.world.land([message(1, idfa=IDFA), message(2, idfa=IDFA, app_id="com.other")])
     office.world.ingest()
     office.drop("a.csv", f"idfa,app_id\n{IDFA},{APP}\n")
     office.sweep()
     office.vacuum()
     office.empty_landing()
-    report = office.verify()
+    return office
+
+
+def test_another_app_may_hold_who_left_one(between_apps: Office) -> None:
+    """A wish for one app is no wish for the others; in its own app they are found."""
+    report = between_apps.verify()
     assert (report.exit_code, {each.standing for each in report.hits}) == (0, {Standing.OTHER_APP})
 
     table = io.BytesIO()
     pq.write_table(pa.table({"idfa": [IDFA]}), table)
-    with office.planted("lake", f"events/app_id={APP}/event_date=2026-09-01/x.parquet", table.getvalue()):
-        assert office.verify().exit_code == 1
+    key = f"events/app_id={APP}/event_date=2026-09-01/x.parquet"
+    with between_apps.planted("lake", key, table.getvalue()):
+        assert between_apps.verify().exit_code == 1
+
+
+@pytest.mark.parametrize(("app_id", "exit_code"), [("com.other", 0), (APP, 1), (None, 1)])
+def test_messages_in_quarantine_are_judged_by_their_app(
+    between_apps: Office, app_id: str | None, exit_code: int
+) -> None:
+    """Files hold those of many apps; one of no known app counts as every app's."""
+    rows = {"app_id": [app_id, "com.third"], "raw": [f'{{"idfa":"{IDFA}"', "x"], "message": [None, None]}
+    file = io.BytesIO()
+    schema = pa.schema([QUARANTINE.schema.field(name) for name in rows])
+    pq.write_table(pa.table(rows, schema=schema), file)
+
+    with between_apps.planted("lake", "quarantine/x.parquet", file.getvalue()):
+        assert between_apps.verify().exit_code == exit_code
 
 
 def test_exports_are_read(office: Office, tmp_path: Path) -> None:
@@ -256,3 +307,20 @@ def test_where_nobody_is_erased_no_key_is_needed(office: Office) -> None:
     report = verify(office.world.settings, Secrets())
 
     assert (report.exit_code, report.requests, report.objects) == (0, 0, 0)
+
+
+def test_free_pages_of_the_ledger_are_read(swept: Office) -> None:
+    """A row that was deleted without overwriting it stands in the database's file still."""
+    with closing(sqlite3.connect(swept.ledger().name)) as database:
+        database.execute("PRAGMA secure_delete=OFF")
+        database.execute("CREATE TABLE strangers (id TEXT)")
+        database.executemany("INSERT INTO strangers VALUES (?)", [(IDFA,)] * 500)
+        database.commit()
+        database.execute("DROP TABLE strangers")
+        database.commit()
+        database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    assert [(each.store, each.name) for each in swept.verify().found] == [("ledger", "ledger.db")]
+
+    scrub_files(swept.ledger())
+    assert swept.verify().exit_code == 0

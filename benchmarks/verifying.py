@@ -1,0 +1,116 @@
+"""What a verification costs: `python -m benchmarks.verifying FOLDER [EVENTS] [FILES] [IDS]` prints JSON.
+
+The lake is that of `benchmarks.erasing`, with none of the erased people in it; the requests are written into
+the ledger as a sweep leaves them. Decompressing every column of texts of every Parquet file once is 1. Both
+are measured in turns in one process, by the processor's seconds, and the medians compared.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import shutil
+import statistics
+import sys
+import time
+import uuid
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from benchmarks.erasing import build_settings, make_lake
+from etl.jobs.proving.story import VerifyReport, verify
+from etl.jobs.warming import warm_up_modules
+from etl.ledger.opt_outs import NewRequest, Request, add_requests, record_erasure
+from etl.ledger.upgrade import open_current_ledger
+from etl.proving.parquet import read_texts
+from etl.settings import Secrets, Settings
+from etl.subjects import hash_forms
+
+RUNS = 3
+DEFAULTS = (400_000, 16, 10_000)
+KEY = "a key of the benchmark's own, 32+"
+MIB = 1 << 20
+
+
+def main(folder: Path, events: int, files: int, ids: int) -> None:
+    """Make a lake, then measure."""
+    shutil.rmtree(folder, ignore_errors=True)
+    make_lake(folder, "even", events, files, ids)
+    storage = build_settings(folder).storage.model_copy(update={"opt_outs": str(folder / "opt_outs")})
+    settings = Settings(storage=storage)
+    add_erased(settings, ids)
+    warm_up_modules()
+    alone, whole, report = [], [], None
+    for _ in range(RUNS):
+        alone.append(time_call(lambda: decompress_all(folder / "lake")))
+        seconds, report = time_verify(settings)
+        whole.append(seconds)
+    base, cost = statistics.median(alone), statistics.median(whole)
+    measured = {
+        "decompressing_seconds": round(base, 2),
+        "verifying_seconds": round(cost, 2),
+        "ratio": round(cost / base, 2),
+        "read_megabytes": round((report.read_bytes if report else 0) / 1e6),
+        "peak_mebibytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 // MIB,
+    }
+    sys.stdout.write(json.dumps(measured, indent=1) + "\n")
+
+
+def add_erased(settings: Settings, ids: int) -> None:
+    """Record requests of people who are in no lake, as erased."""
+    ledger, now = open_current_ledger(settings.storage.ledger), datetime.now(UTC)
+    made = []
+    for number in range(ids):
+        identifier = str(uuid.UUID(int=(number + 1) * 0x1234567890ABCDEF1234567, version=4))
+        forms = hash_forms(KEY.encode(), identifier)
+        request = Request(
+            subject=forms[0],
+            app_id="*",
+            id_type="gaid",
+            kind="erase",
+            identifier=identifier,
+            store_id=None,
+            list_id="list",
+            requested_at=now,
+            received_at=now,
+            deadline_at=now + timedelta(days=30),
+            installs=1,
+            state="open",
+            submission="not_needed",
+            erasure="due",
+        )
+        made.append(NewRequest(request, forms))
+    add_requests(ledger, made)
+    record_erasure(ledger, [(each.request.subject, "*") for each in made], "erased")
+
+
+def time_verify(settings: Settings) -> tuple[float, VerifyReport]:
+    """Time a verification, which must find nobody."""
+    started = time.process_time()
+    report = verify(settings, Secrets(hash_key=SecretStr(KEY)))
+    if report.exit_code:
+        raise ValueError("Somebody was found who is nowhere.")
+    return time.process_time() - started, report
+
+
+def time_call(call: Callable[[], None]) -> float:
+    """Time a call by the processor, whatever else the machine does."""
+    started = time.process_time()
+    call()
+    return time.process_time() - started
+
+
+def decompress_all(lake: Path) -> None:
+    """Decompress every column of texts and do nothing else."""
+    for path in lake.rglob("*.parquet"):
+        with path.open("rb") as raw:
+            for _ in read_texts(raw):
+                pass
+
+
+if __name__ == "__main__":
+    numbers = [int(each) for each in sys.argv[2:]]
+    main(Path(sys.argv[1]), *(*numbers, *DEFAULTS[len(numbers) :]))
