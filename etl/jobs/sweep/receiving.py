@@ -21,15 +21,8 @@ from etl.jobs.sweep.ground import Ground
 from etl.lake.digests import find_digested
 from etl.lake.people import look_up_people
 from etl.ledger.links import Link, link_subjects
-from etl.ledger.opt_outs import (
-    NewRequest,
-    OptOutListRecord,
-    Request,
-    add_list,
-    add_requests,
-    find_list,
-    settle_list,
-)
+from etl.ledger.opt_out_lists import OptOutListRecord, add_list, find_list, settle_list
+from etl.ledger.opt_outs import NewRequest, Request, add_requests
 from etl.ledger.suppressions import EVERY_APP
 from etl.opt_outs.judging import Judging, judge_list, list_lookups
 from etl.opt_outs.lists import OptOutList, read_list
