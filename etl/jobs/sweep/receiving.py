@@ -57,7 +57,7 @@ class ListReport:
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """What became of a list, and its requests, which in a dry run are not recorded."""
+    """What became of a list, and its requests: of a dry run all, else those that are not to be erased."""
 
     report: ListReport
     requests: tuple[NewRequest, ...] = field(default=(), repr=False)
@@ -123,7 +123,7 @@ def receive_list(ground: Ground, landed: LandedObject) -> Received:
         waiting=sum(each.request.state == "waiting" for each in requests),
         rejected=dict(sorted(Counter(each.code for each in judged.rejected).items())),
     )
-    return Received(report, tuple(requests))
+    return Received(report, tuple(_keep(ground, requests)))
 
 
 def judge(ground: Ground, listed: OptOutList) -> tuple[Judged, Seen]:
@@ -180,6 +180,15 @@ def _make_request(
     if identifier.id_type in DIGESTS:
         return NewRequest(request, (request.subject,))
     return NewRequest(request, hash_forms(ground.key, identifier.text))
+
+
+def _keep(ground: Ground, requests: Sequence[NewRequest]) -> Iterator[NewRequest]:
+    """Keep what the sweep still asks for: of a long list, hashes of all forms take most of the memory."""
+    for each in requests:
+        if each.request.erasure == "not_needed":
+            yield each
+        elif ground.is_dry_run:
+            yield NewRequest(each.request, ())
 
 
 def _link_digested(
