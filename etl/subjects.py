@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -56,8 +57,9 @@ def fold_identifier(identifier: str) -> str:
     return identifier.strip().casefold()
 
 
+@lru_cache(maxsize=8)
 def make_hasher(key: HashKey) -> Callable[[str], str]:
-    """Make the function that gives the first 32 hex digits of HMAC-SHA-256 of a text, key after key."""
+    """Give the function that gives the first 32 hex digits of HMAC-SHA-256 of a text, key after key."""
     first, *later = [_make_hasher(each) for each in list_keys(key)]
     if not later:
         return first

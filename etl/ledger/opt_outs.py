@@ -6,20 +6,19 @@ keyed hash is what remains, by which nobody can be found who is not looked for.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any, Final, Literal
 
-from sqlalchemy import Connection, Select, case, func, select, update
+from sqlalchemy import BindParameter, Connection, Select, bindparam, case, func, select, update
 
 from etl.errors import UsageError
 from etl.ledger.database import Ledger, begin_read, begin_write
-from etl.ledger.dialects import insert_into
 from etl.ledger.evidence import note_requests_within
 from etl.ledger.links import unlink_within
-from etl.ledger.opt_out_tables import opt_out_lists, opt_out_requests
-from etl.ledger.requesting import upsert_within
+from etl.ledger.opt_out_tables import opt_out_requests
+from etl.ledger.requesting import find_numbers, note_answers_within, upsert_within
 from etl.ledger.suppressions import SuppressionKind, lift_within, suppress_within
 
 State = Literal["waiting", "open", "done", "lifted"]
@@ -27,24 +26,7 @@ Submission = Literal["not_needed", "due", "accepted", "not_processed", "refused"
 Erasure = Literal["not_needed", "due", "erased", "erased_except_landing", "verified"]
 
 CHUNK: Final = 5_000
-Told = tuple[Submission, str | None, int | None, str | None]
-"""What Liftoff said of some requests: outcome, code, status and when."""
-
 _OVER: Final = ("erased", "erased_except_landing", "verified", "not_needed")
-
-
-@dataclass(frozen=True, slots=True)
-class OptOutListRecord:
-    """A list: a keyed hash of its bytes, its form, and its ids by what became of them; settled in the end."""
-
-    id: str
-    content_hash: str
-    form: str
-    received_at: datetime
-    accepted: int = 0
-    duplicates: int = 0
-    rejected: int = 0
-    settled_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,30 +86,6 @@ class Answered:
     answered_at: datetime | None
 
 
-def find_list(ledger: Ledger, content_hash: str) -> OptOutListRecord | None:
-    """Find a list by the keyed hash of its bytes."""
-    columns = [opt_out_lists.c[each.name] for each in fields(OptOutListRecord)]
-    query = select(*columns).where(opt_out_lists.c.content_hash == content_hash)
-    with begin_read(ledger) as connection:
-        row = connection.execute(query).one_or_none()
-    return None if row is None else OptOutListRecord(*row)
-
-
-def add_list(ledger: Ledger, found: OptOutListRecord) -> None:
-    """Record a list before its requests; one that is there already stays as it is."""
-    row = {each.name: getattr(found, each.name) for each in fields(OptOutListRecord)}
-    with begin_write(ledger) as connection:
-        statement = insert_into(connection, opt_out_lists).values(**row)
-        connection.execute(statement.on_conflict_do_nothing(index_elements=["content_hash"]))
-
-
-def settle_list(ledger: Ledger, list_id: str) -> None:
-    """Note that all ids of a list are recorded."""
-    with begin_write(ledger) as connection:
-        statement = update(opt_out_lists).values(settled_at=ledger.clock(connection))
-        connection.execute(statement.where(opt_out_lists.c.id == list_id))
-
-
 def add_requests(ledger: Ledger, found: Sequence[NewRequest]) -> None:
     """Record requests and suppress their people, some thousand in a transaction: both or neither.
 
@@ -182,23 +140,20 @@ def record_answers(ledger: Ledger, answers: Sequence[Answered]) -> None:
     """Record what Liftoff said, durably, before the next body leaves; what was not answered stays due."""
     with begin_write(ledger) as connection:
         now = ledger.clock(connection)
-        told: dict[Told, list[int]] = {}
-        for each in answers:
-            values = {
+        rows = [
+            {
+                "of_subject": each.subject,
+                "of_app": each.app_id,
                 "submission": each.submission,
                 "submission_code": each.code,
                 "submission_status": each.status,
                 "submitted_at": now,
                 "answered_at": each.answered_at,
             }
-            statement = _of(each.subject, each.app_id).values(**values).returning(opt_out_requests.c.number)
-            answered = None if each.answered_at is None else each.answered_at.isoformat()
-            key = (each.submission, each.code, each.status, answered)
-            told.setdefault(key, []).extend(connection.execute(statement).scalars())
-        for (outcome, code, status, answered), numbers in told.items():
-            facts = {"outcome": outcome, "code": code, "status": status, "answered_at": answered}
-            if status is not None:
-                note_requests_within(connection, now, "submitted", numbers, facts)
+            for each in answers
+        ]
+        _change(connection, rows)
+        note_answers_within(connection, now, answers)
         _close(connection)
 
 
@@ -206,11 +161,12 @@ def record_erasure(ledger: Ledger, done: Iterable[tuple[str, str]], erasure: Era
     """Record how far requests, each a subject and an app, are erased; those that are over lose their id."""
     with begin_write(ledger) as connection:
         now = ledger.clock(connection)
-        when = {"verified_at": now} if erasure == "verified" else {"erased_at": now}
-        numbers: list[int] = []
-        for subject, app_id in done:
-            statement = _of(subject, app_id).values(erasure=erasure, **when)
-            numbers += connection.execute(statement.returning(opt_out_requests.c.number)).scalars()
+        change = {"erasure": erasure, "verified_at" if erasure == "verified" else "erased_at": now}
+        places = list(done)
+        _change(
+            connection, [{"of_subject": subject, "of_app": app_id, **change} for subject, app_id in places]
+        )
+        numbers = list(find_numbers(connection, places).values())
         note_requests_within(connection, now, "erased", numbers, {"as": erasure})
         _close(connection)
 
@@ -291,9 +247,18 @@ def _close(connection: Connection) -> None:
     connection.execute(statement.values(state="done", identifier=None))
 
 
-def _of(subject: str, app_id: str) -> Any:  # noqa: ANN401 - SQLAlchemy's update
+def _change(connection: Connection, rows: Sequence[Mapping[str, object]]) -> None:
+    """Change requests, each named by `of_subject` and `of_app`; all rows change the same columns."""
+    if not rows:
+        return
     table = opt_out_requests.c
-    return update(opt_out_requests).where(table.subject == subject, table.app_id == app_id)
+    statement = update(opt_out_requests).where(
+        table.subject == bindparam("of_subject"), table.app_id == bindparam("of_app")
+    )
+    values: dict[str, BindParameter[Any]] = {
+        name: bindparam(name) for name in rows[0] if name not in {"of_subject", "of_app"}
+    }
+    connection.execute(statement.values(values), rows)
 
 
 def _select() -> Select[Any]:

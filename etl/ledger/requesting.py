@@ -11,10 +11,11 @@ from sqlalchemy import Connection, case, func, select
 
 from etl.ledger.database import AnyRow
 from etl.ledger.dialects import insert_into, tabulate
+from etl.ledger.evidence import note_requests_within
 from etl.ledger.opt_out_tables import opt_out_requests
 
 if TYPE_CHECKING:
-    from etl.ledger.opt_outs import Request
+    from etl.ledger.opt_outs import Answered, Request
 
 Place = tuple[str, str]
 """A request's subject and app."""
@@ -25,7 +26,7 @@ def upsert_within(connection: Connection, found: Sequence[Request], now: datetim
 
     A known one keeps its number, and is begun only where it was lifted, or is to be erased now and was not.
     """
-    known = _find_known(connection, found)
+    known = _find_known(connection, [(each.subject, each.app_id) for each in found])
     numbered = _number(connection, found, known)
     _upsert(connection, numbered, now)
     begun = {
@@ -40,11 +41,32 @@ def _is_begun(new: Request, old: AnyRow | None) -> bool:
     return old is None or old.state == "lifted" or (new.kind == "erase" and old.kind != "erase")
 
 
-def _find_known(connection: Connection, found: Sequence[Request]) -> dict[Place, AnyRow]:
+def find_numbers(connection: Connection, places: Sequence[Place]) -> dict[Place, int]:
+    """Find the numbers of recorded requests."""
+    return {place: row.number for place, row in _find_known(connection, places).items()}
+
+
+def note_answers_within(connection: Connection, now: datetime, answers: Sequence[Answered]) -> None:
+    """Note for the evidence what Liftoff said of requests; a request that never left is no answer."""
+    numbers = find_numbers(connection, [(each.subject, each.app_id) for each in answers])
+    told: dict[tuple[str, str | None, int | None, str | None], list[int]] = {}
+    for each in answers:
+        answered = None if each.answered_at is None else each.answered_at.isoformat()
+        key = (each.submission, each.code, each.status, answered)
+        told.setdefault(key, []).append(numbers[each.subject, each.app_id])
+    for (outcome, code, status, answered), those in told.items():
+        facts = {"outcome": outcome, "code": code, "status": status, "answered_at": answered}
+        if status is not None:
+            note_requests_within(connection, now, "submitted", those, facts)
+
+
+def _find_known(connection: Connection, places: Sequence[Place]) -> dict[Place, AnyRow]:
+    if not places:
+        return {}
     table = opt_out_requests.c
     wanted = tabulate(
         connection,
-        {"subject": [each.subject for each in found], "app_id": [each.app_id for each in found]},
+        {"subject": [subject for subject, _ in places], "app_id": [app_id for _, app_id in places]},
     )
     joined = opt_out_requests.join(
         wanted, (table.subject == wanted.c.subject) & (table.app_id == wanted.c.app_id)

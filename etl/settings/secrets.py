@@ -16,6 +16,7 @@ URL_PASSWORD: Final = re.compile(r"(://[^/\s:@]*:)[^/\s]+(@)")
 
 # What somebody might write into the file, and the variable that is meant; the first match counts.
 VARIABLES: Final = (
+    (re.compile(r"hash_?keys_before"), "PUSHLIFT_HASH_KEYS_BEFORE"),
     (re.compile(r"hash_?key"), "PUSHLIFT_HASH_KEY"),
     (re.compile(r"user_id_key"), "PUSHLIFT_USER_ID_KEY"),
     (re.compile(r"secret_access_key|^secret$"), "AWS_SECRET_ACCESS_KEY"),

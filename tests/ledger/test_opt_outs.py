@@ -9,22 +9,19 @@ import pytest
 from sqlalchemy import select
 
 from etl.ledger.database import Ledger, begin_read
+from etl.ledger.opt_out_lists import OptOutListRecord, add_list, find_list, settle_list
 from etl.ledger.opt_out_tables import opt_out_requests
 from etl.ledger.opt_outs import (
     Answered,
     NewRequest,
-    OptOutListRecord,
     Request,
-    add_list,
     add_requests,
     count_requests,
-    find_list,
     find_requests,
     list_due,
     list_requests,
     record_answers,
     record_erasure,
-    settle_list,
 )
 from etl.ledger.suppressions import find_suppressed
 

@@ -11,17 +11,9 @@ from etl.errors import ConfigurationError, LockHeld
 from etl.hash_keys import digest_bytes
 from etl.ledger.database import Ledger, begin_read, begin_write
 from etl.ledger.links import Link, link_subjects, unlink_within
+from etl.ledger.opt_out_lists import OptOutListRecord, add_list, find_list
 from etl.ledger.opt_out_tables import opt_out_links, opt_out_lists
-from etl.ledger.opt_outs import (
-    NewRequest,
-    OptOutListRecord,
-    Request,
-    add_list,
-    add_requests,
-    find_list,
-    find_requests,
-    lift_requests,
-)
+from etl.ledger.opt_outs import NewRequest, Request, add_requests, find_requests, lift_requests
 from etl.ledger.postback_tables import postbacks
 from etl.ledger.rotating import HASHED, count_hashes, renew_hashes
 from etl.ledger.schema import METADATA

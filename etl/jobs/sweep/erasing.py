@@ -8,8 +8,9 @@ past their retention.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import Final
 
 from etl.hash_keys import HashKey
 from etl.jobs.erasing import erase_exports, erase_people
@@ -29,6 +30,8 @@ from etl.ledger.opt_outs import Request, list_due, record_erasure
 from etl.ledger.sent import RequestKey, find_sent, note_sent
 from etl.ledger.suppressions import EVERY_APP
 from etl.subjects import fold_identifier, hash_forms
+
+CHUNK: Final = 50_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,15 +79,21 @@ class People:
         for linked in self.links.ids:
             yield WantedId(linked.id, frozenset({linked.app_id}))
 
-    def list_owners(self, key: HashKey) -> dict[str, set[RequestKey]]:
+    def split(self) -> Iterator[People]:
+        """Split the requests, so that not all hashes of a long list are in memory at once."""
+        for start in range(0, len(self.requests), CHUNK):
+            yield replace(self, requests=self.requests[start : start + CHUNK])
+
+    def list_owners(self, key: HashKey) -> dict[str, tuple[RequestKey, ...]]:
         """Give whose request each keyed hash is of: of ids, of ids behind them, and of what is linked."""
-        owners: dict[str, set[RequestKey]] = {}
+        owners: dict[str, tuple[RequestKey, ...]] = {}
         for request in self.requests:
+            mine = ((request.subject, request.app_id),)
             for form in hash_forms(key, str(request.identifier)):
-                owners.setdefault(form, set()).add((request.subject, request.app_id))
+                owners[form] = (*owners[form], *mine) if form in owners else mine
         for link in self.list_links(key):
             for form in link.forms:
-                owners.setdefault(form, set()).add((link.subject, link.app_id))
+                owners[form] = (*owners.get(form, ()), (link.subject, link.app_id))
         return owners
 
     def list_links(self, key: HashKey) -> Iterator[Link]:
@@ -112,16 +121,11 @@ def erase_due(ground: Ground, expected: Sequence[Request] = ()) -> ErasingReport
     everybody = Wanted(wanted)
     policy, is_dry_run = ground.settings.opt_outs.policy, ground.is_dry_run
     renew = choose_new_ids(ground.settings.opt_outs.new_events, ground.key)
-    owners = people.list_owners(ground.key)
     if not is_dry_run:
         reconcile_all(ground.settings)
-    sent = find_sent(ground.ledger, owners)
     erased = erase_people(ground.settings, everybody, policy, is_dry_run=is_dry_run, renew=renew)
     exports = erase_exports(ground.settings, everybody, policy, is_dry_run=is_dry_run, renew=renew)
-    forgotten = 0
-    if not is_dry_run:
-        note_sent(ground.ledger, sent)
-        forgotten = forget_people(ground.ledger, owners.keys())
+    sent, forgotten = forget_postbacks(ground, people)
     landing = honour_in_landing(ground, wanted)
     if not is_dry_run:
         done = [(each.subject, each.app_id) for each in due]
@@ -134,12 +138,25 @@ def erase_due(ground: Ground, expected: Sequence[Request] = ()) -> ErasingReport
         held=erased.held.rows_found,
         exported=sum(each.rows_found for each in exports),
         postbacks=forgotten,
-        sent=sum(each.occurrences for each in sent),
+        sent=sent,
         landing=landing,
         physical_after=None
         if is_dry_run
         else ground.now + timedelta(hours=ground.settings.retention.replaced_hours),
     )
+
+
+def forget_postbacks(ground: Ground, people: People) -> tuple[int, int]:
+    """Note what was sent about people before their postbacks lose what tells of them; counts both."""
+    sent = forgotten = 0
+    for part in people.split():
+        owners = part.list_owners(ground.key)
+        found = find_sent(ground.ledger, owners)
+        sent += sum(each.occurrences for each in found)
+        if not ground.is_dry_run:
+            note_sent(ground.ledger, found)
+            forgotten += forget_people(ground.ledger, owners.keys())
+    return sent, forgotten
 
 
 def find_people(ground: Ground, due: Sequence[Request]) -> People:

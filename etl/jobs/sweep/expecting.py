@@ -26,14 +26,14 @@ def expect_requests(ledger: Ledger, received: Sequence[Received]) -> list[Reques
     return list(expected.values())
 
 
-def list_kept(received: Sequence[Received]) -> dict[str, set[RequestKey]]:
+def list_kept(received: Sequence[Received]) -> dict[str, tuple[RequestKey, ...]]:
     """Give whose request each keyed hash is of, of people who are suppressed and not erased."""
-    owners: dict[str, set[RequestKey]] = {}
+    owners: dict[str, tuple[RequestKey, ...]] = {}
     for new in (new for found in received for new in found.requests):
         request = new.request
         if request.state != "waiting" and request.erasure == "not_needed":
             for form in new.forms:
-                owners.setdefault(form, set()).add((request.subject, request.app_id))
+                owners[form] = (*owners.get(form, ()), (request.subject, request.app_id))
     return owners
 
 

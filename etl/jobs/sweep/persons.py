@@ -8,10 +8,14 @@ from datetime import datetime
 from etl.errors import UsageError
 from etl.jobs.keys import require_keys
 from etl.jobs.steering import Word
+from etl.jobs.sweep.receiving import DIGESTS
+from etl.lake.digests import find_digested
+from etl.ledger.links import Link, link_subjects
 from etl.ledger.opt_outs import Request, confirm_requests, find_requests, lift_requests, require_request
 from etl.ledger.upgrade import open_current_ledger
 from etl.settings import Secrets, Settings
-from etl.subjects import hash_forms, hash_subject, is_placeholder
+from etl.stores import open_store
+from etl.subjects import fold_identifier, hash_forms, hash_subject, is_placeholder
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +65,19 @@ def confirm_person(settings: Settings, identifier: str, secrets: Secrets | None 
     """Let the requests of an id of many installs go on, which waited for a person; gives how many."""
     ledger = open_current_ledger(settings.storage.ledger)
     key = require_keys(ledger, secrets).subjects
-    subject = hash_subject(key, check_identifier(identifier))
-    require_request(find_requests(ledger, [subject]))
-    return confirm_requests(ledger, subject, hash_forms(key, identifier))
+    text = check_identifier(identifier)
+    subject = hash_subject(key, text)
+    found = require_request(find_requests(ledger, [subject]))
+    waiting = [each for each in found if each.state == "waiting"]
+    count = confirm_requests(ledger, subject, hash_forms(key, text))
+    if any(each.id_type in DIGESTS for each in waiting):
+        lake = open_store(settings.storage.lake, settings.storage.options)
+        for behind in find_digested(lake, [text]).get(fold_identifier(text), ()):
+            forms = hash_forms(key, behind)
+            link_subjects(
+                ledger, [Link(subject, each.app_id, each.app_id, forms, each.kind) for each in waiting]
+            )
+    return count
 
 
 def check_identifier(identifier: str) -> str:

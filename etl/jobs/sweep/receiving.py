@@ -21,15 +21,8 @@ from etl.jobs.sweep.ground import Ground
 from etl.lake.digests import find_digested
 from etl.lake.people import look_up_people
 from etl.ledger.links import Link, link_subjects
-from etl.ledger.opt_outs import (
-    NewRequest,
-    OptOutListRecord,
-    Request,
-    add_list,
-    add_requests,
-    find_list,
-    settle_list,
-)
+from etl.ledger.opt_out_lists import OptOutListRecord, add_list, find_list, settle_list
+from etl.ledger.opt_outs import NewRequest, Request, add_requests
 from etl.ledger.suppressions import EVERY_APP
 from etl.opt_outs.judging import Judging, judge_list, list_lookups
 from etl.opt_outs.lists import OptOutList, read_list
@@ -64,7 +57,7 @@ class ListReport:
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """What became of a list, and its requests, which in a dry run are not recorded."""
+    """What became of a list, and its requests: of a dry run all, else those that are not to be erased."""
 
     report: ListReport
     requests: tuple[NewRequest, ...] = field(default=(), repr=False)
@@ -130,7 +123,7 @@ def receive_list(ground: Ground, landed: LandedObject) -> Received:
         waiting=sum(each.request.state == "waiting" for each in requests),
         rejected=dict(sorted(Counter(each.code for each in judged.rejected).items())),
     )
-    return Received(report, tuple(requests))
+    return Received(report, tuple(_keep(ground, requests)))
 
 
 def judge(ground: Ground, listed: OptOutList) -> tuple[Judged, Seen]:
@@ -187,6 +180,15 @@ def _make_request(
     if identifier.id_type in DIGESTS:
         return NewRequest(request, (request.subject,))
     return NewRequest(request, hash_forms(ground.key, identifier.text))
+
+
+def _keep(ground: Ground, requests: Sequence[NewRequest]) -> Iterator[NewRequest]:
+    """Keep what the sweep still asks for: of a long list, hashes of all forms take most of the memory."""
+    for each in requests:
+        if each.request.erasure == "not_needed":
+            yield each
+        elif ground.is_dry_run:
+            yield NewRequest(each.request, ())
 
 
 def _link_digested(

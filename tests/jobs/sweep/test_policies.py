@@ -10,7 +10,7 @@ import pytest
 
 from etl.jobs.steering import Word
 from etl.jobs.sweep.describing import describe_sweep
-from etl.jobs.sweep.persons import lift_person
+from etl.jobs.sweep.persons import confirm_person, lift_person
 from etl.ledger.opt_outs import list_requests
 from etl.liftoff.sandbox.process import SandboxProcess
 from tests.jobs.sweep.offices import APP, GAID, IDFA, drop, is_suppressed, make_secrets, open_ledger_of, run
@@ -154,6 +154,8 @@ def test_a_digest_of_what_many_share_waits_for_a_person(world: World, sandbox: S
     assert (report.exit_code, report.lists[0].waiting) == (1, 1)
     assert not is_suppressed(world, "app-visitor")
     assert len(world.events()) == 6
+    confirm_person(world.settings, digest("md5", "app-visitor"), make_secrets(sandbox))
+    assert is_suppressed(world, "app-visitor")
 
 
 def test_a_dry_run_counts_what_lists_of_the_inbox_would_erase(
