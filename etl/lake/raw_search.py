@@ -6,10 +6,11 @@ import base64
 import binascii
 import re
 from collections.abc import Iterator, Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote
 
-from etl.lake.wanted import Lookup
+if TYPE_CHECKING:
+    from etl.lake.wanted import Lookup
 
 # Ids may be encoded twice, and what holds them escaped again: each round undoes one layer of both.
 _ROUNDS: Final = 4

@@ -8,19 +8,22 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from etl.appsflyer.compiled.machine_code import register
+from etl.appsflyer.compiled.memory import addresses
 from etl.errors import UsageError
 from etl.subjects import fold_identifier, is_placeholder, list_forms
 
+_find_endings = register("find_endings", "etl.lake.ending_loops", Path(__file__).with_name("ending_loops.py"))
 _WORD: Final = 8
 _ENDING_BITS: Final = 21
 _MIXER: Final = np.uint64(0x9E3779B97F4A7C15)
-_NOT_ASCII: Final = np.uint64(0x8080808080808080)
 # Set in every byte, it makes capitals small; that other characters meet as well costs a look-up.
 _LOWER: Final = np.uint64(0x2020202020202020)
 _UUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -46,8 +49,7 @@ class Lookup:
         self.owners = owners
         self._endings = np.zeros(1 << _ENDING_BITS, bool)
         if owners:
-            words, _ = _read_endings(pa.array(list(owners), pa.string()))
-            self._endings[_hash(words)] = True
+            self._endings[_hash(_read_endings(owners))] = True
 
     def __repr__(self) -> str:
         """Tell how many forms there are, and none of them."""
@@ -57,8 +59,7 @@ class Lookup:
         """Give the places of a column's values that are a form of a wanted id, however they are cased."""
         if column.null_count == len(column):
             return np.empty(0, np.int64)
-        words, unsure = _read_endings(column)
-        maybe = np.flatnonzero(self._endings[_hash(words)] | unsure)
+        maybe = self._find_likely(column)
         encoded = column.take(pa.array(maybe)).drop_null().dictionary_encode()
         texts = encoded.dictionary.to_pylist()
         is_wanted = np.array([fold_identifier(text) in self.owners for text in texts], bool)
@@ -67,6 +68,17 @@ class Lookup:
         valid = maybe[column.take(pa.array(maybe)).is_valid().to_numpy(zero_copy_only=False)]
         found: npt.NDArray[np.int64] = valid[is_wanted[encoded.indices.to_numpy()]]
         return found
+
+    def _find_likely(self, column: pa.Array) -> npt.NDArray[np.int64]:
+        """Give the places of values whose ending a form has, or of which a word does not tell."""
+        _, offset_buffer, data_buffer = column.buffers()
+        if data_buffer is None:
+            return np.empty(0, np.int64)
+        data = np.frombuffer(data_buffer, np.uint8)
+        offsets = np.frombuffer(offset_buffer, np.int32)[column.offset :]
+        places, outcome = np.empty(len(column), np.int64), np.zeros(1, np.int64)
+        _find_endings(*addresses(data, offsets), len(column), *addresses(self._endings, places, outcome))
+        return places[: outcome[0]]
 
 
 class Wanted:
@@ -121,35 +133,13 @@ class Wanted:
             yield folded.replace("-", "")
 
 
-def _read_endings(column: pa.Array) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.bool_]]:
-    """Give the last eight bytes of each value as a word that is blind to casing, zeros before a short one.
-
-    Marked are those that a word does not tell: with a byte that is not ASCII in it, with space at an end, or
-    with too few bytes before their end to read a word.
-    """
-    _, offsets, data = column.buffers()
-    bounds = np.frombuffer(offsets, np.int32)[column.offset : column.offset + len(column) + 1]
-    starts, ends = bounds[:-1], bounds[1:]
-    if data is None or data.size < _WORD:
-        return np.zeros(len(column), np.uint64), ends > starts
-    characters = np.frombuffer(data, np.uint8)
-    # A word begins at every byte, so most are not aligned.
-    words_at = np.ndarray((len(characters) - _WORD + 1,), np.dtype("<u8"), buffer=data, strides=(1,))
-    lengths = np.minimum(ends - starts, _WORD)
-    words = words_at[np.maximum(ends - _WORD, 0)]
-    is_short = lengths < _WORD
-    if is_short.any():
-        shifts = ((_WORD - lengths) * 8).astype(np.uint64)
-        words = np.where(lengths > 0, words >> np.minimum(shifts, 63), 0).astype(np.uint64)
-    unsure = (words & _NOT_ASCII) != 0
-    unsure |= ends < _WORD
-    filled = lengths > 0
-    last = len(characters) - 1
-    unsure |= characters[np.minimum(starts, last)] <= ord(" ")
-    unsure |= characters[np.maximum(ends - 1, 0)] <= ord(" ")
-    return words | _LOWER, unsure & filled
+def _read_endings(forms: Iterable[str]) -> npt.NDArray[np.uint64]:
+    """Give the last eight bytes of each form as a word that is blind to casing, zeros where it is short."""
+    words = [int.from_bytes(form.encode()[-_WORD:], "little") for form in forms]
+    return np.array(words, np.uint64) | _LOWER
 
 
 def _hash(words: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
+    """Give each word its place in the map of endings, as the kernel does."""
     mixed = (words ^ (words >> np.uint64(29))) * _MIXER
     return mixed >> np.uint64(64 - _ENDING_BITS)

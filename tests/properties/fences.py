@@ -24,6 +24,7 @@ CALLERS = (
     "etl.appsflyer.jsonlines.spellings",
     "etl.appsflyer.line_index",
     "etl.appsflyer.parse",
+    "etl.lake.wanted",
     "etl.proving.matching",
     "etl.proving.unwrapping",
     "etl.proving.wanted",

@@ -14,6 +14,7 @@ USERS_OF_KERNELS = (
     "tests/appsflyer/test_embedded.py",
     "tests/appsflyer/test_line_ends.py",
     "tests/appsflyer/test_parse.py",
+    "tests/lake/test_wanted.py",
 )
 PEEK = """
 import ctypes, sys
