@@ -21,7 +21,7 @@ from etl.lake.tables import QUARANTINE
 from etl.ledger.facts import write_fact
 from etl.ledger.held import list_batches
 from etl.ledger.opt_outs import list_requests
-from etl.ledger.proving import scrub_files
+from etl.ledger.scrubbing import scrub_ledger
 from etl.settings import App, Liftoff, Secrets
 from tests.jobs.proving.offices import IDFV, INSTALL, OTHER, USER, Office
 from tests.jobs.sweep.offices import APP, IDFA
@@ -322,5 +322,5 @@ def test_free_pages_of_the_ledger_are_read(swept: Office) -> None:
 
     assert [(each.store, each.name) for each in swept.verify().found] == [("ledger", "ledger.db")]
 
-    scrub_files(swept.ledger())
+    scrub_ledger(swept.ledger())
     assert swept.verify().exit_code == 0
