@@ -18,12 +18,13 @@ from etl.settings import Settings
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+PAGE = (ROOT / "docs" / "privacy-officer.md").read_text(encoding="utf-8")
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 
-def blocks(language: str) -> list[str]:
-    """Give the README's blocks of one language."""
-    return [text for name, text in BLOCK.findall(README) if name == language]
+def blocks(language: str, text: str = README) -> list[str]:
+    """Give the blocks of one language: the README's, or another page's."""
+    return [block for name, block in BLOCK.findall(text) if name == language]
 
 
 def commands(text: str) -> Iterator[str]:
@@ -66,8 +67,9 @@ def test_queries_run_on_the_demo(demo: Path, number: int) -> None:
 
 
 def test_pushlift_commands_run(demo: Path) -> None:
-    """Each `pushlift` command of a shell block ends well on the demo's configuration."""
-    named = [line for text in blocks("sh") for line in commands(text) if line.startswith("pushlift ")]
+    """Each `pushlift` command of a shell block, and of the privacy officer's page, ends well on the demo."""
+    texts = [*blocks("sh"), *blocks("sh", PAGE)]
+    named = [line for text in texts for line in commands(text) if line.startswith("pushlift ")]
     assert named
     for command in named:
         words = [sys.executable, "-m", "etl.cli", *shlex.split(command)[1:], "--json"]
@@ -100,8 +102,10 @@ def test_commands_of_the_table_exist() -> None:
 
 
 def test_configuration_keys_exist() -> None:
-    """Each key of the README's table is one of the settings."""
-    sections = "storage|ingest|quality|liftoff|opt_outs"
-    for dotted in re.findall(rf"^\| `((?:{sections})\.\w+)`", README, re.MULTILINE):
+    """Each key of the README's table is one of the settings, and each that the privacy officer reads of."""
+    sections = "storage|ingest|quality|liftoff|opt_outs|retention"
+    named = re.findall(rf"^\| `((?:{sections})\.\w+)`", README, re.MULTILINE)
+    named += re.findall(rf"`((?:{sections})\.\w+)(?: = |`)", PAGE)
+    for dotted in named:
         section, _, key = dotted.partition(".")
         assert key in Settings.model_fields[section].annotation.model_fields  # type: ignore[union-attr]
