@@ -14,10 +14,18 @@ from typing import Any, Final
 
 import pytest
 
-# Folders whose modules share a fixture that takes minutes to make: one process runs all of them.
+# Folders whose modules share a fixture that is slow to make: one process runs all of them, but not those of
+# the folders within.
 TOGETHER: Final = ("tests/dags",)
 # Folders with slow modules, which come first: at the end no process is left alone with one.
-FIRST: Final = (*TOGETHER, "tests/cli", "tests/jobs", "tests/properties")
+FIRST: Final = (
+    *TOGETHER,
+    "tests/dags/scheduled",
+    "tests/survival",
+    "tests/cli",
+    "tests/jobs",
+    "tests/properties",
+)
 REPORT: Final = "report-"
 LONGEST_REASON: Final = 300
 FOLDER: Final = pytest.StashKey[Path]()
@@ -39,13 +47,14 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def name_unit(path: str) -> str:
     """Name what is taken as one: a module, or a folder."""
-    return next((folder for folder in TOGETHER if path.startswith(f"{folder}/")), path)
+    folder = path.rpartition("/")[0]
+    return folder if folder in TOGETHER else path
 
 
 def rank_unit(unit: str) -> int:
-    """Say how early it is taken."""
+    """Say how early it is taken; the folder that names it most closely decides."""
     places = [place for place, folder in enumerate(FIRST) if f"{unit}/".startswith(f"{folder}/")]
-    return min(places, default=len(FIRST))
+    return max(places, key=lambda place: len(FIRST[place]), default=len(FIRST))
 
 
 def share_out(items: list[pytest.Item]) -> dict[str, list[pytest.Item]]:
@@ -63,7 +72,8 @@ def share_out(items: list[pytest.Item]) -> dict[str, list[pytest.Item]]:
 def take(folder: Path, unit: str) -> bool:
     """Take a unit; False where another process has."""
     try:
-        (folder / unit.replace("/", "+")).touch(exist_ok=False)
+        # No name that pytest would take for a test's, wherever the folder is.
+        (folder / f"{unit.replace('/', '+')}.taken").touch(exist_ok=False)
     except FileExistsError:
         return False
     return True

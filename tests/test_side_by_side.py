@@ -96,6 +96,7 @@ def test_modules_that_share_what_is_dear_are_taken_as_one() -> None:
 
     assert {name_unit(f"{folder}/test_{name}.py") for name in "ab"} == {folder}
     assert rank_unit(folder) == 0
+    assert name_unit(f"{folder}/within/test_a.py") == f"{folder}/within/test_a.py"
     assert name_unit("tests/new/test_a.py") == "tests/new/test_a.py"
     assert rank_unit("tests/new/test_a.py") > rank_unit("tests/jobs/test_a.py") > 0
     assert all((ROOT / each).is_dir() for each in TOGETHER)

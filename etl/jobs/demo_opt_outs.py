@@ -1,4 +1,7 @@
-"""The demo's opt-out list: a person of the lake, zeros and rubbish; swept, and looked for after."""
+"""The demo's opt-out list: a person of the lake, zeros and rubbish; swept, and looked for after.
+
+A plan that was made before the sweep is sent after it: nothing of the person leaves.
+"""
 
 from __future__ import annotations
 
@@ -8,15 +11,25 @@ from pathlib import Path
 from typing import Protocol
 
 from etl.jobs.comparing import Comparison
-from etl.jobs.demo_postbacks import APP
+from etl.jobs.delivery.assembly import Delivery
+from etl.jobs.delivery.story import run_delivery
+from etl.jobs.demo_postbacks import APP, find_wish
+from etl.jobs.planning.request import PlanRequest
+from etl.jobs.planning.story import make_plan
+from etl.jobs.steering import Word, approve
 from etl.lake.reading import ask_lake
+from etl.ledger.intents import SUPPRESSED
+from etl.ledger.progress import count_outcomes
+from etl.ledger.upgrade import open_current_ledger
 from etl.liftoff.sandbox.process import SandboxProcess
 from etl.settings import Secrets, Settings
 
 _PERSON = f"""
-    select idfa from events where app_id = '{APP}' and idfa is not null and not starts_with(idfa, '0000')
+    select idfa from events semi join postbacks using (occurrence_id)
+    where app_id = '{APP}' and idfa is not null and not starts_with(idfa, '0000')
     group by 1 order by count(*) desc, 1 limit 1
 """  # noqa: S608 - our own name
+_REASON = "The demo: planned before the sweep, sent after it"
 
 
 class Sweeper(Protocol):
@@ -28,16 +41,19 @@ class Sweeper(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class OptOutReport:
-    """What the sweep said, and what is left of the person."""
+    """What the sweep said, what became of the plan made before it, and what is left of the person."""
 
     said: str
+    sent: int
+    withheld: int
     comparisons: tuple[Comparison, ...]
 
 
 def show_opt_outs(
     stage: Sweeper, settings: Settings, secrets: Secrets, sandbox: SandboxProcess
 ) -> OptOutReport:
-    """Drop a list, have it swept, and look for the person in the lake and in the sandbox' counts."""
+    """Plan, drop a list, have it swept, send the plan, and look for the person in lake and sandbox."""
+    plan_id = _plan_test(settings, secrets)
     person = str(ask_lake(settings, _PERSON)[1][0][0])
     before = _count_rows(settings, person)
     inbox = Path(settings.storage.opt_outs) / "inbox"
@@ -45,10 +61,17 @@ def show_opt_outs(
     zeros = "00000000-0000-0000-0000-000000000000"
     (inbox / "demo.csv").write_text(f"idfa\n{person}\n{zeros}\nnot an id\n", encoding="utf-8")
     said = stage.sweep(settings, secrets)
-    accepted = sandbox.state()["opt_outs"]["production"]["accepted_occurrences"]
+    sent = run_delivery(Delivery(settings, secrets), plan_id).counts["delivered"]
+    withheld = _count_withheld(settings, plan_id)
+    state = sandbox.state()
+    accepted = state["opt_outs"]["production"]["accepted_occurrences"]
     return OptOutReport(
         said,
+        sent,
+        withheld,
         (
+            Comparison("postbacks of the person in a plan made before the sweep, some", True, withheld > 0),
+            Comparison("others of that plan accepted", sent, state["test"]["accepted_occurrences"]),
             Comparison("rows of the person before the sweep, some", True, before > 0),
             Comparison("rows of the person after it", 0, _count_rows(settings, person)),
             Comparison("opt-outs accepted by the sandbox", 1, accepted),
@@ -64,8 +87,25 @@ def describe_opt_outs(report: OptOutReport) -> Iterator[str]:
     yield from (
         f"DISAGREES: {each.subject}: expected {each.expected}, found {each.found}" for each in disagreeing
     )
+    yield (
+        f"Of a plan made before the sweep and sent after it, {report.sent:,} test postbacks were delivered;"
+        f" the person's {report.withheld:,} were left out."
+    )
     if not disagreeing:
         yield "Nothing of the person is left in the lake, and the sandbox has accepted the opt-out."
+
+
+def _plan_test(settings: Settings, secrets: Secrets) -> str:
+    """Plan, as a test, all that the demo has sent, and approve it; gives the plan's id."""
+    wish = find_wish(settings)
+    request = PlanRequest(wish.app_id, wish.first, wish.last, mode="test", reason=_REASON)
+    return approve(settings, make_plan(settings, request, secrets=secrets).plan.id, Word(_REASON)).id
+
+
+def _count_withheld(settings: Settings, plan_id: str) -> int:
+    """Count the postbacks that were planned, and then not sent because their person is suppressed."""
+    found = count_outcomes(open_current_ledger(settings.storage.ledger), plan_id)
+    return sum(each.count for each in found if each.code == SUPPRESSED)
 
 
 def _count_rows(settings: Settings, person: str) -> int:

@@ -31,6 +31,7 @@ LIFTOFF: Final = """
 postback_url = "{postback_url}"
 opt_out_url = "{opt_out_url}"
 postbacks_per_second = 100
+test_postbacks_per_second = 100
 max_age_days = 36500
 
 [apps.{app_id}]

@@ -6,8 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from etl.airflow.api import AirflowApi
-from etl.airflow.local import await_truth, run_local_airflow
 from etl.jobs.ingest import ingest
 from etl.liftoff.sandbox.process import SandboxProcess
 from tests.dags.runs import DagRunResult, run_dag
@@ -88,28 +86,3 @@ def test_more_than_the_limit_waits_for_a_person(
     assert f"run backfill_postbacks with plan_id = {shop.plans[-1].id}" in result.output
     assert shop.plans[-1].state == "planned"
     assert module_sandbox.state()["received"] == received
-
-
-def test_a_real_scheduler_sends_what_an_ingest_published(
-    module_sandbox: SandboxProcess, tmp_path: Path
-) -> None:
-    """The ingest that is due runs by the clock, and what it announces starts the delivery."""
-    manners = "postbacks_per_second = 500"
-    shop = open_shop(tmp_path / "shop", module_sandbox, 5, liftoff=manners, app="continuous = true")
-    accepted = module_sandbox.state()["accepted"]
-    more = {**shop.variables, "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "5"}
-    with run_local_airflow(tmp_path / "home", shop.config, is_paused=False, more=more) as airflow:
-        api = airflow.log_in()
-        await_truth(airflow, lambda: has_run(api), 600)
-
-    assert shop.count()["delivered"] == 5
-    # Each occurrence of the other shops' is another one: the app is the same, the purchases are, too.
-    assert module_sandbox.state()["accepted"] == accepted + 5
-
-
-def has_run(api: AirflowApi) -> bool:
-    """Tell whether the delivery has run, and well."""
-    runs = api.call("GET", f"/api/v2/dags/{DAG_ID}/dagRuns").body.get("dag_runs", [])
-    states = [run["state"] for run in runs]
-    assert "failed" not in states
-    return "success" in states

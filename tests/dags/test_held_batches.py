@@ -2,44 +2,14 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from deltalake import DeltaTable
 
-from etl.airflow.local import run_local_airflow
-from etl.airflow.runs import QUIET, trigger_run
-from etl.settings import load_settings
+from tests.dags.held import apps_in, name_notifier, write_landing
 from tests.dags.runs import DagRunResult, run_dag
 from tests.dags.test_ingest_push_events import ALL_TASKS, all_in
-from tests.services.suites import BAD, GOOD, PLANTED, land_bad, write_suites
-from tests.services.worlds import World
-
-ROOT = Path(__file__).parents[2]
-
-
-def write_landing(folder: Path) -> Path:
-    """Land what one app is held of, and write its configuration."""
-    write_suites(folder / "suites")
-    (folder / "landing").mkdir()
-    config = folder / "pushlift.toml"
-    config.write_text("[ingest]\nworkers = 1\n[quality]\nexpectations = 'suites'\n", encoding="utf-8")
-    land_bad(World(load_settings(config)))
-    return config
-
-
-def name_notifier(file: Path) -> Mapping[str, str]:
-    """Name a notifier that writes to a file, as the environment does."""
-    arguments = {"path": str(file), "text": "{{ dag.dag_id }}: {{ message }}"}
-    notifiers = [{"notifier": "tests.dags.file_notifier.FileNotifier", "arguments": arguments}]
-    return {"PUSHLIFT_NOTIFIERS": json.dumps(notifiers), "PYTHONPATH": str(ROOT)}
-
-
-def apps_in(lake: Path) -> list[str]:
-    """Name the apps whose events readers see."""
-    return sorted(set(DeltaTable(lake / "events").to_pyarrow_table(columns=["app_id"])["app_id"].to_pylist()))
+from tests.services.suites import BAD, GOOD, PLANTED, write_suites
 
 
 @pytest.fixture(scope="module")
@@ -96,14 +66,3 @@ def test_without_a_verdict_nothing_is_published(airflow_home: Path, tmp_path: Pa
     assert result.exit_code == 1
     assert result.states["publish"] <= {"failed", "upstream_failed"}
     assert not (tmp_path / "lake" / "events" / "_delta_log" / "00000000000000000001.json").exists()
-
-
-def test_a_real_scheduler_tells_people(tmp_path: Path) -> None:
-    """Held rows reach the notifier through Airflow's own components, and the run fails."""
-    config = write_landing(tmp_path)
-    told = tmp_path / "told.txt"
-    more = {**QUIET, **name_notifier(told)}
-    with run_local_airflow(tmp_path / "home", config, is_paused=False, more=more) as airflow:
-        assert trigger_run(airflow, "ingest_push_events").await_state("failed", "success") == "failed"
-    assert told.read_text(encoding="utf-8").count("5 rows are held back, of com.bad") == 1
-    assert apps_in(tmp_path / "lake") == [GOOD]

@@ -47,6 +47,13 @@ def test_a_swept_person_is_gone(shown: DemoReport) -> None:
     assert shown.opt_outs.said.count("rejected, ") == 2
 
 
+def test_what_was_planned_of_a_swept_person_is_not_sent(shown: DemoReport) -> None:
+    """Though the plan was made before the sweep; the others' postbacks of it are."""
+    assert shown.opt_outs is not None
+    assert shown.opt_outs.withheld > 0
+    assert shown.opt_outs.sent > 0
+
+
 def test_the_demos_keys_are_its_owners_alone(shown: DemoReport) -> None:
     """And stand in no configuration."""
     kept = shown.config.parent / "secrets.env"
