@@ -10,6 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from secrets import token_hex
+from tempfile import gettempdir
 from typing import TYPE_CHECKING, Final, cast
 
 import duckdb
@@ -150,9 +152,12 @@ def connect_duckdb(lake: Lake, variables: Mapping[str, str] | None = None) -> du
     """Open a DuckDB database in memory with the lake's tables, the views of `sql/`, and variables.
 
     It cannot read or write anything else: no file, no network, no extension, and no setting can be changed.
-    Instants are shown in UTC.
+    Instants are shown in UTC. What does not fit in memory is spilled to a temporary folder, which goes with
+    the connection.
     """
     connection = duckdb.connect(config={"autoinstall_known_extensions": False})
+    # Not beside whoever asks: what is spilled is personal.
+    connection.execute(f"SET temp_directory = {_quote(f'{gettempdir()}/pushlift-sql-{token_hex(8)}')}")
     connection.execute("SET TimeZone = 'UTC'; SET python_enable_replacements = false")
     _show_tables(connection, lake)
     for name, value in (variables or {}).items():

@@ -3,6 +3,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from tempfile import gettempdir
 
 import duckdb
 import pyarrow.compute as pc
@@ -110,6 +111,13 @@ def test_queries_change_and_read_nothing_else(local_world: World, query: str) ->
     """No file, no network, no extension, no change of a table."""
     with pytest.raises(duckdb.Error):
         ask(open_lake(local_world.settings), query)
+
+
+def test_nothing_is_spilled_beside_who_asks(local_world: World) -> None:
+    """But to a folder of the connection's own, which is not there before it is needed."""
+    [(spill,)] = ask(open_lake(local_world.settings), "select current_setting('temp_directory')")
+    assert Path(str(spill)).parent == Path(gettempdir())
+    assert not Path(str(spill)).exists()
 
 
 def test_live_files_cannot_be_written_over(local_world: World) -> None:
