@@ -43,7 +43,7 @@ STEPS: Final[dict[str, Callable[[], None]]] = {
     "manifest written": lambda: die_after(receiving, "_write_manifest"),
     "list settled": lambda: die_after(receiving, "settle_list"),
     "lists received": lambda: die_after(receiving, "_take_away"),
-    "links suppressed": lambda: die_after(sweep_erasing, "_suppress_linked"),
+    "links suppressed": lambda: die_after(sweep_erasing, "_suppress_people"),
     "held rows erased": lambda: die_after(erasing, "erase_held"),
     "erasure recorded": lambda: die_after(publish, "record_publish"),
     "events erased": lambda: die_after(publish, "_commit_once"),
