@@ -262,14 +262,15 @@ def test_an_object_that_changes_meanwhile_is_left(
     world.land(rows_of_person())
     world.ingest()
     drop(world, "a.csv", f"idfa\n{IDFA}\n")
-    look = rewriting._look_again
+    look = rewriting._is_clean
 
-    def change_after(*arguments: object) -> None:
-        look(*arguments)  # type: ignore[arg-type]  # as the original, which is typed
+    def change_after(*arguments: object) -> bool:
+        is_clean = look(*arguments)  # type: ignore[arg-type]  # as the original, which is typed
         world.land([message(20, idfa=OTHER)])
+        return is_clean
 
     with monkeypatch.context() as patched:
-        patched.setattr(rewriting, "_look_again", change_after)
+        patched.setattr(rewriting, "_is_clean", change_after)
         report = run(world, sandbox)
 
     assert report.erasing.landing.rewriting is not None
