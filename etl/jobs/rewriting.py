@@ -10,6 +10,7 @@ the next sweep goes on.
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
@@ -18,7 +19,8 @@ from tempfile import TemporaryFile
 from typing import BinaryIO, Final
 
 from etl.appsflyer.formats.removal import Removal, Search, copy_without, may_hold
-from etl.errors import ConservationError, ObjectChanged, ObjectForbidden, ObjectVanished, StoreRefusedWrite
+from etl.appsflyer.masking import mask_ids
+from etl.errors import ObjectChanged, ObjectForbidden, ObjectVanished, StoreRefusedWrite
 from etl.jobs.discovery import RunObject
 from etl.jobs.normalizing import group_by_rules
 from etl.ledger.database import Ledger
@@ -26,6 +28,7 @@ from etl.ledger.rewrites import Rewrite, end_rewrite, list_rewrites, record_rewr
 from etl.settings import Settings
 from etl.stores import LandedObject, Store, find_object, list_objects, open_object, open_store, replace_object
 
+LOG: Final = logging.getLogger(__name__)
 _READ_BYTES: Final = 1 << 20
 
 SearchOf = Callable[[str | None], Search]
@@ -113,8 +116,7 @@ def _rewrite(
             with open_object(landing, landed) as raw:
                 removal = copy_without(raw, copy, search)
             if removal.removed and not is_dry_run:
-                _look_again(landed, copy, search)
-                is_put = _put(landing, ledger, landed, copy)
+                is_put = _is_clean(landed, copy, search) and _put(landing, ledger, landed, copy)
                 return removal if is_put else None
             return removal
     except ObjectVanished:
@@ -123,14 +125,14 @@ def _rewrite(
         return None
 
 
-def _look_again(landed: LandedObject, copy: BinaryIO, search: Search) -> None:
+def _is_clean(landed: LandedObject, copy: BinaryIO, search: Search) -> bool:
+    """Look through a copy before it is put: nothing in it has to go, and it can be read to its end."""
     copy.seek(0)
     with open(os.devnull, "wb") as nowhere:  # noqa: PTH123 - no path of ours
         again = copy_without(copy, nowhere, search)
     if again.removed or again.damage:
-        raise ConservationError(
-            f"The copy of {landed.uri} is damaged or still holds somebody who was erased: it was not put."
-        )
+        LOG.warning("The copy of %s is not clean, so it was not put: report this.", mask_ids(landed.uri))
+    return not again.removed and again.damage is None
 
 
 def _put(landing: Store, ledger: Ledger, landed: LandedObject, copy: BinaryIO) -> bool:

@@ -13,13 +13,15 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
 
-from etl.jobs.rewriting import RewritingReport, rewrite_landing
+from etl.jobs.rewriting import RewritingReport, end_cut_off, rewrite_landing
 from etl.jobs.sweep.ground import Ground
 from etl.lake.message_search import MessageSearch, choose_free, join_scopes
 from etl.lake.wanted import WantedId
 from etl.ledger.facts import read_fact, write_fact
 from etl.ledger.left_in_landing import count_left_in_landing, end_landing
+from etl.ledger.rewrites import list_rewrites
 from etl.ledger.suppressions import EVERY_APP, list_erased
+from etl.stores import open_store
 from etl.subjects import fold_identifier, list_forms
 
 # Types of which every id has a shape: who was erased by one is found in landing without knowing the id.
@@ -49,6 +51,7 @@ def honour_in_landing(ground: Ground, due: Iterable[WantedId]) -> LandingReport:
     those that landed since the last time.
     """
     if ground.settings.opt_outs.landing == "keep":
+        _end_notes(ground)
         return LandingReport()
     people = list(due)
     pairs = list_erased(ground.ledger)
@@ -70,6 +73,13 @@ def honour_in_landing(ground: Ground, due: Iterable[WantedId]) -> LandingReport:
         if found.is_clean:
             end_landing(ground.ledger, SHAPED)
     return found
+
+
+def _end_notes(ground: Ground) -> None:
+    """End what was cut off before landing was to be kept: ingest passes over what is noted."""
+    if list_rewrites(ground.ledger) and not ground.is_dry_run:
+        storage = ground.settings.storage
+        end_cut_off(open_store(storage.landing, storage.options), ground.ledger)
 
 
 def _list_free(people: Iterable[WantedId]) -> dict[str, frozenset[str]]:

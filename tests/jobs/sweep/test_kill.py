@@ -51,7 +51,7 @@ STEPS: Final[dict[str, Callable[[], None]]] = {
     "an export written": lambda: die_after(erase_exports, "_replace"),
     "exports erased": lambda: die_after(sweep_erasing, "erase_exports"),
     "plans erased": lambda: die_after(sweep_erasing, "forget_people"),
-    "landing copied": lambda: die_after(rewriting, "_look_again"),
+    "landing copied": lambda: die_after(rewriting, "_is_clean"),
     "landing noted": lambda: die_after(rewriting, "record_rewrite"),
     "landing put": lambda: die_after(rewriting, "replace_object"),
     "landing taken over": lambda: die_after(rewriting, "end_rewrite"),

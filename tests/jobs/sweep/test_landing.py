@@ -262,14 +262,15 @@ def test_an_object_that_changes_meanwhile_is_left(
     world.land(rows_of_person())
     world.ingest()
     drop(world, "a.csv", f"idfa\n{IDFA}\n")
-    look = rewriting._look_again
+    look = rewriting._is_clean
 
-    def change_after(*arguments: object) -> None:
-        look(*arguments)  # type: ignore[arg-type]  # as the original, which is typed
+    def change_after(*arguments: object) -> bool:
+        is_clean = look(*arguments)  # type: ignore[arg-type]  # as the original, which is typed
         world.land([message(20, idfa=OTHER)])
+        return is_clean
 
     with monkeypatch.context() as patched:
-        patched.setattr(rewriting, "_look_again", change_after)
+        patched.setattr(rewriting, "_is_clean", change_after)
         report = run(world, sandbox)
 
     assert report.erasing.landing.rewriting is not None
@@ -279,6 +280,32 @@ def test_an_object_that_changes_meanwhile_is_left(
     assert world.ingest().published == 1
     run(world, sandbox)
     assert [each.erasure for each in list_requests(open_ledger_of(world), states=("done",))] == ["erased"]
+
+
+@pytest.mark.parametrize("is_put", [True, False])
+def test_a_note_of_before_landing_was_kept(
+    rewritten: World, sandbox: SandboxProcess, monkeypatch: pytest.MonkeyPatch, *, is_put: bool
+) -> None:
+    """Is ended by the next sweep all the same: ingest passes over what is noted."""
+    world = rewritten
+    world.land(rows_of_person())
+    world.ingest()
+    drop(world, "a.csv", f"idfa\n{IDFA}\n")
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(rewriting, "end_rewrite" if is_put else "replace_object", interrupt)
+        run(world, sandbox)
+    opt_outs = world.settings.opt_outs.model_copy(update={"landing": "keep"})
+    world = replace(world, settings=world.settings.model_copy(update={"opt_outs": opt_outs}))
+    assert len(list_rewrites(open_ledger_of(world))) == 1
+
+    run(world, sandbox)
+
+    assert list_rewrites(open_ledger_of(world)) == []
+    assert world.ingest().run_id is None
 
 
 def test_in_a_bucket(s3_world: World, sandbox: SandboxProcess, monkeypatch: pytest.MonkeyPatch) -> None:
