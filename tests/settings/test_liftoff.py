@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from etl.errors import ConfigurationError
-from etl.settings import load_settings
+from etl.settings import Liftoff, load_settings
 
 
 def explain(folder: Path, text: str) -> str:
@@ -53,3 +53,18 @@ def test_the_default_sends_everything_that_liftoff_knows(tmp_path: Path) -> None
     file = tmp_path / "pushlift.toml"
     file.write_text("", encoding="utf-8")
     assert load_settings(file).liftoff.postback_url == "https://analytics.liftoff.io/v2/events"
+
+
+@pytest.mark.parametrize(
+    ("rates", "connections"),
+    [
+        ({}, 16),
+        ({"postbacks_per_second": 500}, 50),
+        ({"test_postbacks_per_second": 500}, 50),
+        ({"postbacks_per_second": 10_000}, 128),
+        ({"postbacks_per_second": 500, "connections": 4}, 4),
+    ],
+)
+def test_connections_follow_the_rate_unless_they_are_said(rates: dict[str, float], connections: int) -> None:
+    """Enough for a tenth of a second, and never more in doubt than somebody wanted."""
+    assert Liftoff.model_validate(rates).connections == connections
