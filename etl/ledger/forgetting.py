@@ -1,6 +1,6 @@
 """People leave the ledger's postbacks: rows lose what tells of them, and what is queued is never sent."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from typing import Final
 
 from sqlalchemy import and_, bindparam, case, select, update
@@ -10,6 +10,7 @@ from etl.ledger.evidence import note_within
 from etl.ledger.intents import SUPPRESSED
 from etl.ledger.plans import list_plans
 from etl.ledger.postback_tables import postbacks
+from etl.ledger.suppressions import EVERY_APP
 
 CHUNK: Final = 10_000
 
@@ -46,18 +47,26 @@ _FORGET: Final = (
 )
 
 
-def forget_people(ledger: Ledger, subjects: Collection[str]) -> int:
-    """Take the personal values of people, by their keyed hashes, from every plan's rows; gives how many.
+def forget_people(ledger: Ledger, people: Mapping[str, Collection[str]]) -> int:
+    """Take people's personal values from the rows of all plans of some apps; gives from how many.
 
-    What is queued of theirs is excluded as suppressed. What is on its way right now keeps its values until
+    `people` gives for each keyed hash the apps that are to forget it, `EVERY_APP` among them for all. What is
+    queued of theirs is excluded as suppressed. What is on its way right now keeps its values until
     `keep_personal_days` after it is answered.
     """
-    wanted = frozenset(subjects)
-    return sum(_forget_in(ledger, plan.id, wanted) for plan in list_plans(ledger)) if wanted else 0
+    return sum(
+        _forget_in(ledger, plan.id, _list_forgotten(people, plan.app_id)) for plan in list_plans(ledger)
+    )
+
+
+def _list_forgotten(people: Mapping[str, Collection[str]], app_id: str) -> frozenset[str]:
+    return frozenset(each for each, apps in people.items() if app_id in apps or EVERY_APP in apps)
 
 
 def _forget_in(ledger: Ledger, plan_id: str, wanted: frozenset[str]) -> int:
     count = 0
+    if not wanted:
+        return count
     for positions in _find(ledger, plan_id, wanted):
         if positions:
             with begin_write(ledger) as connection:

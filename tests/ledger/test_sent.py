@@ -57,12 +57,20 @@ def test_what_is_noted_outlives_the_postbacks_people(ledger: Ledger, clock: Hand
     note_sent(ledger, find_sent(ledger, owners))
     noted = list_sent(ledger)
 
-    forget_people(ledger, owners)
+    forget_people(ledger, {name_subject("a"): [EVERY_APP]})
     note_sent(ledger, find_sent(ledger, owners))
     note_sent(ledger, find_sent(ledger, {name_subject("b"): [OTHER]}))
 
     assert list_sent(ledger)[:1] == noted
     assert [(each.number, each.subject) for each in list_sent(ledger)] == [(1, REQUEST[0]), (2, OTHER[0])]
+
+
+def test_another_apps_postbacks_are_not_forgotten(ledger: Ledger, clock: HandClock) -> None:
+    """A wish for one app takes nothing from the plans of others."""
+    send(ledger, clock)
+
+    assert forget_people(ledger, {name_subject(name): ["com.other"] for name in "abc"}) == 0
+    assert forget_people(ledger, {name_subject("c"): ["com.other", APP]}) == 1
 
 
 def test_nobody_has_nothing(ledger: Ledger) -> None:

@@ -51,7 +51,8 @@ def list_places(settings: Settings, ledger: Ledger, also: Sequence[str] = ()) ->
     """List all objects of lake, scratch, exports, opt-outs and landing, the ledger's files, what is named."""
     options, storage = settings.storage.options, settings.storage
     lake = open_store(storage.lake, options)
-    places = [*_list_lake(lake, {draft.path for batch in list_batches(ledger) for draft in batch.drafts})]
+    held = {draft.path for batch in list_batches(ledger) for draft in batch.drafts}
+    places = [*_list_lake(lake, held, settings.retention.replaced_hours)]
     if not is_within(storage.scratch_uri, storage.lake):
         places += _list_all("scratch", open_store(storage.scratch_uri, options))
     for export in list_exports(ledger):
@@ -67,13 +68,13 @@ def list_places(settings: Settings, ledger: Ledger, also: Sequence[str] = ()) ->
     return places
 
 
-def _list_lake(lake: Store, held: AbstractSet[str]) -> Iterator[Place]:
+def _list_lake(lake: Store, held: AbstractSet[str], hours: int) -> Iterator[Place]:
     leaving: set[str] = set()
     known = set(held)
     for table in TABLES:
         delta = find_table(lake, table)
         if delta is not None:
-            leaving |= _list_leaving(table, delta)
+            leaving |= _list_leaving(table, delta, hours)
             known |= list_log_paths(table, delta)
     for each in _list_objects(lake):
         folder, _, path = each.key.partition("/")
@@ -90,10 +91,12 @@ def _judge_kind(key: str, leaving: AbstractSet[str], known: AbstractSet[str]) ->
     return "stray" if is_data and key not in known else "lake"
 
 
-def _list_leaving(table: Table, delta: DeltaTable) -> set[str]:
-    """List the files that a table's log has removed and that their retention still keeps."""
+def _list_leaving(table: Table, delta: DeltaTable, hours: int) -> set[str]:
+    """List the files that a table's log has removed and that their retention of so many hours still keeps."""
     removed = delta.vacuum(retention_hours=0, dry_run=True, enforce_retention_duration=False, full=False)
-    expired = set(delta.vacuum(dry_run=True, full=False))
+    expired = set(
+        delta.vacuum(retention_hours=hours, dry_run=True, enforce_retention_duration=False, full=False)
+    )
     kept = [path for path in removed if path not in expired]
     return {f"{table.name}/{name}" for path in kept for name in (path, unquote(path))}
 

@@ -155,7 +155,8 @@ def forget_postbacks(ground: Ground, people: People) -> tuple[int, int]:
         sent += sum(each.occurrences for each in found)
         if not ground.is_dry_run:
             note_sent(ground.ledger, found)
-            forgotten += forget_people(ground.ledger, owners.keys())
+            apps = {form: {app_id for _, app_id in requests} for form, requests in owners.items()}
+            forgotten += forget_people(ground.ledger, apps)
     return sent, forgotten
 
 
