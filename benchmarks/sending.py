@@ -22,6 +22,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import local
 from typing import Any, Final
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import pyarrow as pa
@@ -40,6 +41,7 @@ from etl.ledger.senders import start_sender, stop_sender
 from etl.ledger.upgrade import open_current_ledger
 from etl.liftoff.payloads import decode_parameters
 from etl.liftoff.policy import configuration_hash
+from etl.liftoff.sandbox.process import run_sandbox
 from etl.liftoff.templates import parse_template
 from etl.settings import App, Liftoff, Secrets, Settings, Storage
 
@@ -168,6 +170,19 @@ def measure_rate(folder: Path, per_second: float, processes: int, seconds: float
     return Paced(per_second, processes, average, int(figures["most_in_a_second"]), cpu / took)
 
 
+def measure_sandbox(folder: Path, per_second: float, seconds: float) -> float:
+    """Send to the sandbox at a rate for so long; gives the average, of accepted postbacks alone."""
+    with run_sandbox() as sandbox:
+        settings = describe_world(folder, urlsplit(sandbox.address).port or 0, per_second)
+        secrets = SECRETS.model_copy(update={"liftoff_api_key": SecretStr(sandbox.credentials.api_key)})
+        plan_id = make_plan(settings, int(per_second * seconds))
+        report = run_delivery(Delivery(settings, secrets), plan_id)
+        accepted: int = sandbox.state()["accepted_occurrences"]
+    if accepted != report.delivered:
+        raise RuntimeError("The sandbox did not accept what the ledger calls delivered.")
+    return accepted / report.seconds
+
+
 def measure_unthrottled(folder: Path, rows: int, rounds: int) -> tuple[list[float], list[float], list[float]]:
     """Give requests a second of the bare pool and of pushlift, round about, and pushlift's CPU a request."""
     bare, ours, cpu = [], [], []
@@ -221,6 +236,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--rates", type=float, nargs="*", default=[50, 500, 1000])
     parser.add_argument("--processes", type=int, nargs="*", default=[1, 3])
+    parser.add_argument("--sandbox", type=float, default=0, help="a rate against the sandbox; 0 for none")
     parser.add_argument("--rows", type=int, default=10_000, help="of an unthrottled round; 0 for none")
     parser.add_argument("--rounds", type=int, default=3)
     asked = parser.parse_args()
@@ -238,6 +254,10 @@ def main() -> None:
                     f" ({paced.most / per_second - 1:+.2%}), {paced.cores:.2f} cores\n"
                 )
                 sys.stdout.flush()
+        if asked.sandbox:
+            (folder / "sandbox").mkdir()
+            average = measure_sandbox(folder / "sandbox", asked.sandbox, asked.seconds)
+            sys.stdout.write(f"{asked.sandbox:g} a second against the sandbox: {average:.2f} on average\n")
         if asked.rows:
             bare, ours, cpu = measure_unthrottled(folder, asked.rows, asked.rounds)
             ratio = statistics.median(each / other for each, other in zip(ours, bare, strict=True))

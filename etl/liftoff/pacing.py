@@ -15,7 +15,9 @@ from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 AHEAD_SECONDS: Final = 0.05
-"""Slots of so long are reserved at once."""
+"""Slots of so long are reserved at once, or the part of them that falls to one of several processes."""
+
+MOST_SHARERS: Final = 16.0
 
 LATE_SECONDS: Final = 0.01
 """A slot may be used so late, or one slot's length late where rates are low."""
@@ -25,8 +27,8 @@ LATEST_SECONDS: Final = 0.5
 SHARE: Final = 0.997
 """So much of the rate is asked for: what leaves late, and what is caught up, stays nearer to it."""
 
-CATCH_UP_EVERY: Final = 200
-"""After so many slots one that was given up is used: 0.5 % more, beside the 1 % that lateness allows."""
+CATCH_UP_EVERY: Final = 125
+"""After so many slots one that was given up is used: 0.8 % more, beside the 1 % that lateness allows."""
 
 CATCH_UP_SECONDS: Final = 2.0
 """Slots of so long can be caught up; more are handed back."""
@@ -73,6 +75,8 @@ class Pacer:
     _late: int = 0
     _handed_back_at: float = 0.0
     _since_caught_up: int = 0
+    _sharers: float = 1.0
+    _block: tuple[float, int] | None = None
 
     @property
     def _tolerance(self) -> float:
@@ -136,7 +140,7 @@ class Pacer:
         now = self.clock()
         if now < self._ask_at or (self._slots and self._slots[-1] > now + AHEAD_SECONDS):
             return
-        at, answer = self.reserve(max(1, math.ceil(self.per_second * AHEAD_SECONDS)))
+        at, answer = self.reserve(max(1, math.ceil(self.per_second * AHEAD_SECONDS / self._sharers)))
         if answer.reason == "daily_cap" and self._late:
             # Some of the day's attempts were never made.
             self._hand_back_beyond(0)
@@ -147,7 +151,20 @@ class Pacer:
         if answer.reason == "probe":
             self._probe = at + answer.slots[0]
         self._ask_at = 0.0 if answer.slots else at + min(answer.wait_seconds, LONGEST_WAIT_SECONDS)
+        if answer.slots:
+            self._count_sharers(at + answer.slots[0], len(answer.slots))
         self._slots.extend(at + slot for slot in answer.slots)
+
+    def _count_sharers(self, begins: float, count: int) -> None:
+        """See from the slots between this block and the one before how many processes share the rate.
+
+        With blocks of all of `AHEAD_SECONDS` each would have to send at the whole rate, and then to wait for
+        the others.
+        """
+        if self._block is not None:
+            before, had = self._block
+            self._sharers = min(max((begins - before) * self.per_second / had, 1.0), MOST_SHARERS)
+        self._block = begins, count
 
     def _give_up_late(self) -> None:
         now = self.clock()

@@ -71,6 +71,24 @@ def test_slots_are_reserved_for_a_moment_ahead_only(shared: Shared) -> None:
     assert len(shared.given) == AHEAD_SECONDS * shared.per_second
 
 
+def test_who_shares_a_rate_reserves_a_part(shared: Shared) -> None:
+    """Of three processes each reserves a third of the moment; one that is left alone reserves all of it."""
+    team = [make_pacer(shared) for _ in range(3)]
+
+    def send(pacers: list[Pacer], milliseconds: int) -> int:
+        given, asked = len(shared.given), shared.asked
+        for _ in range(milliseconds):
+            for pacer in pacers:
+                pacer.take(8, 0.02)
+            shared.now += 0.001
+        return round((len(shared.given) - given) / (shared.asked - asked))
+
+    send(team, 300)
+    assert send(team, 300) == pytest.approx(AHEAD_SECONDS * shared.per_second / 3, rel=0.1)
+    send(team[:1], 100)
+    assert send(team[:1], 300) == pytest.approx(AHEAD_SECONDS * shared.per_second, rel=0.05)
+
+
 def test_slots_count_from_when_the_rate_answered(shared: Shared) -> None:
     """However long the transaction took: two reservations would overlap otherwise."""
     shared.latency = 0.005
@@ -175,7 +193,7 @@ def test_more_than_can_be_caught_up_comes_off_the_days_count(shared: Shared) -> 
     """Once a second, because that is a transaction."""
     pacer = make_pacer(shared)
     taken = 0
-    for _ in range(100):
+    for _ in range(1200):
         taken += len(pacer.take(1, 0.0))
         shared.now += 0.1
     lost = len(shared.given) - taken

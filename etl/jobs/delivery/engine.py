@@ -15,7 +15,7 @@ from typing import Final
 from etl.errors import LedgerError
 from etl.jobs.delivery.canary import CanaryWatch
 from etl.jobs.delivery.counting import Clocks, Tally
-from etl.jobs.delivery.crew import Crew, Errand
+from etl.jobs.delivery.crew import Crew, Done, Errand
 from etl.jobs.delivery.judging import Judge
 from etl.jobs.delivery.standing import Standing, ask_patiently
 from etl.ledger.claims import Claimed, claim, release_claims
@@ -198,20 +198,25 @@ class Engine:
         """Collect answers until it is time for the next turn."""
         began = self.clocks.monotonic()
         is_full = self._in_flight >= self.crew.size
-        deadline = began + self._measure_wait(began)
-        while True:
-            done = self.crew.collect(deadline - self.clocks.monotonic())
-            for each in done:
-                self._in_flight -= 1
-                self._outcomes.append(self.judge.judge(each))
-            now = self.clocks.monotonic()
-            if done:
-                self.stopping = self.stopping or self.judge.refusal
-                self.tell(self.tally)
-                gather = BUSY_GATHER_SECONDS if is_full else GATHER_SECONDS
-                deadline = min(deadline, now + (gather if self._in_flight else 0.0))
-            if now >= deadline or (self.stopping is not None and not self._in_flight):
-                return
+        wait = self._measure_wait(began)
+        if not self._take_in(self.crew.collect(wait)) or not self._in_flight:
+            return
+        gather = BUSY_GATHER_SECONDS if is_full else GATHER_SECONDS
+        rest = min(gather, began + wait - self.clocks.monotonic())
+        if rest > 0:
+            # Slept through: who waits at the queue is woken by each answer, which costs the others time.
+            self.clocks.sleep(rest)
+        self._take_in(self.crew.collect(0.0))
+
+    def _take_in(self, done: list[Done]) -> bool:
+        """Judge what is done; tells whether anything is."""
+        for each in done:
+            self._in_flight -= 1
+            self._outcomes.append(self.judge.judge(each))
+        if done:
+            self.stopping = self.stopping or self.judge.refusal
+            self.tell(self.tally)
+        return bool(done)
 
     def _measure_wait(self, now: float) -> float:
         """Tell for how long there is nothing to do but to wait for answers."""

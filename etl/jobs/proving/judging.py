@@ -36,7 +36,7 @@ SENTENCES: Final[Mapping[Standing, str]] = {
     Standing.FOUND: "somebody who was erased is here",
     Standing.LEAVING: "files that were replaced, or that runs left; upkeep deletes them past their time",
     Standing.KEPT: "ids that are kept in the ledger until Liftoff has answered",
-    Standing.LANDING: "landed objects, which are not written to",
+    Standing.LANDING: "landed objects, which stay as they landed",
     Standing.INBOX: "lists that are not taken in yet",
     Standing.OTHER_APP: "of an app for which no erasure was asked",
 }
