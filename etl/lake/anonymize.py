@@ -15,9 +15,7 @@ import pyarrow.compute as pc
 
 from etl.appsflyer.fields import Kind, names, personal_fields
 from etl.hash_keys import HashKey, list_keys
-from etl.lake.find_people import ID_COLUMNS
 from etl.lake.raw_search import TextSearch
-from etl.lake.wanted import Wanted, WantedId
 from etl.subjects import is_placeholder
 
 ROW_IDS: Final = ("event_id", "occurrence_id")
@@ -67,6 +65,10 @@ def _derive(hash_key: bytes) -> bytes:
 
 def search_own_ids(columns: Mapping[str, pa.Array], marks: npt.NDArray[np.bool_]) -> TextSearch:
     """Make the search for the ids that the marked rows themselves have in columns for ids."""
+    # Its kernel is not loaded by workers that keep nobody's rows.
+    from etl.lake.find_people import ID_COLUMNS  # noqa: PLC0415 - for the reason above
+    from etl.lake.wanted import Wanted, WantedId  # noqa: PLC0415 - the same
+
     mask = pa.array(marks)
     found: set[str] = set()
     for name in ID_COLUMNS:
