@@ -27,8 +27,8 @@ LATEST_SECONDS: Final = 0.5
 SHARE: Final = 0.997
 """So much of the rate is asked for: what leaves late, and what is caught up, stays nearer to it."""
 
-CATCH_UP_EVERY: Final = 125
-"""After so many slots one that was given up is used: 0.8 % more, beside the 1 % that lateness allows."""
+CATCH_UP_EVERY: Final = 200
+"""After so many slots one that was given up is used: 0.5 % more, beside the 1 % that lateness allows."""
 
 CATCH_UP_SECONDS: Final = 2.0
 """Slots of so long can be caught up; more are handed back."""
