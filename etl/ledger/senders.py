@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import uuid4
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from etl.ledger.database import AnyRow, Ledger, begin_read, begin_write
 from etl.ledger.plans import require_plan
@@ -145,6 +145,18 @@ def expire_senders(ledger: Ledger) -> list[str]:
             elif row.expires_at <= now and _end(ledger, connection, row.id, "lost"):
                 lost.append(row.id)
     return lost
+
+
+def count_senders(ledger: Ledger, mode: str) -> int:
+    """Count the senders that share a mode's rate, as far as their leases tell."""
+    with begin_read(ledger) as connection:
+        statement = (
+            select(func.count())
+            .select_from(senders.join(plans, plans.c.id == senders.c.plan_id))
+            .where(plans.c.mode == mode, senders.c.state == "active")
+            .where(senders.c.expires_at > ledger.clock(connection))
+        )
+        return int(connection.execute(statement).scalar_one())
 
 
 def check_sender(ledger: Ledger, sender: Sender) -> str | None:

@@ -33,6 +33,12 @@ CATCH_UP_EVERY: Final = 200
 CATCH_UP_SECONDS: Final = 2.0
 """Slots of so long can be caught up; more are handed back."""
 
+CLOSEST: Final = 0.987
+"""Requests leave no closer than this share of the gap between slots: 1 % above the rate, however late."""
+
+STEADINESS: Final = 0.8
+"""How much of an estimate of the sharers the next block leaves as it was."""
+
 LONGEST_WAIT_SECONDS: Final = 1.0
 """Without slots the rate is asked again after this: others may have lifted what is in the way."""
 
@@ -81,6 +87,11 @@ class Pacer:
     @property
     def _tolerance(self) -> float:
         return min(max(LATE_SECONDS, 1.0 / self.per_second), LATEST_SECONDS)
+
+    @property
+    def least_gap(self) -> float:
+        """How many seconds apart this process' requests leave at least: others' leave between them."""
+        return CLOSEST * self._sharers / self.per_second
 
     def take(self, most: int, within: float) -> list[float]:
         """Take up to `most` slots that begin within so many seconds, as instants of the clock.
@@ -152,19 +163,21 @@ class Pacer:
             self._probe = at + answer.slots[0]
         self._ask_at = 0.0 if answer.slots else at + min(answer.wait_seconds, LONGEST_WAIT_SECONDS)
         if answer.slots:
-            self._count_sharers(at + answer.slots[0], len(answer.slots))
+            self._count_sharers(at, answer.slots)
         self._slots.extend(at + slot for slot in answer.slots)
 
-    def _count_sharers(self, begins: float, count: int) -> None:
+    def _count_sharers(self, at: float, slots: tuple[float, ...]) -> None:
         """See from the slots between this block and the one before how many processes share the rate.
 
         With blocks of all of `AHEAD_SECONDS` each would have to send at the whole rate, and then to wait for
-        the others.
+        the others. A block that begins at once tells nothing: before it there were slots that nobody had.
         """
-        if self._block is not None:
+        begins = at + slots[0]
+        if self._block is not None and slots[0] > 0:
             before, had = self._block
-            self._sharers = min(max((begins - before) * self.per_second / had, 1.0), MOST_SHARERS)
-        self._block = begins, count
+            found = min(max((begins - before) * self.per_second / had, 1.0), MOST_SHARERS)
+            self._sharers = STEADINESS * self._sharers + (1 - STEADINESS) * found
+        self._block = begins, len(slots)
 
     def _give_up_late(self) -> None:
         now = self.clock()

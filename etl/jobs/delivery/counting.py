@@ -6,17 +6,9 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Final
 
+from etl.jobs.delivery.ticking import tell_seconds
 from etl.ledger.database import Ledger, begin_read
-
-# Linux' CLOCK_MONOTONIC stands still while the machine sleeps, and leases do not.
-_CLOCK: Final[int] = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
-
-
-def tell_seconds() -> float:
-    """Tell seconds that only grow, those that the machine slept among them."""
-    return time.clock_gettime(_CLOCK)
 
 
 def tell_now() -> datetime:

@@ -47,6 +47,7 @@ CLAIM_SECONDS: Final = 0.25
 
 MOST_CLAIMED: Final = 512
 TURN_SECONDS: Final = 0.25
+SENDERS_LOST: Final = "senders_lost"
 LEAST_SECONDS: Final = 0.001
 LEDGER_PATIENCE_SECONDS: Final = 900.0
 """So long outcomes wait in memory for a ledger that is locked or gone."""
@@ -105,10 +106,10 @@ class Engine:
             self._drain()
 
     def _turn(self) -> None:
-        self.stopping = self.stopping or self.standing.look()
-        for errand in self._exchange(self._take_slots()):
-            self._in_flight += 1
-            self.crew.send(errand)
+        self.stopping = self.stopping or self.standing.look() or (SENDERS_LOST if self.crew.is_lost else None)
+        errands = self._exchange(self._take_slots())
+        self._in_flight += len(errands)
+        self.crew.send(errands, self.pacer.least_gap)
         self._collect()
 
     def _is_idle(self) -> bool:

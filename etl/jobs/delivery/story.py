@@ -4,29 +4,27 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from functools import partial
 from typing import Final
 
 from etl.errors import SendingStopped
-from etl.jobs.delivery.assembly import Delivery, Prepared, build_engine, find_rate, prepare
+from etl.jobs.delivery.assembly import Delivery, Prepared, build_engine, prepare
 from etl.jobs.delivery.canary import WHO
 from etl.jobs.delivery.counting import Clocks, Tally
 from etl.jobs.delivery.crew import Crew
 from etl.jobs.delivery.engine import Engine
+from etl.jobs.delivery.hiring import hire_crew
 from etl.ledger.claims import next_due
 from etl.ledger.database import Ledger
 from etl.ledger.plans import Plan, pause_plan, require_plan
 from etl.ledger.progress import count_states, settle_plan_if_done
-from etl.ledger.senders import expire_senders, start_sender, stop_sender
+from etl.ledger.senders import Sender, expire_senders, start_sender, stop_sender
 from etl.ledger.upgrade import open_current_ledger
 from etl.settings import Secrets, Settings, load_secrets
 
 WAIT_SECONDS: Final = 1.0
 LEAST_WAIT_SECONDS: Final = 0.2
-CLOSEST: Final = 0.985
-"""Requests leave no closer than this share of the gap that the rate gives them."""
 SWITCH_SECONDS: Final = 0.001
 """How long a thread computes before others may: shorter than Python's own, so that slots are met."""
 
@@ -88,27 +86,30 @@ def run_delivery(delivery: Delivery, plan_id: str) -> DeliveryReport:
 
 def _send(prepared: Prepared) -> tuple[Tally, str | None]:
     """Send with one sender after the other, should a lease be lost; tell what was done and why it ended."""
-    delivery, ledger, plan = prepared.delivery, prepared.ledger, prepared.plan
-    liftoff, clocks = prepared.liftoff, prepared.clocks
     tally = Tally()
-    open_transport = partial(delivery.open_transport, prepared.key, prepared.manners)
-    longest = prepared.longest_seconds
-    least_gap = CLOSEST / find_rate(liftoff, plan.mode, delivery.per_second)
-    with Crew(
-        liftoff.connections, open_transport, longest, clocks.monotonic, clocks.sleep, least_gap
-    ) as crew:
-        stopped: str | None = "lease_lost"
+    stopped: str | None = "lease_lost"
+    with ExitStack() as working:
+        crew: Crew | None = None
         while stopped == "lease_lost":
-            expire_senders(ledger)
-            leased_at = clocks.monotonic()
-            sender = start_sender(ledger, plan.id, liftoff.claim_seconds, prepared.daily_cap)
-            engine = build_engine(prepared, sender, leased_at, crew, tally)
-            try:
-                stopped = _run(engine, clocks)
-            finally:
-                stop_sender(ledger, sender)
-            _refuse(ledger, plan, engine.refusal)
+            with _lease(prepared) as (sender, leased_at):
+                crew = crew or working.enter_context(hire_crew(prepared))
+                engine = build_engine(prepared, sender, leased_at, crew, tally)
+                stopped = _run(engine, prepared.clocks)
+            _refuse(prepared.ledger, prepared.plan, engine.refusal)
     return tally, stopped
+
+
+@contextmanager
+def _lease(prepared: Prepared) -> Iterator[tuple[Sender, float]]:
+    """Be a sender of the plan; tells since when at least, by the monotonic clock."""
+    ledger, plan = prepared.ledger, prepared.plan
+    expire_senders(ledger)
+    leased_at = prepared.clocks.monotonic()
+    sender = start_sender(ledger, plan.id, prepared.liftoff.claim_seconds, prepared.daily_cap)
+    try:
+        yield sender, leased_at
+    finally:
+        stop_sender(ledger, sender)
 
 
 def _run(engine: Engine, clocks: Clocks) -> str | None:

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
 
-from etl.jobs.delivery.crew import STALE, Crew, Done, Errand
+from etl.jobs.delivery.crew import STALE, Done, Errand
+from etl.jobs.delivery.threads import ThreadCrew
 from etl.ledger.claims import Claimed
 from etl.liftoff.answers import Answer
 
@@ -55,8 +56,8 @@ class Time:
 
 def run(network: Network, time: Time, due_at: float, expires_at: float) -> Done:
     """Run one errand."""
-    with Crew(1, lambda: network, 10.0, time.tell, time.sleep) as crew:
-        crew.send(Errand(ROW, 1, "url", due_at, expires_at))
+    with ThreadCrew(1, lambda: network, 10.0, time.tell, time.sleep) as crew:
+        crew.send([Errand(ROW, 1, "url", due_at, expires_at)], gap=0.0)
         (done,) = crew.collect(5.0)
     return done
 
@@ -103,8 +104,8 @@ def test_a_request_that_takes_too_long_is_cut_off() -> None:
         assert network.cut_off.wait(5.0)
 
     network.happen = wait
-    with Crew(1, lambda: network, 10.0, time.tell, time.sleep) as crew:
-        crew.send(Errand(ROW, 1, "url", 0.0, 60.0))
+    with ThreadCrew(1, lambda: network, 10.0, time.tell, time.sleep) as crew:
+        crew.send([Errand(ROW, 1, "url", 0.0, 60.0)], gap=0.0)
         assert begun.wait(5.0)
         time.now = 9.9
         crew.cut_overdue()
@@ -117,8 +118,8 @@ def test_a_request_that_takes_too_long_is_cut_off() -> None:
 def test_what_is_done_is_not_cut_off() -> None:
     """The connection may be busy with the next request."""
     network, time = Network(), Time()
-    with Crew(1, lambda: network, 10.0, time.tell, time.sleep) as crew:
-        crew.send(Errand(ROW, 1, "url", 0.0, 60.0))
+    with ThreadCrew(1, lambda: network, 10.0, time.tell, time.sleep) as crew:
+        crew.send([Errand(ROW, 1, "url", 0.0, 60.0)], gap=0.0)
         crew.collect(5.0)
         time.now = 100.0
         crew.cut_overdue()
@@ -130,9 +131,9 @@ def test_errands_that_a_standstill_made_late_leave_one_after_the_other() -> None
     network, time = Network(), Time(now=10.0)
     left: list[float] = []
     network.happen = lambda: left.append(time.now)
-    with Crew(1, lambda: network, 10.0, time.tell, time.sleep, least_gap=0.5) as crew:
-        for due_at in (7.0, 8.0, 9.0, 10.1, 20.0):
-            crew.send(Errand(ROW, 1, "url", due_at, 60.0))
+    with ThreadCrew(1, lambda: network, 10.0, time.tell, time.sleep) as crew:
+        late = [Errand(ROW, 1, "url", due_at, 60.0) for due_at in (7.0, 8.0, 9.0, 10.1, 20.0)]
+        crew.send(late, gap=0.5)
         found: list[Done] = []
         while len(found) < 5:
             found += crew.collect(5.0)

@@ -133,13 +133,10 @@ def test_all_faults_mixed_at_random(tmp_path: Path, sqlite_url: str, sandbox: Sa
     assert 0 < counts["unknown"] <= sandbox.state()["unanswered"]
 
 
-def test_killed_at_any_moment(tmp_path: Path, ledger_url: str, sandbox: SandboxProcess) -> None:
-    """Killed 50 times, at least 30 of them between an intent and its outcome: at most those are in doubt."""
-    sandbox.set_faults({"slow": 1.0}, slow_seconds=0.02)
-    world = World(tmp_path, ledger_url, sandbox, claim_seconds=2.0, connections=4)
-    plan_id = world.plan(rows=3_000)
-    chance, between = random.Random(5), 0  # noqa: S311 - seeded, not secret
-    for _ in range(KILLS):
+def kill_at_random(world: World, plan_id: str, kills: int) -> int:
+    """Kill senders, one after the other; tells how many had an intent without an outcome."""
+    chance, between, sandbox = random.Random(5), 0, world.sandbox  # noqa: S311 - seeded, not secret
+    for _ in range(kills):
         begun = sandbox.state()["received"]
         with sending(world, plan_id) as process:
             wanted = begun + chance.randint(1, 40)
@@ -148,7 +145,15 @@ def test_killed_at_any_moment(tmp_path: Path, ledger_url: str, sandbox: SandboxP
             assert process.pid is not None
             os.kill(process.pid, signal.SIGKILL)
         between += count_states(world.ledger, plan_id)["sending"] > 0
-    assert between >= 30
+    return between
+
+
+def test_killed_at_any_moment(tmp_path: Path, ledger_url: str, sandbox: SandboxProcess) -> None:
+    """Killed 50 times, at least 30 of them between an intent and its outcome: at most those are in doubt."""
+    sandbox.set_faults({"slow": 1.0}, slow_seconds=0.02)
+    world = World(tmp_path, ledger_url, sandbox, claim_seconds=2.0, connections=4)
+    plan_id = world.plan(rows=3_000)
+    assert kill_at_random(world, plan_id, KILLS) >= 30
     sandbox.set_faults({})
     world.send(plan_id)
     assert require_plan(world.ledger, plan_id).state == "finished"
