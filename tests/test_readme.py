@@ -1,4 +1,4 @@
-"""The README's commands and lines of code run as they stand there."""
+"""The commands and lines of code of the README, and of each reader's page, run as they stand there."""
 
 import json
 import re
@@ -18,13 +18,19 @@ from etl.settings import Settings
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-PAGE = (ROOT / "docs" / "privacy-officer.md").read_text(encoding="utf-8")
+PAGES = [
+    README,
+    *(
+        (ROOT / "docs" / f"{name}.md").read_text(encoding="utf-8")
+        for name in ("analyst", "data-engineer", "privacy-officer")
+    ),
+]
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 
-def blocks(language: str, text: str = README) -> list[str]:
-    """Give the blocks of one language: the README's, or another page's."""
-    return [block for name, block in BLOCK.findall(text) if name == language]
+def blocks(language: str) -> list[str]:
+    """Give the blocks of one language, of all pages."""
+    return [block for page in PAGES for name, block in BLOCK.findall(page) if name == language]
 
 
 def commands(text: str) -> Iterator[str]:
@@ -67,9 +73,8 @@ def test_queries_run_on_the_demo(demo: Path, number: int) -> None:
 
 
 def test_pushlift_commands_run(demo: Path) -> None:
-    """Each `pushlift` command of a shell block, and of the privacy officer's page, ends well on the demo."""
-    texts = [*blocks("sh"), *blocks("sh", PAGE)]
-    named = [line for text in texts for line in commands(text) if line.startswith("pushlift ")]
+    """Each `pushlift` command of a shell block ends well on the demo."""
+    named = [line for text in blocks("sh") for line in commands(text) if line.startswith("pushlift ")]
     assert named
     for command in named:
         words = [sys.executable, "-m", "etl.cli", *shlex.split(command)[1:], "--json"]
@@ -97,15 +102,15 @@ def test_commands_of_the_table_exist() -> None:
     """Each command of the README's table is registered."""
     group = typer.main.get_command(build_app())
     known = set(group.commands)  # type: ignore[attr-defined]  # the root command is a group
-    named = set(re.findall(r"`pushlift ([\w-]+)", README))
+    named = {name for page in PAGES for name in re.findall(r"`pushlift ([\w-]+)", page)}
     assert named <= known
 
 
 def test_configuration_keys_exist() -> None:
-    """Each key of the README's table is one of the settings, and each that the privacy officer reads of."""
+    """Each key of the README's table is one of the settings, and each that another page names."""
     sections = "storage|ingest|quality|liftoff|opt_outs|retention"
     named = re.findall(rf"^\| `((?:{sections})\.\w+)`", README, re.MULTILINE)
-    named += re.findall(rf"`((?:{sections})\.\w+)(?: = |`)", PAGE)
+    named += [name for page in PAGES for name in re.findall(rf"`((?:{sections})\.\w+)(?: = |`)", page)]
     for dotted in named:
         section, _, key = dotted.partition(".")
         assert key in Settings.model_fields[section].annotation.model_fields  # type: ignore[union-attr]

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from etl.errors import ConfigurationError, LedgerUpgradeNeeded, PushliftError
 from etl.jobs.ahead import check_suites
+from etl.ledger.database import open_ledger
+from etl.ledger.suppressions import is_hash_key_known
 from etl.ledger.upgrade import ledger_status
 from etl.settings import Secrets, Settings, find_config, load_secrets, load_settings
 from etl.stores import find_old_versions, list_objects, open_object, open_store, probe_conditional_put
@@ -35,6 +37,7 @@ def check_installation(config: Path | None = None) -> tuple[Finding, ...]:
         find_out("lake", lambda: check_lake(settings)),
         find_out("old versions", lambda: describe_old_versions(settings)),
         find_out("ledger", lambda: check_ledger(settings.storage.ledger)),
+        find_out("hash key", lambda: check_key(settings.storage.ledger, load_secrets())),
         find_out("suites", lambda: check_expectations(settings)),
         find_out("credentials", lambda: check_credentials(settings, load_secrets())),
     )
@@ -84,6 +87,18 @@ def check_ledger(url: str) -> str:
         message = f"is at revision {status.current}, needed is {status.head}; run pushlift ledger upgrade"
         raise LedgerUpgradeNeeded(message)
     return f"is at revision {status.current}"
+
+
+def check_key(url: str, secrets: Secrets) -> str:
+    """See that the key of people's hashes is the ledger's; nobody is bound to a key by this."""
+    status, keys = ledger_status(url), secrets.list_hash_keys()
+    if status.exists and not status.needs_upgrade:
+        ledger = open_ledger(url)
+        is_known = is_hash_key_known(ledger, keys)
+        ledger.engine.dispose()
+        if is_known:
+            return "is the ledger's"
+    return "is set; its first use binds the ledger to it" if keys else "is not set, and not needed yet"
 
 
 def check_expectations(settings: Settings) -> str:

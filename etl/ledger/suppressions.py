@@ -122,11 +122,32 @@ def check_hash_key(ledger: Ledger, key: HashKey) -> None:
 
     The first use of a key writes its check value. Raises ConfigurationError without a key, or with another.
     """
+    keys = _require_key(key)
+    _compare_keys(ledger, keys, claim_fact(ledger, HASH_KEY_FACT, prove_key(keys)))
+
+
+def is_hash_key_known(ledger: Ledger, key: HashKey) -> bool:
+    """Whether the ledger's hashes are made with the key; False where it has none yet. Writes nothing.
+
+    Raises as `check_hash_key`.
+    """
+    with begin_read(ledger) as connection:
+        known = find_fact(connection, HASH_KEY_FACT)
+    if known is None:
+        return False
+    _compare_keys(ledger, _require_key(key), known)
+    return True
+
+
+def _require_key(key: HashKey) -> tuple[bytes, ...]:
     keys = list_keys(key)
     if not keys or not all(keys):
         raise ConfigurationError("The key of subjects' hashes is missing: set PUSHLIFT_HASH_KEY.")
+    return keys
+
+
+def _compare_keys(ledger: Ledger, keys: tuple[bytes, ...], known: str) -> None:
     value = prove_key(keys)
-    known = claim_fact(ledger, HASH_KEY_FACT, value)
     if hmac.compare_digest(known, value):
         return
     if len(keys) > 1 and hmac.compare_digest(known, prove_key(keys[:-1])):

@@ -7,6 +7,7 @@ from typer.testing import CliRunner
 
 from etl.cli import build_app
 from etl.jobs.check import check_installation
+from etl.ledger.suppressions import check_hash_key
 from etl.ledger.upgrade import upgrade_ledger
 from etl.stores import Store, write_object
 from tests.services.s3 import S3Server
@@ -32,7 +33,7 @@ def test_an_installation_in_order(check: CheckConfig, tmp_path: Path) -> None:
     """Everything is said to be in order, and nothing is left behind."""
     findings = check("")
 
-    assert [code for code, _ in findings.values()] == [0, 0, 0, 0, 0, 0, 0]
+    assert [code for code, _ in findings.values()] == [0, 0, 0, 0, 0, 0, 0, 0]
     assert "nothing has landed yet" in findings["landing"][1]
     assert "the first run creates it" in findings["ledger"][1]
     assert not (tmp_path / "ledger.db").exists()
@@ -44,6 +45,23 @@ def test_a_ledger_in_order_is_told_with_its_revision(check: CheckConfig, tmp_pat
     upgrade_ledger(f"sqlite:///{tmp_path}/ledger.db").engine.dispose()
 
     assert check("")["ledger"][1].startswith("is at revision ")
+
+
+def test_a_hash_key_that_is_not_the_ledgers_is_told(
+    check: CheckConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before a run fails closed; looking binds the ledger to no key."""
+    ledger = upgrade_ledger(f"sqlite:///{tmp_path}/ledger.db")
+    monkeypatch.setenv("PUSHLIFT_HASH_KEY", "another-key-that-was-only-looked-at")
+    assert check("")["hash key"] == (0, "is set; its first use binds the ledger to it")
+
+    check_hash_key(ledger, b"the-key-of-the-ledger")
+    code, message = check("")["hash key"]
+    assert (code, "is not that of the ledger" in message) == (2, True)
+    monkeypatch.setenv("PUSHLIFT_HASH_KEY", "the-key-of-the-ledger")
+    assert check("")["hash key"] == (0, "is the ledger's")
+    monkeypatch.delenv("PUSHLIFT_HASH_KEY")
+    assert check("")["hash key"][0] == 2
 
 
 def test_a_ledger_of_another_kind_is_told(check: CheckConfig, tmp_path: Path) -> None:
