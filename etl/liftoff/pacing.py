@@ -37,7 +37,7 @@ CLOSEST: Final = 0.987
 """Requests leave no closer than this share of the gap between slots: 1 % above the rate, however late."""
 
 STEADINESS: Final = 0.8
-"""How much of an estimate of the sharers the next block leaves as it was."""
+"""How much of the part that requests are kept apart by the next block leaves as it was."""
 
 LONGEST_WAIT_SECONDS: Final = 1.0
 """Without slots the rate is asked again after this: others may have lifted what is in the way."""
@@ -82,6 +82,7 @@ class Pacer:
     _handed_back_at: float = 0.0
     _since_caught_up: int = 0
     _sharers: float = 1.0
+    _steady_sharers: float = 1.0
     _block: tuple[float, int] | None = None
 
     @property
@@ -91,7 +92,7 @@ class Pacer:
     @property
     def least_gap(self) -> float:
         """How many seconds apart this process' requests leave at least: others' leave between them."""
-        return CLOSEST * self._sharers / self.per_second
+        return CLOSEST * self._steady_sharers / self.per_second
 
     def take(self, most: int, within: float) -> list[float]:
         """Take up to `most` slots that begin within so many seconds, as instants of the clock.
@@ -175,8 +176,8 @@ class Pacer:
         begins = at + slots[0]
         if self._block is not None and slots[0] > 0:
             before, had = self._block
-            found = min(max((begins - before) * self.per_second / had, 1.0), MOST_SHARERS)
-            self._sharers = STEADINESS * self._sharers + (1 - STEADINESS) * found
+            self._sharers = min(max((begins - before) * self.per_second / had, 1.0), MOST_SHARERS)
+            self._steady_sharers += (1 - STEADINESS) * (self._sharers - self._steady_sharers)
         self._block = begins, len(slots)
 
     def _give_up_late(self) -> None:
