@@ -118,6 +118,7 @@ def _find_default(status: int) -> Meaning | None:
     return next((rule.meaning for rule in DEFAULT_RULES if rule.fits(answer)), None)
 
 
+@lru_cache(maxsize=128)
 def says_failure(body: bytes) -> bool:
     """Whether a body is a JSON object that says failure: an error, `success` false, or a failed status."""
     if not body.lstrip().startswith(b"{"):
