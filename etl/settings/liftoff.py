@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field, model_validator
 from etl.liftoff.policy import RESTRICTED_MEDIA_SOURCES, Refusal, UserId
 from etl.liftoff.templates import parse_template, require_complete
 from etl.liftoff.vocabulary import check_vocabulary
+from etl.settings.partner_urls import check_privacy
 from etl.settings.sections import HttpUrl, Section
 
 __all__ = ["RESTRICTED_MEDIA_SOURCES", "App", "Consent", "Liftoff", "Refusal", "Response", "UserId"]
@@ -18,11 +19,14 @@ MOST_CONNECTIONS: Final = 128
 
 def check_postback_url(url: str) -> str:
     """Accept a postback URL with a macro for all that Liftoff requires (Liftoff: Analytics S2S)."""
-    require_complete(parse_template(url))
+    template = parse_template(url)
+    require_complete(template)
+    check_privacy(template.address)
     return url
 
 
 PostbackUrl = Annotated[str, AfterValidator(check_postback_url)]
+OptOutUrl = Annotated[HttpUrl, AfterValidator(check_privacy)]
 Vocabulary = Annotated[dict[str, str], AfterValidator(check_vocabulary)]
 
 
@@ -66,7 +70,7 @@ class Liftoff(Section):
     """
 
     postback_url: PostbackUrl = "https://analytics.liftoff.io/v2/events"
-    opt_out_url: HttpUrl | None = None
+    opt_out_url: OptOutUrl | None = None
     proxy: HttpUrl | None = None
     postbacks_per_second: float = Field(default=15, gt=0, le=10_000)
     test_postbacks_per_second: float = Field(default=1, gt=0, le=10_000)
