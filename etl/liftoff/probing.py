@@ -92,6 +92,8 @@ def _ask(method: str, url: str, auth: AuthBase, body: object = None, *, proxy: s
                 json=body,
                 auth=auth,
                 allow_redirects=False,
+                # The status is all that is asked for; what follows it may be without an end.
+                stream=True,
                 timeout=(CONNECT_SECONDS, READ_SECONDS),
                 proxies={"http": proxy, "https": proxy} if proxy else None,
             )

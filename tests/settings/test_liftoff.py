@@ -86,3 +86,16 @@ def test_the_default_sends_everything_that_liftoff_knows(tmp_path: Path) -> None
 def test_connections_follow_the_rate_unless_they_are_said(rates: dict[str, float], connections: int) -> None:
     """Enough for a tenth of a second, and never more in doubt than somebody wanted."""
     assert Liftoff.model_validate(rates).connections == connections
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("give_up_hours", "keep_personal_days", "pair_settling_hours", "max_age_days"),
+        *("backoff_seconds", "backoff_cap_seconds"),
+    ],
+)
+@pytest.mark.parametrize("value", ["inf", "nan", "1e308"])
+def test_times_are_ones_that_an_instant_can_bear(tmp_path: Path, name: str, value: str) -> None:
+    """One that cannot be added to an instant would end a delivery between an answer and its record."""
+    assert f"liftoff.{name}" in explain(tmp_path, f"[liftoff]\n{name} = {value}")

@@ -47,7 +47,8 @@ def require_key(secrets: Secrets) -> SecretStr:
             "Liftoff's API key is missing: set PUSHLIFT_LIFTOFF_API_KEY (Liftoff's dashboard has it on its"
             " developer page), or make an Airflow connection of the type Liftoff."
         )
-    if not key.get_secret_value().isascii() or any(mark.isspace() for mark in key.get_secret_value()):
+    text = key.get_secret_value()
+    if not text.isascii() or not text.isprintable() or " " in text:
         raise ConfigurationError("Liftoff's API key has white space or other odd characters in it.")
     return key
 
