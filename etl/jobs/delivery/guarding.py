@@ -18,6 +18,7 @@ from etl.ledger.database import Ledger
 from etl.ledger.plans import Plan
 from etl.ledger.suppressions import check_hash_key
 from etl.liftoff.policy import SendingPolicy, configuration_hash
+from etl.liftoff.probing import is_sound_key
 from etl.quality.gate import describe_gate, judge_dates
 from etl.settings import Secrets, Settings
 from etl.stores import Store
@@ -47,8 +48,7 @@ def require_key(secrets: Secrets) -> SecretStr:
             "Liftoff's API key is missing: set PUSHLIFT_LIFTOFF_API_KEY (Liftoff's dashboard has it on its"
             " developer page), or make an Airflow connection of the type Liftoff."
         )
-    text = key.get_secret_value()
-    if not text.isascii() or not text.isprintable() or " " in text:
+    if not is_sound_key(key.get_secret_value()):
         raise ConfigurationError("Liftoff's API key has white space or other odd characters in it.")
     return key
 
