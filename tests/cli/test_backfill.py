@@ -120,6 +120,31 @@ def test_a_lost_ledger_sends_nothing_until_it_is_rebuilt(shop: Shell, sandbox: S
     assert sandbox.state()["received"] == 5
 
 
+def test_a_ledger_older_than_the_lake_sends_nothing_until_it_is_rebuilt(
+    shop: Shell, local_world: World, sandbox: SandboxProcess
+) -> None:
+    """One from a backup knows some deliveries, and not those of plans that were made after it."""
+    shop.run("backfill", "send", plan(shop, "--event", "purchase")["plan"]["id"], "--yes")
+    backup = shop.config.parent / "backup.db"
+    shop.run("ledger", "backup", str(backup))
+    local_world.land([purchase(7)], "push/2026/09/02/13/late.json.gz")
+    shop.run("ingest")
+    shop.run("backfill", "send", plan(shop)["plan"]["id"], "--yes")
+    shop.run("backfill", "reconcile")
+    for file in shop.config.parent.glob("ledger.db*"):
+        file.unlink()
+    backup.rename(shop.config.parent / "ledger.db")
+
+    refused = shop.run("backfill", "plan", "--app", APP, "--from", str(DAY), "--to", str(DAY))
+    assert refused.exit_code == 2
+    assert "older than the lake" in str(refused.exception)
+
+    shop.run("ledger", "rebuild")
+    again = plan(shop)
+    assert (again["queued"], again["exclusions"]["already_delivered"]) == (0, 6)
+    assert sandbox.state()["received"] == 6
+
+
 def test_an_event_is_explained_to_its_last_attempt(shop: Shell) -> None:
     """Gates as they stand, the plan that told of it, and each attempt; masked."""
     shop.run("backfill", "send", plan(shop)["plan"]["id"], "--yes")
