@@ -26,7 +26,7 @@ from etl.ledger.drafts import Draft, register_drafts
 from etl.ledger.exported import describe_exported, read_news
 from etl.ledger.plans import Plan, list_plans, require_plan
 from etl.ledger.progress import count_states
-from etl.ledger.purging import purge_personal
+from etl.ledger.purging import has_personal, purge_personal
 from etl.ledger.scrubbing import note_scrubbing, scrub_if_noted
 from etl.ledger.upgrade import open_current_ledger
 from etl.settings import Settings
@@ -91,9 +91,9 @@ def forget_personal_values(settings: Settings, now: datetime | None = None) -> i
     """Let the personal values of rows that were settled long enough ago leave the ledger, and its files."""
     before = (now or datetime.now(UTC)) - timedelta(days=settings.liftoff.keep_personal_days)
     ledger = open_current_ledger(settings.storage.ledger)
-    count = purge_personal(ledger, before)
-    if count:
+    if has_personal(ledger, before):
         note_scrubbing(ledger)
+    count = purge_personal(ledger, before)
     scrub_if_noted(ledger)
     return count
 

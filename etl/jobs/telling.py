@@ -10,13 +10,19 @@ from typing import Any
 import pyarrow as pa
 
 from etl.errors import ConfigurationError, LedgerError
+from etl.jobs.keys import require_keys
 from etl.jobs.policies import build_policy
 from etl.lake.tables import EVENTS
 from etl.ledger.history import Attempt, Postback, find_postbacks, list_attempts
+from etl.ledger.suppressions import list_suppressed
 from etl.ledger.upgrade import open_current_ledger
-from etl.liftoff.gates import SENTENCES, judge_events
+from etl.liftoff.gates import ORDER, SENTENCES, judge_events
+from etl.liftoff.policy import SendingPolicy
 from etl.liftoff.postbacks import map_events
+from etl.quality.gate import judge_dates
 from etl.settings import Settings
+from etl.stores import open_store
+from etl.subjects import list_subjects
 
 # Explaining shows no user id, so that any key will do.
 _NO_KEY = b"explain"
@@ -34,19 +40,33 @@ class Told:
 class Telling:
     """What the gates say of an event today, and what was told of its occurrence.
 
-    `gate` is the code that refuses it, None where none of those does that look at a row alone; `unmapped`
-    says why its app is not sent at all.
+    `gate` is the code of the first that refuses it; None where none does of those that look at the row, its
+    day and its person. `unmapped` says why its app is not sent at all, `doubt` why nobody can say whether the
+    person opted out.
     """
 
     gate: str | None
     unmapped: str | None
     told: tuple[Told, ...]
+    doubt: str | None = None
 
 
 def tell_of(settings: Settings, row: Mapping[str, Any], now: datetime | None = None) -> Telling:
-    """Tell of a row of `events`; a ledger that cannot be opened tells of no attempt."""
-    gate, unmapped = _judge(settings, row, now or datetime.now(UTC))
-    return Telling(gate, unmapped, tuple(_read_told(settings, str(row["occurrence_id"]))))
+    """Tell of a row of `events`; a ledger that cannot be opened tells of no attempt and of nobody."""
+    told = tuple(_read_told(settings, str(row["occurrence_id"])))
+    try:
+        policy = build_policy(settings, str(row["app_id"]), "production")
+    except ConfigurationError as error:
+        return Telling(None, error.message, told)
+    rows = _tabulate(row)
+    codes = [_judge_row(rows, policy, now or datetime.now(UTC)), _judge_day(settings, row)]
+    doubt = None
+    try:
+        codes.append(_judge_person(settings, rows, policy.app_id))
+    except ConfigurationError as error:
+        doubt = error.message
+    gate = min(filter(None, codes), key=lambda code: ORDER[code], default=None)
+    return Telling(gate, None, told, doubt)
 
 
 def describe_telling(telling: Telling) -> Iterator[str]:
@@ -58,6 +78,8 @@ def describe_telling(telling: Telling) -> Iterator[str]:
         yield "  no gate refuses this row today"
     else:
         yield f"  refused today by {telling.gate}: {SENTENCES[telling.gate]}"
+    if telling.doubt is not None:
+        yield f"  whether the person opted out cannot be told: {telling.doubt}"
     for each in telling.told:
         row = each.postback
         why = "" if row.code is None else f", {row.code}: {SENTENCES.get(row.code, 'see backfill status')}"
@@ -75,17 +97,40 @@ def _describe_attempt(attempt: Attempt) -> str:
     )
 
 
-def _judge(settings: Settings, row: Mapping[str, Any], now: datetime) -> tuple[str | None, str | None]:
-    try:
-        policy = build_policy(settings, str(row["app_id"]), "production")
-    except ConfigurationError as error:
-        return None, error.message
+def _tabulate(row: Mapping[str, Any]) -> pa.Table:
     values = {**row, "extra": list(dict(row["extra"] or {}).items())}
     rows = pa.Table.from_pylist([values], EVENTS.schema)
-    rows = rows.append_column("is_first_event", pa.nulls(1, pa.bool_()))
+    return rows.append_column("is_first_event", pa.nulls(1, pa.bool_()))
+
+
+def _judge_row(rows: pa.Table, policy: SendingPolicy, now: datetime) -> str | None:
     mapped = map_events(rows, policy, _NO_KEY)
     code: str | None = judge_events(rows, mapped, policy, int(now.timestamp() * 1000))[0].as_py()
-    return code, None
+    return code
+
+
+def _judge_day(settings: Settings, row: Mapping[str, Any]) -> str | None:
+    """Judge the row's day by its audits and by what is held."""
+    lake = open_store(settings.storage.lake, settings.storage.options)
+    try:
+        ledger = open_current_ledger(settings.storage.ledger)
+        verdict = judge_dates(lake, ledger, str(row["app_id"]), row["event_date"], row["event_date"])
+    except LedgerError:
+        return None
+    return next(("held_quality" if day.batch_ids else "failed_quality" for day in verdict.refused), None)
+
+
+def _judge_person(settings: Settings, rows: pa.Table, app_id: str) -> str | None:
+    """Say whether the person opted out; raises ConfigurationError where only the hash key could tell."""
+    try:
+        ledger = open_current_ledger(settings.storage.ledger)
+        suppressed = list_suppressed(ledger, app_id)
+    except LedgerError:
+        return None
+    if not suppressed:
+        return None
+    subjects = list_subjects(require_keys(ledger).subjects, rows)[0].as_py()
+    return None if suppressed.isdisjoint((subjects or "").split()) else "suppressed"
 
 
 def _read_told(settings: Settings, occurrence_id: str) -> Iterator[Told]:

@@ -49,6 +49,16 @@ def purge_personal(ledger: Ledger, before: datetime) -> int:
     return sum(_purge_plan(ledger, plan.id, before) for plan in list_plans(ledger))
 
 
+def has_personal(ledger: Ledger, before: datetime) -> bool:
+    """Whether `purge_personal` would find anything to forget."""
+    plans = list_plans(ledger)
+    with begin_read(ledger) as connection:
+        return any(
+            connection.execute(_SETTLED, {"plan": plan.id, "after": -1, "before": before}).first()
+            for plan in plans
+        )
+
+
 def _purge_plan(ledger: Ledger, plan_id: str, before: datetime) -> int:
     count = 0
     values = {"plan": plan_id, "after": -1, "before": before}

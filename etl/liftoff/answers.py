@@ -7,9 +7,11 @@ comes before what pushlift takes for granted.
 from __future__ import annotations
 
 import json
+import re
+from codecs import BOM_UTF8
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from http import HTTPStatus
@@ -17,6 +19,9 @@ from typing import Final, Literal
 
 Reach = Literal["unsent", "answered", "unanswered"]
 Meaning = Literal["delivered", "retry", "refused", "stop", "unknown"]
+
+MOST_BODY_BYTES: Final = 65_536
+"""So much of an answer is read; a longer one cannot fill the memory."""
 
 LONGEST_WAIT_SECONDS: Final = 3600.0
 """However long Liftoff asks to wait, it is asked again after this."""
@@ -55,6 +60,10 @@ class Rule:
         return self.body_contains.casefold() in answer.body.decode("utf-8", "replace").casefold()
 
 
+_FAILED: Final = frozenset({"error", "fail", "failed", "failure"})
+_FALSE: Final = frozenset({"false", "0"})
+_ERROR_STATUS: Final = re.compile("[45][0-9][0-9]")
+
 # A gateway's own error (502, 504) says nothing about what the server behind it has done.
 DEFAULT_RULES: Final = (
     Rule("502", "unknown"),
@@ -91,7 +100,7 @@ def judge_answer(answer: Answer, rules: Sequence[Rule], now: datetime) -> Judgem
     """Tell what an answer means: the first rule that fits decides.
 
     A request that never left is tried again. Without an answer nobody can say. A 2xx whose body says failure
-    was not accepted, and is tried again.
+    was not accepted, and is tried again; where the body is too long to be read, nobody can say what it says.
     """
     if answer.reach == "unsent":
         return Judgement("retry", answer.detail or "unsent")
@@ -106,9 +115,17 @@ def judge_answer(answer: Answer, rules: Sequence[Rule], now: datetime) -> Judgem
     meaning = _find_default(answer.status)
     if meaning is None:
         return Judgement("unknown", code)
-    if meaning == "delivered" and says_failure(answer.body):
+    if meaning == "delivered":
+        return _judge_success(answer.body, wait)
+    return Judgement(meaning, code, wait, is_too_fast)
+
+
+def _judge_success(body: bytes, wait: float | None) -> Judgement:
+    if len(body) >= MOST_BODY_BYTES:
+        return Judgement("unknown", "answer_too_long")
+    if says_failure(body):
         return Judgement("retry", "error_in_body", wait)
-    return Judgement(meaning, None if meaning == "delivered" else code, wait, is_too_fast)
+    return Judgement("delivered", wait_seconds=wait)
 
 
 @lru_cache(maxsize=1000)
@@ -120,24 +137,38 @@ def _find_default(status: int) -> Meaning | None:
 
 @lru_cache(maxsize=128)
 def says_failure(body: bytes) -> bool:
-    """Whether a body is a JSON object that says failure: an error, `success` false, or a failed status."""
-    if not body.lstrip().startswith(b"{"):
+    """Whether a body is a JSON object that says failure: an error, `success` false, or a failed status.
+
+    Names and words count in any casing, and a status from 400 on is HTTP's own word for failure.
+    """
+    bare = body.removeprefix(BOM_UTF8)
+    if not bare.lstrip().startswith(b"{"):
         return False
     try:
-        said = json.loads(body)
+        said = json.loads(bare)
     except (ValueError, RecursionError):
         return False
-    status = str(said.get("status", "")).casefold()
-    return (
-        bool(said.get("error") or said.get("errors"))
-        or said.get("success") is False
-        or said.get("ok") is False
-        or status in {"error", "fail", "failed", "failure"}
-    )
+    return any(_is_failure(name.casefold(), value) for name, value in said.items())
+
+
+def _is_failure(name: str, value: object) -> bool:
+    """Whether one member of a body says failure."""
+    word = str(value).casefold()
+    match name:
+        case "error" | "errors":
+            return bool(value)
+        case "success" | "ok":
+            return word in _FALSE
+        case "status":
+            return word in _FAILED or _ERROR_STATUS.fullmatch(word) is not None
+    return False
 
 
 def read_retry_after(text: str | None, now: datetime) -> float | None:
-    """Read a Retry-After (RFC 9110: seconds, or an HTTP date) as seconds from now, at most an hour."""
+    """Read a Retry-After (RFC 9110: seconds, or an HTTP date) as seconds from now, at most an hour.
+
+    A date without a zone, as the oldest form of HTTP's has none, is in UTC.
+    """
     if not text:
         return None
     try:
@@ -148,4 +179,5 @@ def read_retry_after(text: str | None, now: datetime) -> float | None:
 
 
 def _until(text: str, now: datetime) -> float:
-    return (parsedate_to_datetime(text) - now).total_seconds()
+    at = parsedate_to_datetime(text)
+    return ((at if at.tzinfo else at.replace(tzinfo=UTC)) - now).total_seconds()

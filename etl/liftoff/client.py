@@ -20,11 +20,8 @@ from pydantic import SecretStr
 from urllib3 import Timeout
 from urllib3.exceptions import HTTPError
 
-from etl.liftoff.answers import Answer
+from etl.liftoff.answers import MOST_BODY_BYTES, Answer
 from etl.liftoff.connections import MarkingAdapter, Marks
-
-MOST_BODY_BYTES: Final = 65_536
-"""So much of an answer is read; a longer one cannot fill the memory."""
 
 IDLE_SECONDS: Final = 2.0
 """A connection that was idle for longer is opened anew.
@@ -179,8 +176,11 @@ def _read_body(response: requests.Response) -> bytes:
 def _tells_its_end(response: requests.Response) -> bool:
     """Whether an answer says where it ends (RFC 9112, 6.3).
 
-    One that was cut in its headers has no length any more, and http.client takes it for whole.
+    One that was cut in its headers has no length any more, and http.client takes it for whole. Below 200
+    the answer itself is still to come.
     """
+    if response.status_code < requests.codes.ok:
+        return False
     headers, version = response.headers, response.raw.version
     return (
         "Content-Length" in headers

@@ -61,8 +61,7 @@ GATES: Final = (
             ("ad_personalization_enabled", "The person did not consent to personalized ads."),
         )
     ),
-    Gate("suppressed", "The person opted out.", "ledger", True),
-    Gate("do_not_share", "The person's data may not be shared with third parties.", "ledger", True),
+    Gate("suppressed", "The person opted out, of all or of sharing with third parties.", "ledger", True),
     Gate("weak_identity", "Nothing certain says who did it, so it may be told twice.", "row"),
     Gate("possible_twin", "It may be another event told twice: their time has no milliseconds.", "row"),
     Gate("timestamp_absent", "Without a time Liftoff would take it for an event of now.", "parameters"),

@@ -2,13 +2,14 @@
 
 Python reads every head with its parser of e-mails, which is a tenth of what a request costs. A head that is
 plain is one line of HTTP/1.1 and lines `name: value` of ASCII, and says by one `Content-Length` where its
-body ends. Whatever else may be a head (RFC 9112) or is none is left to `http.client`, untouched.
+body ends. Whatever else may be a head (RFC 9112) or is none is left to `http.client`, untouched, but for
+words in between (RFC 9110, 15.2), which it would take for the answer.
 """
 
 from __future__ import annotations
 
 import re
-from http.client import HTTPMessage, HTTPResponse
+from http.client import HTTPMessage, HTTPResponse, parse_headers
 from typing import Final
 
 _PLAIN: Final = re.compile(
@@ -17,6 +18,8 @@ _PLAIN: Final = re.compile(
 _LENGTH: Final = re.compile("[0-9]{1,12}")
 _BODILESS: Final = frozenset({204, 304})
 _HTTP_1_1: Final = 11
+# 101 ends HTTP on its connection, and http.client passes over 100 itself.
+_IN_BETWEEN: Final = frozenset({*range(102, 200)})
 
 
 class Response(HTTPResponse):
@@ -26,6 +29,14 @@ class Response(HTTPResponse):
         """Read the head; as `http.client` does, where it is not plain or has not come whole."""
         if getattr(self, "headers", None) is not None or not self._take_plain_head():
             super().begin()
+
+    def _read_status(self) -> tuple[str, int, str]:
+        """Read the status line of the answer itself, which comes behind those of words in between."""
+        while True:
+            told: tuple[str, int, str] = super()._read_status()  # type: ignore[misc]  # typeshed has it not
+            if told[1] not in _IN_BETWEEN:
+                return told
+            parse_headers(self.fp)
 
     def _take_plain_head(self) -> bool:
         """Take a plain head from what has come; False, and nothing taken, where there is none."""

@@ -8,7 +8,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Final, Literal
 
-from etl.liftoff.answers import Answer, read_retry_after, says_failure
+from etl.liftoff.answers import MOST_BODY_BYTES, Answer, read_retry_after, says_failure
 
 Meaning = Literal["accepted", "not_processed", "split", "retry", "stop", "held"]
 Outcome = Literal["accepted", "not_processed", "refused", "unsubmitted"]
@@ -87,7 +87,7 @@ def judge_opt_out(answer: Answer, now: datetime) -> Verdict:
     status = answer.status
     meaning = _find_meaning(status)
     if meaning == "accepted":
-        if says_failure(answer.body):
+        if len(answer.body) >= MOST_BODY_BYTES or says_failure(answer.body):
             return Verdict("retry", ERROR_IN_BODY, status, now)
         return Verdict("accepted", None, status, now)
     return Verdict(meaning, f"http_{status}", status, now, read_retry_after(answer.retry_after, now))

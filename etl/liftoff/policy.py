@@ -9,7 +9,7 @@ from typing import Final
 
 # Raise it with every change of what a row becomes, or of which rows may leave: a plan made before is then
 # refused instead of sent as something else than what was approved.
-MAPPING_VERSION: Final = 1
+MAPPING_VERSION: Final = 2
 
 # Named by AppsFlyer as networks whose terms restrict sharing, by whatever name they go (AppsFlyer: Push API
 # V2.0). "restricted" is what AppsFlyer calls a source that it may not name.

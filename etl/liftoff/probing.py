@@ -27,6 +27,11 @@ class Probed:
     message: str
 
 
+def is_sound_key(api_key: str) -> bool:
+    """Tell whether a key can stand in a header: printable ASCII without a space."""
+    return api_key.isascii() and api_key.isprintable() and " " not in api_key
+
+
 class Bearer(AuthBase):
     """Sends an API key; as `auth`, so that no `.netrc` takes its place."""
 
@@ -42,6 +47,8 @@ class Bearer(AuthBase):
 
 def probe_api_key(url: str, api_key: str, proxy: str | None = None) -> Probed:
     """Ask the interface of postbacks with a key and nothing else; `url` may be a template."""
+    if not is_sound_key(api_key):
+        return Probed(is_right=False, message="The API key has white space or other odd characters in it.")
     scheme, host, path, _, _ = urlsplit(url)
     answer = _ask("GET", urlunsplit((scheme, host, path, "", "")), Bearer(api_key), proxy=proxy)
     if isinstance(answer, Probed):
@@ -92,6 +99,8 @@ def _ask(method: str, url: str, auth: AuthBase, body: object = None, *, proxy: s
                 json=body,
                 auth=auth,
                 allow_redirects=False,
+                # The status is all that is asked for; what follows it may be without an end.
+                stream=True,
                 timeout=(CONNECT_SECONDS, READ_SECONDS),
                 proxies={"http": proxy, "https": proxy} if proxy else None,
             )

@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from ipaddress import IPv6Address
 from operator import add
 from typing import Final
 from urllib.parse import quote, unquote_plus, urlsplit
@@ -49,6 +50,8 @@ CARRIED: Final[Mapping[str, str]] = {
 }
 _MACRO = re.compile(r"\{([^{}()]*)\}|\(([^{}()]*)\)")
 _MARKS = re.compile(r"[{}()]")
+_LABEL: Final = "[0-9A-Za-z_](?:[0-9A-Za-z_-]{0,61}[0-9A-Za-z_])?"
+_PLACE = re.compile(rf"(?:{_LABEL}(?:\.{_LABEL})*\.?|\[[0-9A-Fa-f:.]+\])(?::[0-9]{{1,5}})?")
 _FORBIDDEN = re.compile(r"[\x00-\x1f\x7f\s]")
 _UNSAFE = re.compile(r"[^A-Za-z0-9_.~\n-]")
 _ESCAPES = {chr(byte): f"%{byte:02X}" for byte in range(128)}
@@ -187,8 +190,24 @@ def _require_address(address: str, query: str) -> None:
         raise TemplateError("is no web address; it starts with https:// and has no white space")
     if "#" in address or "#" in query:
         raise TemplateError("has a #, behind which nothing is sent; leave it out, or write %23")
-    if "@" in urlsplit(address).netloc:
+    if not address.isascii():
+        raise TemplateError("has other characters than ASCII in its address; write xn--… and %…")
+    place = address.partition("//")[2].partition("/")[0]
+    if "@" in place:
         raise TemplateError("has a user or a password in it; the key is sent in a header, never in the URL")
+    if not _is_place(place):
+        raise TemplateError("has no host, or one that cannot be, or no port from 1 to 65535")
+
+
+def _is_place(place: str) -> bool:
+    """Tell whether a text is a host, by name or address, and perhaps its port."""
+    if _PLACE.fullmatch(place) is None:
+        return False
+    try:
+        parts = urlsplit(f"//{place}")
+        return parts.port != 0 and (":" not in (parts.hostname or "") or bool(IPv6Address(parts.hostname)))
+    except ValueError:
+        return False
 
 
 def _parse_parameters(query: str) -> Iterator[Parameter]:

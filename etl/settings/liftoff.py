@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field, model_validator
 from etl.liftoff.policy import RESTRICTED_MEDIA_SOURCES, Refusal, UserId
 from etl.liftoff.templates import parse_template, require_complete
 from etl.liftoff.vocabulary import check_vocabulary
+from etl.settings.partner_urls import check_privacy
 from etl.settings.sections import HttpUrl, Section
 
 __all__ = ["RESTRICTED_MEDIA_SOURCES", "App", "Consent", "Liftoff", "Refusal", "Response", "UserId"]
@@ -15,15 +16,21 @@ __all__ = ["RESTRICTED_MEDIA_SOURCES", "App", "Consent", "Liftoff", "Refusal", "
 LEAST_CONNECTIONS: Final = 16
 MOST_CONNECTIONS: Final = 192
 DEFAULT_ROUND_SECONDS: Final = 1 / 6
+# An instant of ours plus or minus this is one that every type can hold.
+CENTURY_DAYS: Final = 36_525
+DAY_SECONDS: Final = 86_400
 
 
 def check_postback_url(url: str) -> str:
     """Accept a postback URL with a macro for all that Liftoff requires (Liftoff: Analytics S2S)."""
-    require_complete(parse_template(url))
+    template = parse_template(url)
+    require_complete(template)
+    check_privacy(template.address)
     return url
 
 
 PostbackUrl = Annotated[str, AfterValidator(check_postback_url)]
+OptOutUrl = Annotated[HttpUrl, AfterValidator(check_privacy)]
 Vocabulary = Annotated[dict[str, str], AfterValidator(check_vocabulary)]
 
 
@@ -67,7 +74,7 @@ class Liftoff(Section):
     """
 
     postback_url: PostbackUrl = "https://analytics.liftoff.io/v2/events"
-    opt_out_url: HttpUrl | None = None
+    opt_out_url: OptOutUrl | None = None
     proxy: HttpUrl | None = None
     postbacks_per_second: float = Field(default=15, gt=0, le=10_000)
     test_postbacks_per_second: float = Field(default=1, gt=0, le=10_000)
@@ -78,19 +85,19 @@ class Liftoff(Section):
     read_seconds: float = Field(default=30, gt=0, le=600)
     claim_seconds: float = Field(default=120, gt=0, le=3600)
     least_attempts: int = Field(default=5, ge=1, le=1000)
-    give_up_hours: float = Field(default=24, ge=0)
-    backoff_seconds: float = Field(default=1, gt=0)
-    backoff_cap_seconds: float = Field(default=300, gt=0)
+    give_up_hours: float = Field(default=24, ge=0, le=24 * CENTURY_DAYS)
+    backoff_seconds: float = Field(default=1, gt=0, le=DAY_SECONDS)
+    backoff_cap_seconds: float = Field(default=300, gt=0, le=DAY_SECONDS)
     canary: int = Field(default=100, ge=0)
     canary_refused_share: float = Field(default=0.1, ge=0, le=1)
     responses: tuple[Response, ...] = ()
     user_id: UserId = UserId.HASHED
     consent: Consent = Consent()
     restricted_media_sources: tuple[str, ...] = RESTRICTED_MEDIA_SOURCES
-    max_age_days: float = Field(default=90, gt=0)
-    pair_settling_hours: float = Field(default=24, ge=0)
+    max_age_days: float = Field(default=90, gt=0, le=CENTURY_DAYS)
+    pair_settling_hours: float = Field(default=24, ge=0, le=24 * CENTURY_DAYS)
     accept_doubtful_identity: bool = False
-    keep_personal_days: float = Field(default=7, ge=0)
+    keep_personal_days: float = Field(default=7, ge=0, le=CENTURY_DAYS)
     approval_from: int = Field(default=1, ge=1)
     continuous_days: int = Field(default=7, ge=1, le=365)
     continuous_limit: int = Field(default=100_000, ge=1)

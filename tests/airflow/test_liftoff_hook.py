@@ -18,6 +18,7 @@ from etl.errors import ConfigurationError
 from etl.liftoff.parameters import PARAMETERS
 from etl.liftoff.sandbox.credentials import TEST_API_KEY, TEST_PASSWORD, TEST_USER
 from etl.liftoff.sandbox.process import SandboxProcess, run_sandbox
+from tests.services.listeners import Line, answering, listen
 
 
 class Connect(Protocol):
@@ -138,6 +139,28 @@ def test_an_address_that_does_not_answer_is_no_fault_of_the_credentials(connect:
     assert not is_right
     assert "There is no answer from 127.0.0.1 (ConnectionError)." in message
     assert "liftoff.opt_out_url is not configured" in message
+
+
+@pytest.mark.parametrize("key", ["a\r\nX-Injected: 1", "a\u2026b"], ids=ascii)
+def test_a_key_that_is_no_header_is_not_sent(connect: Connect, key: str) -> None:
+    """It was pasted wrongly; neither a header of its own nor an error with a part of it comes of that."""
+    with listen(answering()) as listener:
+        told = connect({"password": key}, f"postback_url = '{listener.url}'").test_connection()
+    assert told == (False, "The API key has white space or other odd characters in it.")
+    assert listener.accepted == 0
+
+
+def test_an_answer_without_an_end_holds_nobody(connect: Connect) -> None:
+    """The status is all that the button asks for."""
+
+    def answer_without_end(line: Line) -> None:
+        line.read()
+        line.answer(b"HTTP/1.1 401 No\r\nContent-Length: 1000000000\r\n\r\n.")
+        line.wait()
+
+    with listen(answer_without_end) as listener:
+        hook = connect({"password": "a-key"}, f"postback_url = '{listener.url}'")
+        assert hook.test_connection() == (False, "The API key is refused (401).")
 
 
 def test_a_broken_configuration_is_said(connect: Connect) -> None:

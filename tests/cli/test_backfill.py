@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
+from etl.ledger.suppressions import suppress
 from etl.liftoff.sandbox.process import SandboxProcess
+from etl.subjects import hash_subject
 from tests.cli.conftest import Shell
 from tests.services.worlds import Row, World, message
 
@@ -118,6 +120,31 @@ def test_a_lost_ledger_sends_nothing_until_it_is_rebuilt(shop: Shell, sandbox: S
     assert sandbox.state()["received"] == 5
 
 
+def test_a_ledger_older_than_the_lake_sends_nothing_until_it_is_rebuilt(
+    shop: Shell, local_world: World, sandbox: SandboxProcess
+) -> None:
+    """One from a backup knows some deliveries, and not those of plans that were made after it."""
+    shop.run("backfill", "send", plan(shop, "--event", "purchase")["plan"]["id"], "--yes")
+    backup = shop.config.parent / "backup.db"
+    shop.run("ledger", "backup", str(backup))
+    local_world.land([purchase(7)], "push/2026/09/02/13/late.json.gz")
+    shop.run("ingest")
+    shop.run("backfill", "send", plan(shop)["plan"]["id"], "--yes")
+    shop.run("backfill", "reconcile")
+    for file in shop.config.parent.glob("ledger.db*"):
+        file.unlink()
+    backup.rename(shop.config.parent / "ledger.db")
+
+    refused = shop.run("backfill", "plan", "--app", APP, "--from", str(DAY), "--to", str(DAY))
+    assert refused.exit_code == 2
+    assert "older than the lake" in str(refused.exception)
+
+    shop.run("ledger", "rebuild")
+    again = plan(shop)
+    assert (again["queued"], again["exclusions"]["already_delivered"]) == (0, 6)
+    assert sandbox.state()["received"] == 6
+
+
 def test_an_event_is_explained_to_its_last_attempt(shop: Shell) -> None:
     """Gates as they stand, the plan that told of it, and each attempt; masked."""
     shop.run("backfill", "send", plan(shop)["plan"]["id"], "--yes")
@@ -131,6 +158,20 @@ def test_an_event_is_explained_to_its_last_attempt(shop: Shell) -> None:
     assert "refused today by restricted_media_source" in texts["af_purchase Facebook Ads"]
     assert "refused today by unmapped_event" in texts["af_login liftoff_int"]
     assert not any("2001:db8::1" in text for text in texts.values())
+
+
+def test_an_opted_out_person_is_explained(
+    shop: Shell, local_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the gate, without a plan; without the hash key nobody can say, which is said."""
+    found = shop.ask("sql", "select event_id, idfv from events where event_name = 'af_purchase' limit 1")
+    ((event_id, idfv),) = found["rows"]
+    suppress(local_world.open_ledger(), [hash_subject(b"a-key", idfv)], APP, "do_not_share")
+    plan(shop)
+    assert "refused today by suppressed" in shop.run("explain", event_id).stdout
+
+    monkeypatch.delenv("PUSHLIFT_HASH_KEY")
+    assert "whether the person opted out cannot be told" in shop.run("explain", event_id).stdout
 
 
 def test_late_data_does_not_shift_a_plan(shop: Shell, local_world: World, sandbox: SandboxProcess) -> None:

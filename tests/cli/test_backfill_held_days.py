@@ -70,11 +70,17 @@ def test_the_day_can_be_taken_at_somebodys_word(shop: Shell, sandbox: SandboxPro
     assert sandbox.state()["accepted_occurrences"] == 3
 
 
-def test_a_plan_is_not_sent_where_rows_are_held_since(shop: Shell, local_world: World) -> None:
-    """A day that was sound when it was planned is asked about again before anything leaves."""
+@pytest.mark.parametrize("options", [(), ("--exclude-failed-days",), ("--accept-failed-checks",)])
+def test_a_plan_is_not_sent_where_rows_are_held_since(
+    shop: Shell, local_world: World, options: tuple[str, ...]
+) -> None:
+    """A day that was sound when it was planned is asked about again before anything leaves.
+
+    Nobody decided about it as the plan was made, whatever was to be done with days that had failed then.
+    """
     batch = find_batch(shop)
     assert shop.run("quality", "release", batch, "--reason", "looked at", "--yes").exit_code == 0
-    plan_id = plan(shop)["plan"]["id"]
+    plan_id = plan(shop, *options)["plan"]["id"]
     local_world.land([purchase(6, event_name=PLANTED)], "push/2026/09/02/14/worse.json.gz")
     assert shop.run("ingest").exit_code == 1
 

@@ -6,7 +6,15 @@ from datetime import UTC, datetime
 
 import pytest
 
-from etl.liftoff.answers import LONGEST_WAIT_SECONDS, Answer, Judgement, Rule, judge_answer, read_retry_after
+from etl.liftoff.answers import (
+    LONGEST_WAIT_SECONDS,
+    MOST_BODY_BYTES,
+    Answer,
+    Judgement,
+    Rule,
+    judge_answer,
+    read_retry_after,
+)
 
 NOW = datetime(2026, 9, 1, 12, tzinfo=UTC)
 
@@ -61,6 +69,12 @@ def test_a_status_means_one_thing(status: int, meaning: str) -> None:
         b'{"ok": false}',
         b' \n{"status": "Error"}',
         b'{"status": "failed", "error": null}',
+        b'\xef\xbb\xbf{"error": "bad event"}',
+        b'{"Error": "bad event", "error": null}',
+        b'{"success": "False"}',
+        b'{"ok": 0}',
+        b'{"status": 500}',
+        b'{"status": "422"}',
     ],
 )
 def test_a_success_whose_body_says_failure_was_not_accepted(body: bytes) -> None:
@@ -80,7 +94,10 @@ def test_a_success_whose_body_says_failure_was_not_accepted(body: bytes) -> None
         b'{"status": "ok", "success": true}',
         b'{"error"',
         b'{"message": "no error"}',
-        b'{"a":' * 30_000,
+        b'{"status": 200, "success": 1}',
+        b'{"status": 4000000000}',
+        b'{"status": {"error": 1}}',
+        b'{"a":' * 10_000,
         b'{"n": ' + b"9" * 60_000 + b"}",
         b"\xff\xfe{",
     ],
@@ -89,6 +106,15 @@ def test_a_success_whose_body_says_failure_was_not_accepted(body: bytes) -> None
 def test_any_other_body_of_a_success_is_one(body: bytes) -> None:
     """However odd, deep or long it is: nothing is documented of it."""
     assert judge(answered(200, body)).meaning == "delivered"
+
+
+@pytest.mark.parametrize("body", [b"x" * MOST_BODY_BYTES, b'{"error": "' + b"x" * MOST_BODY_BYTES])
+def test_a_success_that_is_too_long_to_be_read_is_in_doubt(body: bytes) -> None:
+    """What it says stands behind what was read; a user who knows may say what it means."""
+    judgement = judge(answered(200, body))
+    assert (judgement.meaning, judgement.code) == ("unknown", "answer_too_long")
+    assert judge(answered(200, body), Rule("2xx", "delivered")).meaning == "delivered"
+    assert judge(answered(503, body)).meaning == "retry"
 
 
 def test_a_users_rule_comes_first() -> None:
@@ -137,7 +163,11 @@ def test_only_answers_that_look_like_an_outage_are_failures() -> None:
         ("²", None),
         ("Tue, 01 Sep 2026 12:00:30 GMT", 30.0),
         ("Tue, 01 Sep 2026 11:00:00 GMT", 0.0),
-        ("Tue, 01 Sep 2026 12:00:30 -0000", None),
+        ("Tuesday, 01-Sep-26 12:00:30 GMT", 30.0),
+        ("Tue Sep  1 12:00:30 2026", 30.0),
+        ("Tue, 01 Sep 2026 12:00:30 -0000", 30.0),
+        ("Tue, 01 Sep 99999 12:00:30 GMT", None),
+        ("9" * 5000, LONGEST_WAIT_SECONDS),
         ("99999999999999999999", LONGEST_WAIT_SECONDS),
         ("Tue, 01 Sep 2126 12:00:00 GMT", LONGEST_WAIT_SECONDS),
     ],

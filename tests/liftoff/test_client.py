@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from etl.liftoff.answers import Answer
-from etl.liftoff.client import IDLE_SECONDS, MOST_BODY_BYTES, Client, Manners
+from etl.liftoff.answers import MOST_BODY_BYTES, Answer
+from etl.liftoff.client import IDLE_SECONDS, Client, Manners
 from tests.services.listeners import OK, Line, Listener, answering, answering_once, closed_port, listen
 
 KEY = "key-that-nobody-must-see"
@@ -220,7 +220,7 @@ def test_a_tunnel_that_a_proxy_refuses_sent_nothing() -> None:
 
 @pytest.mark.parametrize("encode", [bytes, gzip.compress], ids=["plain", "gzip"])
 def test_a_huge_body_is_read_in_part(client: Client, encode: type[bytes]) -> None:
-    """An answer cannot fill the memory, packed or not; its beginning is enough to judge it."""
+    """An answer cannot fill the memory, packed or not, and the next one is its own."""
     body = encode(b"x" * (64 * 1024**2))
     head = f"HTTP/1.1 200 OK\r\nContent-Length: {len(body)}\r\n"
     head += "Content-Encoding: gzip\r\n\r\n" if encode is gzip.compress else "\r\n"
@@ -230,6 +230,52 @@ def test_a_huge_body_is_read_in_part(client: Client, encode: type[bytes]) -> Non
         assert answer.body == b"x" * MOST_BODY_BYTES
         assert ask(client, listener).status == 200
     assert listener.accepted == 2
+
+
+@pytest.mark.parametrize(
+    "before",
+    [b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n", b"HTTP/1.1 102 Processing\r\n\r\n" * 20, b""],
+    ids=["hints", "processing", "none"],
+)
+def test_a_word_in_between_is_not_the_answer(client: Client, before: bytes) -> None:
+    """What stands behind it is (RFC 9110, 15.2), and each request has its own."""
+    data = b"HTTP/1.1 100 Continue\r\n\r\n" + before + b"HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n"
+    with listen(answering(data)) as listener:
+        assert [ask(client, listener).status for _ in range(2)] == [503, 503]
+    assert listener.accepted == 1
+
+
+def test_an_answer_that_comes_late_is_not_another_requests(client: Client) -> None:
+    """A status below 200 says that more comes: its connection carries nothing else."""
+
+    def switch(line: Line) -> None:
+        line.read()
+        line.answer(b"HTTP/1.1 101 Odd\r\nContent-Length: 0\r\n\r\n")
+        line.wait()
+
+    with listen(switch, answering(b"HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n")) as listener:
+        assert ask(client, listener).status == 101
+        assert ask(client, listener).status == 503
+    assert listener.accepted == 2
+
+
+def test_a_host_may_be_an_address_of_ipv6(client: Client) -> None:
+    """It is named in brackets, with its port."""
+    with socket.create_server(("::1", 0), family=socket.AF_INET6) as server:
+        heads: list[bytes] = []
+
+        def answer() -> None:
+            line, _ = server.accept()
+            with line:
+                heads.append(line.recv(65_536))
+                line.sendall(OK)
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        port = server.getsockname()[1]
+        assert client.send(f"http://[::1]:{port}/v2/events{QUERY}").status == 200
+        thread.join()
+    assert f"\r\nHost: [::1]:{port}\r\n".encode() in heads[0]
 
 
 def test_an_answer_without_an_end_can_be_cut(client: Client) -> None:

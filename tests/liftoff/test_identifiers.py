@@ -23,6 +23,11 @@ def test_zeros_and_other_texts_are_no_device_id(text: str) -> None:
         *("6D92078A-8246-4BA4-AE5B-76104861E7DC", "{6d92078a-8246-4ba4-ae5b-76104861e7dc}"),
         *("6d92078a82464ba4ae5b76104861e7dc", "a9993e364706816aba3e25717850c26c9cd0d89d", "f" * 64),
         *("null", "0", "  ", "Customer User ID", "guest", "a\nb"),
+        *("ann\uff20example.com", "tel:4155550123", "whatsapp:+1 415 555 0123", "phone=5550123"),
+        *("\uff14\uff11\uff15\uff15\uff15\uff15\uff10\uff11\uff12\uff13", "+1\u2011415\u2011555\u20110123"),
+        *("\u0664\u0661\u0665\u0665\u0665\u0665\u0660\u0661\u0662\u0663", "mailto:ann@example.com"),
+        *("ios_6D92078A-8246-4BA4-AE5B-76104861E7DC", "idfa:6d92078a-8246-4ba4-ae5b-76104861e7dc"),
+        *("6D92078A_8246_4BA4_AE5B_76104861E7DC", "u-a9993e364706816aba3e25717850c26c9cd0d89d"),
     ],
 )
 def test_what_would_name_somebody_elsewhere_is_no_user_id(text: str) -> None:
@@ -31,7 +36,17 @@ def test_what_would_name_somebody_elsewhere_is_no_user_id(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["42", "1234567", "user-4711", "usr_9f8e", "1741651200000-1234567890123456789", "ü7"]
+    "text",
+    [
+        "42",
+        "1234567",
+        "user-4711",
+        "usr_9f8e",
+        "1741651200000-1234567890123456789",
+        "ü7",
+        "tel:me",
+        "v6" * 20,
+    ],
 )
 def test_ids_of_one_app_are_told(text: str) -> None:
     """An account's number or name is what Liftoff asks for."""

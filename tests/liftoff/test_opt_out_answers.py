@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from etl.liftoff.answers import Answer
+from etl.liftoff.answers import MOST_BODY_BYTES, Answer
 from etl.liftoff.opt_out_answers import OUTCOMES, SENTENCES, Meaning, judge_opt_out
 
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
@@ -31,9 +31,13 @@ def test_statuses(status: int, meaning: Meaning) -> None:
     assert verdict.code == (None if meaning == "accepted" else f"http_{status}")
 
 
-@pytest.mark.parametrize("body", [b'{"status": "error"}', b'{"error": "x"}', b'{"success": false}'])
+@pytest.mark.parametrize(
+    "body",
+    [b'{"status": "error"}', b'{"error": "x"}', b'{"success": false}', b"x" * MOST_BODY_BYTES],
+    ids=["status", "error", "success", "too long"],
+)
 def test_a_200_that_says_failure_is_not_accepted(body: bytes) -> None:
-    """It is tried again, which does no harm."""
+    """It is tried again, which does no harm; so is one too long to be read."""
     verdict = judge_opt_out(Answer("answered", 200, body), NOW)
     assert (verdict.meaning, verdict.code) == ("retry", "error_in_body")
 

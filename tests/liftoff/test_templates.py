@@ -144,8 +144,39 @@ def test_a_postback_goes_to_a_web_address(url: str) -> None:
 
 def test_credentials_are_not_part_of_a_url() -> None:
     """The key is sent in a header; in a URL it would stand in logs."""
-    with pytest.raises(TemplateError, match="header"):
-        parse_template("https://user:secret@host/?x={language}")
+    for place in ("user:secret@host", "good.example\\@evil.example", "@host"):
+        with pytest.raises(TemplateError, match="header"):
+            parse_template(f"https://{place}/?x={{language}}")
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        *("https://", "https:///v2", "https://?", "https://.", "https://a..b/", "https://-", "https://x|y/"),
+        *("https://h:99999/", "https://h:0/", "https://h:port/", "https://a%40b/", "https://x\\y/"),
+        *("http://[::1", "http://[::1]x/", "http://[::1/", "http://[fe80::1%25lo]/", "http://[1:2]/"),
+        f"https://{'a' * 64}.example/",
+    ],
+)
+def test_an_address_has_a_host_and_a_port(address: str) -> None:
+    """What nobody could ever be asked at is told at start, not tried again for a day."""
+    with pytest.raises(TemplateError, match="no host"):
+        parse_template(f"{address}?x={{language}}")
+
+
+@pytest.mark.parametrize("address", ["https://лифт.example/", "https://x.example/путь", "https://x\ud800/"])
+def test_an_address_is_ascii(address: str) -> None:
+    """HTTP has nothing else in its first line."""
+    with pytest.raises(TemplateError, match="ASCII"):
+        parse_template(f"{address}?x={{language}}")
+
+
+@pytest.mark.parametrize(
+    "address", ["http://[::1]:8000/x", "https://a_b.c-d.example.:443", "http://10.0.0.1", "http://sandbox:1/"]
+)
+def test_a_host_is_a_name_or_an_address(address: str) -> None:
+    """Of either kind, with and without a port."""
+    assert parse_template(f"{address}?x={{language}}").address == f"{address}?"
 
 
 @pytest.mark.parametrize("name", [*REQUIRED, "test_mode"])

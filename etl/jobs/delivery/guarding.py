@@ -6,19 +6,21 @@ import json
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
 
 from pydantic import SecretStr
 
 from etl.errors import ConfigurationError, PlanChanged, PushliftError, SendingStopped, UsageError
+from etl.jobs.planning.preparing import PLANNED
 from etl.jobs.policies import build_policy
 from etl.ledger.database import Ledger
-from etl.ledger.plans import Plan
+from etl.ledger.plans import Plan, read_plan_counts
 from etl.ledger.suppressions import check_hash_key
 from etl.liftoff.policy import SendingPolicy, configuration_hash
-from etl.quality.gate import describe_gate, judge_dates
+from etl.liftoff.probing import is_sound_key
+from etl.quality.gate import GateVerdict, describe_gate, judge_dates
 from etl.settings import Secrets, Settings
 from etl.stores import Store
 
@@ -47,7 +49,7 @@ def require_key(secrets: Secrets) -> SecretStr:
             "Liftoff's API key is missing: set PUSHLIFT_LIFTOFF_API_KEY (Liftoff's dashboard has it on its"
             " developer page), or make an Airflow connection of the type Liftoff."
         )
-    if not key.get_secret_value().isascii() or any(mark.isspace() for mark in key.get_secret_value()):
+    if not is_sound_key(key.get_secret_value()):
         raise ConfigurationError("Liftoff's API key has white space or other odd characters in it.")
     return key
 
@@ -81,17 +83,31 @@ class QualityGuard:
     _found: BaseException | None = None
 
     def check(self) -> None:
-        """Raise SendingStopped where the plan's days may not be relied on, unless that was accepted."""
+        """Raise SendingStopped where days of the plan may not be relied on.
+
+        Days that were accepted as they were are not among them, nor days that were left out, of which nothing
+        is sent.
+        """
         self._next_at = self.clock() + QUALITY_SECONDS
         asked = json.loads(self.plan.filter)
-        if asked.get("failed_days", "refuse") != "refuse":
-            return
         first, last = (date.fromisoformat(asked[name]) for name in ("from", "to"))
         verdict = judge_dates(self.lake, self.ledger, self.plan.app_id, first, last)
+        if not verdict.is_open and asked.get("failed_days", "refuse") != "refuse":
+            verdict = self._leave_out_decided(verdict)
         if not verdict.is_open:
             raise SendingStopped(
                 "\n".join(["The plan's days may not be relied on:", *describe_gate(verdict)])
             )
+
+    def _leave_out_decided(self, verdict: GateVerdict) -> GateVerdict:
+        """Leave out the days about which somebody decided as the plan was made."""
+        accepted = {each["day"] for each in json.loads(self.plan.summary).get("accepted_days", ())}
+        counts = read_plan_counts(self.ledger, self.plan.id)
+        planned = {each.event_date for each in counts if each.code == PLANNED}
+        refused = [each for each in verdict.refused if each.event_date in planned]
+        return replace(
+            verdict, refused=tuple(each for each in refused if str(each.event_date) not in accepted)
+        )
 
     def poll(self) -> None:
         """Check now and then beside what goes on, for a lake may be far; raise what the last check found."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import pyarrow.compute as pc
 
 from etl.errors import LedgerError
 from etl.lake.reading import LakeTable
 from etl.lake.tables import POSTBACKS
 from etl.ledger.database import Ledger
+from etl.ledger.plans import list_plans
 from etl.ledger.progress import has_deliveries
 from etl.stores import Store
 
@@ -16,13 +19,26 @@ TOLD = ("delivered", "unknown")
 
 
 def refuse_forgotten_deliveries(lake: Store, ledger: Ledger) -> None:
-    """Raise LedgerError where the lake shows deliveries and the ledger knows of none."""
-    if has_deliveries(ledger):
-        return
-    shown = LakeTable(lake, POSTBACKS).dataset().count_rows(filter=pc.field("state").isin(TOLD))
+    """Raise LedgerError where the lake shows deliveries of plans that the ledger does not know.
+
+    An empty ledger knows none; one from a backup lacks those that were made after it.
+    """
+    known = {plan.id for plan in list_plans(ledger)} if has_deliveries(ledger) else set()
+    shown = count_forgotten(lake, known)
     if shown:
         raise LedgerError(
-            f"The lake shows {shown:,} postbacks as sent, and the ledger {ledger.name} knows of none:"
-            " it is new, or another. Nothing is planned, so that nothing is sent twice; point at the right"
-            " ledger, or run pushlift ledger rebuild."
+            f"The lake shows {shown:,} postbacks as sent, and the ledger {ledger.name} does not know their"
+            " plans: it is new, older than the lake, or another. Nothing is planned, so that nothing is sent"
+            " twice; point at the right ledger, or run pushlift ledger rebuild."
         )
+
+
+def count_forgotten(lake: Store, known: Collection[str]) -> int:
+    """Count what the lake shows as told to Liftoff of other plans than those that are known."""
+    outcomes = LakeTable(lake, POSTBACKS).dataset()
+    return sum(
+        each["counts"]
+        for batch in outcomes.to_batches(columns=["plan_id"], filter=pc.field("state").isin(TOLD))
+        for each in batch.column("plan_id").value_counts().to_pylist()
+        if each["values"] not in known
+    )
