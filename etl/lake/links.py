@@ -104,7 +104,7 @@ def _read_distinct(lake: Store, found: FoundFile) -> Iterator[dict[str, str | No
 def _owners(row: Mapping[str, str | None], lookup: Lookup) -> set[str]:
     texts = [row[name] for name in PERSON_FIELDS]
     texts += (row["embedded_ids"] or "").split("\n")
-    found = (lookup.owners.get(fold_identifier(text)) for text in texts if text)
+    found = (lookup.find_owner(fold_identifier(text)) for text in texts if text)
     return {owner for owner in found if owner is not None}
 
 

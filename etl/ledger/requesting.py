@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import fields, replace
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Connection, case, func, select
+from sqlalchemy import ColumnElement, Connection, case, cast, func, literal, select, true
+from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
 from etl.ledger.database import AnyRow
-from etl.ledger.dialects import insert_into, tabulate
-from etl.ledger.evidence import note_requests_within
+from etl.ledger.dialects import insert_into, read_instant, spell_instant, tabulate
 from etl.ledger.opt_out_tables import opt_out_requests
 
 if TYPE_CHECKING:
-    from etl.ledger.opt_outs import Answered, Request
+    from etl.ledger.opt_outs import Request
 
 Place = tuple[str, str]
 """A request's subject and app."""
+
+# What differs from request to request of a list; the rest is mostly the same.
+_VARYING: Final = ("subject", "identifier", "number", "requested_at", "deadline_at")
+_ALIKE: Final = tuple(
+    column.name for column in opt_out_requests.c if column.name not in {*_VARYING, "suppressed_at"}
+)
 
 
 def upsert_within(connection: Connection, found: Sequence[Request], now: datetime) -> list[int]:
@@ -39,25 +46,6 @@ def upsert_within(connection: Connection, found: Sequence[Request], now: datetim
 
 def _is_begun(new: Request, old: AnyRow | None) -> bool:
     return old is None or old.state == "lifted" or (new.kind == "erase" and old.kind != "erase")
-
-
-def find_numbers(connection: Connection, places: Sequence[Place]) -> dict[Place, int]:
-    """Find the numbers of recorded requests."""
-    return {place: row.number for place, row in _find_known(connection, places).items()}
-
-
-def note_answers_within(connection: Connection, now: datetime, answers: Sequence[Answered]) -> None:
-    """Note for the evidence what Liftoff said of requests; a request that never left is no answer."""
-    numbers = find_numbers(connection, [(each.subject, each.app_id) for each in answers])
-    told: dict[tuple[str, str | None, int | None, str | None], list[int]] = {}
-    for each in answers:
-        answered = None if each.answered_at is None else each.answered_at.isoformat()
-        key = (each.submission, each.code, each.status, answered)
-        told.setdefault(key, []).append(numbers[each.subject, each.app_id])
-    for (outcome, code, status, answered), those in told.items():
-        facts = {"outcome": outcome, "code": code, "status": status, "answered_at": answered}
-        if status is not None:
-            note_requests_within(connection, now, "submitted", those, facts)
 
 
 def _find_known(connection: Connection, places: Sequence[Place]) -> dict[Place, AnyRow]:
@@ -87,10 +75,65 @@ def _number(connection: Connection, found: Sequence[Request], known: dict[Place,
 
 
 def _upsert(connection: Connection, found: Sequence[Request], now: datetime) -> None:
+    for requests in _group_alike(found):
+        _upsert_alike(connection, requests, now)
+
+
+def _group_alike(found: Sequence[Request]) -> Iterator[list[Request]]:
+    """Group requests that are alike in all of `_ALIKE`; of one place there is one in a group.
+
+    Further ones of a place come later, in their order.
+    """
+    rounds: list[dict[tuple[object, ...], list[Request]]] = []
+    times: Counter[Place] = Counter()
+    for each in found:
+        place = (each.subject, each.app_id)
+        if times[place] == len(rounds):
+            rounds.append({})
+        rounds[times[place]].setdefault(tuple(getattr(each, name) for name in _ALIKE), []).append(each)
+        times[place] += 1
+    yield from (group for groups in rounds for group in groups.values())
+
+
+def _upsert_alike(connection: Connection, found: Sequence[Request], now: datetime) -> None:
+    """Record requests in one statement, whose parameters are a list of what varies, and the rest once."""
+    table = opt_out_requests.c
+    listed = tabulate(
+        connection,
+        {
+            "subject": [each.subject for each in found],
+            "identifier": [each.identifier for each in found],
+            "number": [str(each.number) for each in found],
+            "requested_at": [spell_instant(connection, each.requested_at) for each in found],
+            "deadline_at": [spell_instant(connection, each.deadline_at) for each in found],
+        },
+    )
+    suppressed_at = None if found[0].state == "waiting" else now
+    alike = {name: getattr(found[0], name) for name in _ALIKE} | {"suppressed_at": suppressed_at}
+    columns = {
+        "subject": listed.c.subject,
+        "identifier": listed.c.identifier,
+        "number": cast(listed.c.number, table.number.type),
+        "requested_at": read_instant(connection, listed.c.requested_at),
+        "deadline_at": read_instant(connection, listed.c.deadline_at),
+        **{name: literal(value, table[name].type) for name, value in alike.items()},
+    }
+    # SQLite would read ON CONFLICT as a join of a SELECT without WHERE.
+    rows = select(*columns.values()).where(true())
     statement = insert_into(connection, opt_out_requests)
-    old, new = opt_out_requests.c, statement.excluded
+    upsert = statement.from_select(list(columns), rows)
+    connection.execute(
+        upsert.on_conflict_do_update(
+            index_elements=["subject", "app_id"], set_=_choose_values(statement.excluded)
+        )
+    )
+
+
+def _choose_values(new: ReadOnlyColumnCollection[str, Any]) -> dict[str, ColumnElement[Any]]:
+    """Choose what a request that is recorded already becomes, column by column."""
+    old = opt_out_requests.c
     is_anew = (old.state == "lifted") | ((new.kind == "erase") & (old.kind != "erase"))
-    changed = {
+    changed: dict[str, ColumnElement[Any]] = {
         name: case((is_anew, new[name]), else_=old[name])
         for name in (
             *("id_type", "identifier", "store_id", "list_id", "received_at", "installs", "state"),
@@ -102,11 +145,4 @@ def _upsert(connection: Connection, found: Sequence[Request], now: datetime) -> 
         changed[name] = case((new[name] < old[name], new[name]), else_=old[name])
     for name in ("lifted_at", "lifted_by", "lift_reason", "erased_at", "verified_at"):
         changed[name] = case((is_anew, None), else_=old[name])
-    rows = [_spell(each) | {"suppressed_at": None if each.state == "waiting" else now} for each in found]
-    connection.execute(
-        statement.on_conflict_do_update(index_elements=["subject", "app_id"], set_=changed), rows
-    )
-
-
-def _spell(request: Request) -> dict[str, object]:
-    return {each.name: getattr(request, each.name) for each in fields(request)}
+    return changed

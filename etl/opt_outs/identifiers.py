@@ -15,7 +15,7 @@ from typing import Final
 from etl.liftoff.identifiers import DEVICE_ID, is_email, is_phone
 from etl.opt_outs.codes import Refused
 from etl.opt_outs.nobody import name_junk
-from etl.opt_outs.records import LIFTOFF_TYPES, Identifier, IdType
+from etl.opt_outs.records import AS_GIVEN, LIFTOFF_TYPES, Identifier, IdType
 from etl.subjects import fold_identifier
 
 Seen = Callable[[str], Collection[IdType]]
@@ -41,7 +41,6 @@ _SHAPES: Final[Mapping[IdType, re.Pattern[str]]] = MappingProxyType(
 # An instant in milliseconds and a random number: too long for a phone's.
 _APPSFLYER_ID: Final = re.compile(r"[0-9]{13}-[0-9]{5,20}")
 _UPPER: Final = frozenset[IdType]({"idfa", "idfv"})
-_AS_GIVEN: Final = frozenset[IdType]({"customer_user_id", "appsflyer_id", "oaid"})
 # Controls, and what cannot be seen or encoded: an id that holds one is not the id that it looks like.
 _UNSEEN: Final = re.compile(
     "[\x00-\x1f\x7f-\x9f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff\ud800-\udfff]"
@@ -118,6 +117,6 @@ def _explain_shape(text: str, id_type: IdType | None) -> str:
 
 
 def _spell(text: str, id_type: IdType) -> str:
-    if id_type in _AS_GIVEN:
+    if id_type in AS_GIVEN:
         return text
     return text.upper() if id_type in _UPPER else text.lower()

@@ -11,7 +11,11 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import chain, islice
 from typing import Final
+
+import numpy as np
+import numpy.typing as npt
 
 from etl.appsflyer.masking import mask_ids
 from etl.errors import UnreadableList
@@ -22,19 +26,22 @@ from etl.lake.digests import find_digested
 from etl.lake.people import look_up_people
 from etl.ledger.links import Link, link_subjects
 from etl.ledger.opt_out_lists import OptOutListRecord, add_list, find_list, settle_list
-from etl.ledger.opt_outs import NewRequest, Request, add_requests
+from etl.ledger.opt_outs import CHUNK, NewRequest, Request, add_requests
 from etl.ledger.suppressions import EVERY_APP
 from etl.opt_outs.judging import Judging, judge_list, list_lookups
 from etl.opt_outs.lists import OptOutList, read_list
 from etl.opt_outs.records import LAKE_FIELDS, Candidate, Identifier, IdType, Judged
 from etl.opt_outs.scopes import make_scoper
 from etl.stores import LandedObject, delete_object, find_object, list_objects, read_object, write_object
-from etl.subjects import hash_forms, hash_subject
+from etl.subjects import HASH_DIGITS, fold_identifier, hash_forms, hash_subject
 
 INBOX: Final = "inbox/"
 DONE: Final = "done/"
 REJECTED: Final = "rejected/"
 DIGESTS: Final = frozenset({"sha1", "md5"})
+_HASH: Final = f"S{HASH_DIGITS}"
+
+Hashes = npt.NDArray[np.bytes_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,12 +113,9 @@ def receive_list(ground: Ground, landed: LandedObject) -> Received:
         duplicates=len(judged.duplicates),
         rejected=len(judged.rejected),
     )
-    requests = list(_make_requests(ground, record, judged, seen))
+    recorded = _record(ground, record, _make_requests(ground, record, judged, seen), seen)
     if not ground.is_dry_run:
-        add_list(ground.ledger, record)
-        add_requests(ground.ledger, requests)
-        link_subjects(ground.ledger, list(_link_digested(ground, judged, requests, seen)))
-        _write_manifest(ground, record, requests, judged)
+        _write_manifest(ground, record, recorded.subjects, judged)
         settle_list(ground.ledger, record.id)
         _take_away(ground, landed)
     report = ListReport(
@@ -120,10 +124,10 @@ def receive_list(ground: Ground, landed: LandedObject) -> Received:
         form=listed.form,
         accepted=len(judged.accepted),
         duplicates=len(judged.duplicates),
-        waiting=sum(each.request.state == "waiting" for each in requests),
+        waiting=recorded.waiting,
         rejected=dict(sorted(Counter(each.code for each in judged.rejected).items())),
     )
-    return Received(report, tuple(_keep(ground, requests)))
+    return Received(report, recorded.kept)
 
 
 def judge(ground: Ground, listed: OptOutList) -> tuple[Judged, Seen]:
@@ -135,11 +139,37 @@ def judge(ground: Ground, listed: OptOutList) -> tuple[Judged, Seen]:
         return frozenset(LAKE_FIELDS[name] for name in lookups.fields.get(folded, ()) if name in LAKE_FIELDS)
 
     judged = judge_list(listed, Judging(ground.now, make_scoper(stores), see))
-    accepted = {each.identifier.folded for each in judged.accepted}
+    accepted = (each.identifier.folded for each in judged.accepted)
     digests = {each.identifier.folded for each in judged.accepted if each.identifier.id_type in DIGESTS}
     digested = find_digested(ground.lake, digests)
-    found = look_up_people(ground.lake, accepted.union(*digested.values()))
+    found = look_up_people(ground.lake, chain(accepted, *digested.values()))
     return judged, Seen(found.installs, digested)
+
+
+@dataclass(frozen=True, slots=True)
+class _Recorded:
+    """What was recorded of a list: the keyed hashes of its ids, how many wait, and what is kept of them."""
+
+    subjects: Hashes = field(repr=False)
+    waiting: int
+    kept: tuple[NewRequest, ...] = field(repr=False)
+
+
+def _record(
+    ground: Ground, record: OptOutListRecord, requests: Iterator[NewRequest], seen: Seen
+) -> _Recorded:
+    """Record requests with their suppressions, some thousand at a time; in a dry run, only count them."""
+    hashes, waiting, kept = [np.empty(0, _HASH)], 0, []
+    if not ground.is_dry_run:
+        add_list(ground.ledger, record)
+    while chunk := list(islice(requests, CHUNK)):
+        if not ground.is_dry_run:
+            add_requests(ground.ledger, chunk)
+            link_subjects(ground.ledger, list(_link_digested(ground, chunk, seen)))
+        hashes.append(np.array([each.request.subject for each in chunk], _HASH))
+        waiting += sum(each.request.state == "waiting" for each in chunk)
+        kept += _keep(ground, chunk)
+    return _Recorded(np.unique(np.concatenate(hashes)), waiting, tuple(kept))
 
 
 def _make_requests(
@@ -161,8 +191,9 @@ def _make_request(
     is_submitted, is_erased = identifier.is_for_liftoff, found.kind == "erase"
     is_over = not is_submitted and not is_erased
     is_waiting = installs > settings.most_installs
+    forms = _hash_forms(ground, identifier)
     request = Request(
-        subject=hash_subject(ground.key, identifier.text),
+        subject=forms[0],
         app_id=app_id,
         id_type=identifier.id_type,
         kind=found.kind,
@@ -177,9 +208,14 @@ def _make_request(
         submission="due" if is_submitted else "not_needed",
         erasure="due" if is_erased else "not_needed",
     )
+    return NewRequest(request, forms)
+
+
+def _hash_forms(ground: Ground, identifier: Identifier) -> tuple[str, ...]:
+    """Hash the forms of an id; a digest has none but itself."""
     if identifier.id_type in DIGESTS:
-        return NewRequest(request, (request.subject,))
-    return NewRequest(request, hash_forms(ground.key, identifier.text))
+        return (hash_subject(ground.key, identifier.text),)
+    return hash_forms(ground.key, identifier.text)
 
 
 def _keep(ground: Ground, requests: Sequence[NewRequest]) -> Iterator[NewRequest]:
@@ -191,24 +227,16 @@ def _keep(ground: Ground, requests: Sequence[NewRequest]) -> Iterator[NewRequest
             yield NewRequest(each.request, ())
 
 
-def _link_digested(
-    ground: Ground, judged: Judged, requests: Sequence[NewRequest], seen: Seen
-) -> Iterator[Link]:
+def _link_digested(ground: Ground, requests: Sequence[NewRequest], seen: Seen) -> Iterator[Link]:
     """Suppress the ids behind digests with these: postbacks and rows tell of them by the ids themselves."""
-    behind = {
-        hash_subject(ground.key, each.identifier.text): seen.digested[each.identifier.folded]
-        for each in judged.accepted
-        if each.identifier.folded in seen.digested
-    }
-    for request in (each.request for each in requests if each.request.state != "waiting"):
-        for text in behind.get(request.subject, ()):
-            forms = hash_forms(ground.key, text)
-            yield Link(request.subject, request.app_id, request.app_id, forms, request.kind)
+    for request in (each.request for each in requests if each.request.id_type in DIGESTS):
+        if request.state != "waiting":
+            for text in seen.digested.get(fold_identifier(str(request.identifier)), ()):
+                forms = hash_forms(ground.key, text)
+                yield Link(request.subject, request.app_id, request.app_id, forms, request.kind)
 
 
-def _write_manifest(
-    ground: Ground, record: OptOutListRecord, requests: list[NewRequest], judged: Judged
-) -> None:
+def _write_manifest(ground: Ground, record: OptOutListRecord, subjects: Hashes, judged: Judged) -> None:
     """Write what remains of a list: counts and keyed hashes; of what was rejected, lines and codes."""
     manifest = {
         "list": record.id,
@@ -218,7 +246,7 @@ def _write_manifest(
         "duplicates": record.duplicates,
         "rejected": record.rejected,
         "keys": len(list_keys(ground.key)),
-        "subjects": sorted({each.request.subject for each in requests}),
+        "subjects": [each.decode() for each in subjects.tolist()],
     }
     write_object(ground.opt_outs, f"{DONE}{record.id}.json", json.dumps(manifest, indent=1).encode())
     if judged.rejected:

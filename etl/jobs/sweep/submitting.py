@@ -7,12 +7,13 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from itertools import chain
 from typing import Final, cast
 
 from etl.errors import ConfigurationError, SendingStopped
 from etl.jobs.sweep.ground import Ground
 from etl.ledger.database import Ledger
-from etl.ledger.opt_outs import Answered, Request, list_due, record_answers
+from etl.ledger.opt_outs import Answered, Request, record_answers, stream_due
 from etl.ledger.rates import reserve
 from etl.ledger.suppressions import EVERY_APP
 from etl.liftoff.backoff import Patience
@@ -51,13 +52,17 @@ def submit_due(
 
     Raises ConfigurationError without an address or credentials, SendingStopped where opt-outs are stopped.
     """
-    due = [*list_due(ground.ledger, "submission"), *expected]
-    if ground.is_dry_run or not due:
-        return SubmissionReport({"due": len(due)} if due else {})
+    due = stream_due(ground.ledger, "submission")
+    if ground.is_dry_run:
+        count = sum(1 for _ in due) + len(expected)
+        return SubmissionReport({"due": count} if count else {})
+    first = next(due, None)
+    if first is None:
+        return SubmissionReport()
     outcomes: Counter[str] = Counter()
     codes: Counter[str] = Counter()
     submitter = Submitter(_describe(ground, secrets, wait))
-    for batch in submitter.submit(_make_opt_out(each) for each in due):
+    for batch in submitter.submit(map(_make_opt_out, chain((first,), due))):
         answers = [_read(each, is_test=ground.settings.opt_outs.test) for each in batch]
         record_answers(ground.ledger, answers)
         outcomes.update(each.submission for each in answers)
