@@ -1,12 +1,12 @@
 """Which other ids were suppressed with a request, so that they can be lifted with it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, delete, false, or_, select
 
-from etl.ledger.database import Ledger, begin_write
+from etl.ledger.database import Ledger, begin_read, begin_write
 from etl.ledger.dialects import insert_into
 from etl.ledger.opt_out_tables import opt_out_links, opt_out_requests
 from etl.ledger.suppressions import SuppressionKind, suppress_within
@@ -49,6 +49,15 @@ def unlink_within(connection: Connection, subject: str, app_id: str) -> list[tup
     )
     wished = {(row.app_id, row.subject) for row in asked}
     return [each for each in forms if each not in wished]
+
+
+def find_linking(ledger: Ledger, forms: Iterable[str]) -> set[tuple[str, str]]:
+    """Find the subject and app of each request with which one of some hashes was suppressed."""
+    table = opt_out_links.c
+    ends = [table.linked.like(f"%{_BETWEEN}{form}") for form in forms]
+    with begin_read(ledger) as connection:
+        found = connection.execute(select(table.subject, table.app_id).where(or_(false(), *ends)))
+        return {(row.subject, row.app_id) for row in found}
 
 
 def _link(ledger: Ledger, connection: Connection, links: Sequence[Link]) -> None:

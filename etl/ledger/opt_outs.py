@@ -91,7 +91,8 @@ def add_requests(ledger: Ledger, found: Sequence[NewRequest]) -> None:
     """Record requests and suppress their people, some thousand in a transaction: both or neither.
 
     The same id and app is one request, whatever became of it: the earliest date and deadline hold. It begins
-    anew where it was lifted, or is to be erased now and was not before. Those that wait suppress nobody.
+    anew where it was lifted, waited and need not any more, or is to be erased now and was not before; Liftoff
+    is told where it was not, or did not take it. Those that wait suppress nobody.
     """
     for start in range(0, len(found), CHUNK):
         chunk = found[start : start + CHUNK]
@@ -226,6 +227,9 @@ def confirm_requests(ledger: Ledger, subject: str, forms: Iterable[str]) -> int:
         note_requests_within(connection, now, "suppressed", [row.number for row in found], {})
         for app_id, kind, _ in found:
             suppress_within(connection, forms, app_id, kind, now)
+        is_over = (table.state == "open") & (table.submission != "due") & table.erasure.in_(_OVER)
+        ended = update(opt_out_requests).where(table.subject == subject, is_over)
+        connection.execute(ended.values(state="done", identifier=None))
         return len(found)
 
 
@@ -241,6 +245,17 @@ def count_requests(ledger: Ledger) -> dict[str, int]:
         counted = connection.execute(select(*due.values())).one()
     found = {"waiting": 0, "open": 0, "done": 0, "lifted": 0} | {row[0]: row[1] for row in states}
     return found | {name: count or 0 for name, count in zip(due, counted, strict=True)}
+
+
+def find_waiting(ledger: Ledger, number: int) -> str:
+    """Give the id of a request that waits for a person; UsageError where none of this number does."""
+    table = opt_out_requests.c
+    query = select(table.identifier).where(table.number == number, table.state == "waiting")
+    with begin_read(ledger) as connection:
+        found: str | None = connection.execute(query).scalar_one_or_none()
+    if found is None:
+        raise UsageError(f"No request {number} waits for a person; pushlift opt-outs status lists those.")
+    return found
 
 
 def require_request(found: Sequence[Request]) -> Sequence[Request]:

@@ -31,7 +31,8 @@ _ALIKE: Final = tuple(
 def upsert_within(connection: Connection, found: Sequence[Request], now: datetime) -> list[int]:
     """Record requests within the caller's transaction; gives the numbers of those that are begun by it.
 
-    A known one keeps its number, and is begun only where it was lifted, or is to be erased now and was not.
+    A known one keeps its number, and is begun only where it was lifted, waited and need not any more, or is
+    to be erased now and was not.
     """
     known = _find_known(connection, [(each.subject, each.app_id) for each in found])
     numbered = _number(connection, found, known)
@@ -45,7 +46,9 @@ def upsert_within(connection: Connection, found: Sequence[Request], now: datetim
 
 
 def _is_begun(new: Request, old: AnyRow | None) -> bool:
-    return old is None or old.state == "lifted" or (new.kind == "erase" and old.kind != "erase")
+    if old is None or old.state in {"lifted", "waiting"}:
+        return True
+    return new.kind == "erase" and old.kind != "erase"
 
 
 def _find_known(connection: Connection, places: Sequence[Place]) -> dict[Place, AnyRow]:
@@ -132,17 +135,30 @@ def _upsert_alike(connection: Connection, found: Sequence[Request], now: datetim
 def _choose_values(new: ReadOnlyColumnCollection[str, Any]) -> dict[str, ColumnElement[Any]]:
     """Choose what a request that is recorded already becomes, column by column."""
     old = opt_out_requests.c
-    is_anew = (old.state == "lifted") | ((new.kind == "erase") & (old.kind != "erase"))
+    # What was to be erased stays so, unless it was lifted.
+    is_less = (old.kind == "erase") & (new.kind != "erase") & (old.state != "lifted")
+    is_anew = (
+        (old.state == "lifted")
+        | ((old.state == "waiting") & (new.state != "waiting") & ~is_less)
+        | ((new.kind == "erase") & (old.kind != "erase"))
+    )
+    # Named as a type of which Liftoff was not told, or did not take it, and now as one of theirs.
+    is_told = (
+        (old.state.in_(["open", "done"]) & (new.state != "waiting"))
+        & (new.submission == "due")
+        & old.submission.in_(["not_needed", "refused", "not_processed"])
+    )
     changed: dict[str, ColumnElement[Any]] = {
         name: case((is_anew, new[name]), else_=old[name])
-        for name in (
-            *("id_type", "identifier", "store_id", "list_id", "received_at", "installs", "state"),
-            *("suppressed_at", "submission", "erasure"),
-        )
+        for name in ("list_id", "received_at", "installs", "suppressed_at", "erasure")
     }
-    changed["kind"] = case((new.kind == "erase", new.kind), else_=old.kind)
+    changed["kind"] = case((is_less, old.kind), else_=new.kind)
+    for name in ("id_type", "identifier", "store_id", "submission"):
+        changed[name] = case((is_anew | is_told, new[name]), else_=old[name])
+    changed["state"] = case((is_anew, new.state), (is_told, "open"), else_=old.state)
     for name in ("requested_at", "deadline_at"):
-        changed[name] = case((new[name] < old[name], new[name]), else_=old[name])
+        is_earlier = (new[name] < old[name]) | (old.state == "lifted")
+        changed[name] = case((is_earlier, new[name]), else_=old[name])
     for name in ("lifted_at", "lifted_by", "lift_reason", "erased_at", "verified_at"):
         changed[name] = case((is_anew, None), else_=old[name])
     return changed

@@ -87,11 +87,9 @@ def _describe_list(each: ListReport, *, is_dry_run: bool) -> Iterator[str]:
     if each.refusal is not None:
         yield f"{each.name} cannot be read and stays in the inbox: {SENTENCES[each.refusal]}"
         return
-    if each.is_known:
-        yield f"{each.name} was dropped before, as list {each.list_id}; nothing of it is new."
-        return
     would = "would be " if is_dry_run else ""
-    yield f"{each.name} ({each.form}), list {each.list_id}:"
+    again = ", dropped before and judged again; an id is one request still" if each.is_known else ""
+    yield f"{each.name} ({each.form}), list {each.list_id}{again}:"
     yield f"  {each.accepted:>10,}  {would}accepted, of them {each.waiting:,} waiting for a person"
     yield f"  {each.duplicates:>10,}  duplicates"
     yield from (

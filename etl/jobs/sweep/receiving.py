@@ -17,11 +17,11 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from etl.appsflyer.masking import mask_ids
 from etl.errors import UnreadableList
 from etl.hash_keys import digest_bytes, list_keys
 from etl.jobs.runs import name_run
 from etl.jobs.sweep.ground import Ground
+from etl.jobs.sweep.inbox import list_inbox, read_dropped, spell_name, take_away
 from etl.lake.digests import find_digested
 from etl.lake.people import look_up_people
 from etl.ledger.links import Link, link_subjects
@@ -32,10 +32,9 @@ from etl.opt_outs.judging import Judging, judge_list, list_lookups
 from etl.opt_outs.lists import OptOutList, read_list
 from etl.opt_outs.records import LAKE_FIELDS, Candidate, Identifier, IdType, Judged
 from etl.opt_outs.scopes import make_scoper
-from etl.stores import LandedObject, delete_object, find_object, list_objects, read_object, write_object
+from etl.stores import LandedObject, delete_object, write_object
 from etl.subjects import HASH_DIGITS, fold_identifier, hash_forms, hash_subject
 
-INBOX: Final = "inbox/"
 DONE: Final = "done/"
 REJECTED: Final = "rejected/"
 DIGESTS: Final = frozenset({"sha1", "md5"})
@@ -46,9 +45,10 @@ Hashes = npt.NDArray[np.bytes_]
 
 @dataclass(frozen=True, slots=True)
 class ListReport:
-    """What became of a list's ids; `name` is masked. One that `is_known` was dropped before.
+    """What became of a list's ids; `name` is masked.
 
-    `refusal` is the code of a list that could not be read at all, which stays in the inbox.
+    One that `is_known` was dropped before, and is judged again. `refusal` is the code of a list that could
+    not be read at all, which stays in the inbox.
     """
 
     name: str
@@ -85,39 +85,41 @@ class Seen:
 
 def receive_lists(ground: Ground) -> Iterator[Received]:
     """Take in every list of the inbox, the oldest first; in a dry run, say only what would become of each."""
-    found = sorted(list_objects(ground.opt_outs, INBOX), key=lambda each: (each.modified_at, each.key))
-    for landed in found:
+    for landed in list_inbox(ground):
         yield receive_list(ground, landed)
 
 
 def receive_list(ground: Ground, landed: LandedObject) -> Received:
-    """Take in one list."""
-    name = mask_ids(landed.key.removeprefix(INBOX))
-    data = read_object(ground.opt_outs, landed)
-    content_hash = digest_bytes(ground.key, data)
-    known = find_list(ground.ledger, content_hash)
-    if known is not None and known.settled_at is not None:
-        _take_away(ground, landed)
-        return Received(ListReport(name, known.id, known.form, is_known=True))
+    """Take in one list.
+
+    One that was dropped before is judged again: what was rejected, for want of an app's store id for example,
+    may be taken by now. What is recorded stays one request.
+    """
+    name = spell_name(landed)
     try:
+        data = read_dropped(ground, landed)
         listed = read_list(landed.key, data)
         judged, seen = judge(ground, listed)
     except UnreadableList as error:
         return Received(ListReport(name, refusal=error.code))
-    record = known or OptOutListRecord(
-        id=name_run(ground.now),
+    content_hash = digest_bytes(ground.key, data)
+    known = find_list(ground.ledger, content_hash)
+    record = OptOutListRecord(
+        id=known.id if known else name_run(ground.now),
         content_hash=content_hash,
         form=listed.form,
-        received_at=landed.modified_at,
+        # A clock that is ahead must not move a deadline.
+        received_at=known.received_at if known else min(landed.modified_at, ground.now),
         accepted=len(judged.accepted),
         duplicates=len(judged.duplicates),
         rejected=len(judged.rejected),
     )
     recorded = _record(ground, record, _make_requests(ground, record, judged, seen), seen)
     if not ground.is_dry_run:
-        _write_manifest(ground, record, recorded.subjects, judged)
+        _write_manifest(ground, record, recorded.subjects)
+        _write_lines(ground, record, judged, seen)
         settle_list(ground.ledger, record.id)
-        _take_away(ground, landed)
+        take_away(ground, landed)
     report = ListReport(
         name=name,
         list_id=record.id,
@@ -126,6 +128,7 @@ def receive_list(ground: Ground, landed: LandedObject) -> Received:
         duplicates=len(judged.duplicates),
         waiting=recorded.waiting,
         rejected=dict(sorted(Counter(each.code for each in judged.rejected).items())),
+        is_known=known is not None and known.settled_at is not None,
     )
     return Received(report, recorded.kept)
 
@@ -236,8 +239,8 @@ def _link_digested(ground: Ground, requests: Sequence[NewRequest], seen: Seen) -
                 yield Link(request.subject, request.app_id, request.app_id, forms, request.kind)
 
 
-def _write_manifest(ground: Ground, record: OptOutListRecord, subjects: Hashes, judged: Judged) -> None:
-    """Write what remains of a list: counts and keyed hashes; of what was rejected, lines and codes."""
+def _write_manifest(ground: Ground, record: OptOutListRecord, subjects: Hashes) -> None:
+    """Write what remains of a list: counts and keyed hashes."""
     manifest = {
         "list": record.id,
         "form": record.form,
@@ -249,16 +252,16 @@ def _write_manifest(ground: Ground, record: OptOutListRecord, subjects: Hashes, 
         "subjects": [each.decode() for each in subjects.tolist()],
     }
     write_object(ground.opt_outs, f"{DONE}{record.id}.json", json.dumps(manifest, indent=1).encode())
-    if judged.rejected:
-        lines = [{"line": each.line, "code": each.code} for each in judged.rejected]
-        text = json.dumps({"list": record.id, "rejected": lines}, indent=1)
-        write_object(ground.opt_outs, f"{REJECTED}{record.id}.json", text.encode())
 
 
-def _take_away(ground: Ground, landed: LandedObject) -> None:
-    """Delete a list from the inbox, unless somebody has put another in its place meanwhile."""
-    if ground.is_dry_run:
+def _write_lines(ground: Ground, record: OptOutListRecord, judged: Judged, seen: Seen) -> None:
+    """Write which lines were rejected, and why; and those that wait for a person, who has nothing else."""
+    key, most = f"{REJECTED}{record.id}.json", ground.settings.opt_outs.most_installs
+    counted = ((each.line, seen.count_installs(each.identifier)) for each in judged.accepted)
+    waiting = [{"line": line, "installs": installs} for line, installs in counted if installs > most]
+    if not judged.rejected and not waiting:
+        delete_object(ground.opt_outs, key)
         return
-    present = find_object(ground.opt_outs, landed.key)
-    if present is not None and present.version == landed.version:
-        delete_object(ground.opt_outs, landed.key)
+    lines = [{"line": each.line, "code": each.code} for each in judged.rejected]
+    text = json.dumps({"list": record.id, "rejected": lines, "waiting": waiting}, indent=1)
+    write_object(ground.opt_outs, key, text.encode())

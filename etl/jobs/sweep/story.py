@@ -7,10 +7,12 @@ recorded before the next request leaves, and what is not done is due for the nex
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
+from etl.errors import PushliftError
 from etl.jobs.keys import require_keys
 from etl.jobs.proving.evidence import write_evidence
 from etl.jobs.sweep.erasing import ErasingReport, erase_due
@@ -54,14 +56,19 @@ class SweepReport:
 
     @property
     def exit_code(self) -> int:
-        """1 where a list could not be read, an id waits for a person, or Liftoff stopped the sweep."""
+        """1 where a person must look.
+
+        A list could not be read, an id waits, Liftoff did not take an id, or stopped the sweep.
+        """
         is_read = all(each.refusal is None for each in self.lists)
-        return int(not is_read or self.submission.stopped is not None or self.requests.get("waiting", 0) > 0)
+        is_waiting = self.requests.get("waiting", 0) > 0
+        is_taken = self.submission.stopped is None and not self.submission.unaccepted
+        return int(not is_read or is_waiting or not is_taken)
 
 
 @dataclass(frozen=True, slots=True)
 class Deadline:
-    """An open request, by its keyed hash, and the days that are left."""
+    """An open request, by its keyed hash and its number, and the days that are left."""
 
     subject: str
     app_id: str
@@ -69,6 +76,8 @@ class Deadline:
     days_left: float
     submission: str
     erasure: str
+    number: int = 0
+    installs: int | None = None
 
 
 def sweep(
@@ -105,7 +114,13 @@ def _carry_out(ground: Ground, secrets: Secrets) -> SweepReport:
     note_sent(ground.ledger, sent)
     if _is_anything_due(ground.ledger):
         note_scrubbing(ground.ledger)
-    erasing = erase_due(ground)
+    try:
+        erasing = erase_due(ground)
+    except Exception:
+        # What keeps us from erasing is no reason not to tell Liftoff; the error that is told is the first.
+        with suppress(PushliftError):
+            submit_due(ground, secrets)
+        raise
     submission = submit_due(ground, secrets)
     report = _report(ground, received, sent, erasing, submission)
     note_sweep(ground, report.lists, erasing, submission)
@@ -163,6 +178,8 @@ def read_deadlines(settings: Settings, now: datetime) -> list[Deadline]:
             (each.deadline_at - now).total_seconds() / _SECONDS_A_DAY,
             "waiting" if each.state == "waiting" else each.submission,
             each.erasure,
+            each.number,
+            each.installs,
         )
         for each in found
     ]

@@ -37,6 +37,11 @@ class SubmissionReport:
     codes: Mapping[str, int] = field(default_factory=dict)
     stopped: str | None = None
 
+    @property
+    def unaccepted(self) -> int:
+        """How many Liftoff answered and did not take."""
+        return self.outcomes.get("refused", 0) + self.outcomes.get("not_processed", 0)
+
     def describe_stop(self) -> str:
         """Say in a sentence why nothing more was sent."""
         return SENTENCES.get(self.stopped or "", self.stopped or "")

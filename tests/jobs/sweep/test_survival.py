@@ -8,9 +8,15 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
+
+from etl.errors import LockHeld
 from etl.jobs.sweep.story import read_deadlines, sweep
+from etl.ledger.exports import begin_export
+from etl.ledger.holding import hold_lock
 from etl.ledger.opt_outs import list_due, list_requests
 from etl.liftoff.sandbox.process import SandboxProcess
+from etl.stores import open_store
 from tests.jobs.sweep.offices import (
     APP,
     IDFA,
@@ -152,3 +158,26 @@ def test_a_401_in_the_middle_keeps_what_was_accepted(world: World, sandbox: Sand
     assert run(world, sandbox).submission.outcomes == {"accepted": 4}
     assert opted_out(sandbox)["accepted_occurrences"] == 4
     assert not list(Path(world.settings.storage.opt_outs, "inbox").iterdir())
+
+
+def test_what_keeps_us_from_erasing_keeps_nobody_from_liftoff(world: World, sandbox: SandboxProcess) -> None:
+    """An export is being written, so nothing can be erased yet: suppressed and submitted all the same."""
+    world.land([message(1, idfa=IDFA), message(2)])
+    world.ingest()
+    target = open_store(str(Path(world.settings.storage.lake).parent / "export"))
+    begin_export(open_ledger_of(world), target.uri, "all", 0)
+    drop(world, "a.csv", f"idfa\n{IDFA}\n")
+
+    with (
+        hold_lock(open_ledger_of(world), f"export {target.uri}", 60, 0),
+        pytest.raises(LockHeld, match="export"),
+    ):
+        run(world, sandbox)
+
+    assert is_suppressed(world, IDFA)
+    assert opted_out(sandbox)["accepted_occurrences"] == 1
+    (due,) = list_due(open_ledger_of(world), "erasure")
+    assert (due.submission, due.identifier) == ("accepted", IDFA)
+    report = run(world, sandbox)
+    assert (report.exit_code, report.erasing.requests) == (0, 1)
+    assert opted_out(sandbox)["accepted_occurrences"] == 1
