@@ -23,6 +23,7 @@ from etl.jobs.sweep.receiving import ListReport, Received, receive_lists
 from etl.jobs.sweep.submitting import SubmissionReport, submit_due
 from etl.ledger.database import Ledger
 from etl.ledger.holding import hold_lock
+from etl.ledger.locks import Fence, check_fence
 from etl.ledger.opt_outs import count_requests, list_requests
 from etl.ledger.scrubbing import note_scrubbing, scrub_if_noted
 from etl.ledger.sent import Sent, find_sent, note_sent
@@ -94,26 +95,28 @@ def sweep(
     """
     found = secrets or load_secrets()
     ground = survey(settings, found, is_dry_run=is_dry_run, now=now)
-    with hold_lock(ground.ledger, SWEEP_LOCK, LOCK_SECONDS, WAIT_SECONDS):
+    with hold_lock(ground.ledger, SWEEP_LOCK, LOCK_SECONDS, WAIT_SECONDS) as fence:
         # While it waited the key may have been rotated: its hashes would recognize nobody.
         require_keys(ground.ledger, found)
         if is_dry_run:
             return _foresee(ground, found)
         try:
-            report = _carry_out(ground, found)
+            report = _carry_out(ground, found, fence)
         finally:
             # What was done until something failed is evidence, too.
             write_evidence(ground.ledger, ground.opt_outs)
         return replace(report, is_scrubbed=scrub_if_noted(ground.ledger))
 
 
-def _carry_out(ground: Ground, secrets: Secrets) -> SweepReport:
+def _carry_out(ground: Ground, secrets: Secrets, fence: Fence) -> SweepReport:
+    """Do it, step by step; LockLostError before a step if another sweep, or a lift, took the lock over."""
     received = tuple(receive_lists(ground))
     # Of those who are erased it is found with what the lake links with them.
     sent = find_sent(ground.ledger, list_kept(received))
     note_sent(ground.ledger, sent)
     if _is_anything_due(ground.ledger):
         note_scrubbing(ground.ledger)
+    check_fence(ground.ledger, fence)
     try:
         erasing = erase_due(ground)
     except Exception:
@@ -121,6 +124,7 @@ def _carry_out(ground: Ground, secrets: Secrets) -> SweepReport:
         with suppress(PushliftError):
             submit_due(ground, secrets)
         raise
+    check_fence(ground.ledger, fence)
     submission = submit_due(ground, secrets)
     report = _report(ground, received, sent, erasing, submission)
     note_sweep(ground, report.lists, erasing, submission)
