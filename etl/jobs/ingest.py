@@ -20,6 +20,7 @@ from etl.jobs.ahead import check_suites, import_ahead
 from etl.jobs.discovery import Window, discover_objects, share_out
 from etl.jobs.keeping import drop_scratch, keep_audited, keep_erased, keep_settled, open_scratch
 from etl.jobs.keys import require_keys
+from etl.jobs.remembering import refuse_forgotten_people
 from etl.jobs.reports import IngestReport, report_nothing
 from etl.jobs.runs import Run, name_run
 from etl.jobs.worker_steps import Share, normalize_share
@@ -114,9 +115,11 @@ def discover(
     """Find what there is to read and share it out in at least `chunks` chunks; None when there is nothing.
 
     Raises ConfigurationError for a suite that cannot be used: later it would stop a run whose work is done.
+    LedgerError where the ledger does not know who opted out.
     """
     landing = open_store(settings.storage.landing, settings.storage.options)
     ledger = open_current_ledger(settings.storage.ledger)
+    refuse_forgotten_people(settings, ledger)
     started_at = now or datetime.now(UTC)
     objects = discover_objects(
         landing, ledger, settings.ingest, options.window, is_reprocess=options.is_reprocess, uris=options.uris

@@ -35,6 +35,12 @@ def find_list(ledger: Ledger, content_hash: str) -> OptOutListRecord | None:
     return None if row is None else OptOutListRecord(*row)
 
 
+def list_ids(ledger: Ledger) -> set[str]:
+    """List the ids of all lists."""
+    with begin_read(ledger) as connection:
+        return set(connection.scalars(select(opt_out_lists.c.id)))
+
+
 def add_list(ledger: Ledger, found: OptOutListRecord) -> None:
     """Record a list before its requests; of one that is there already, the counts are those of now."""
     row = {each.name: getattr(found, each.name) for each in fields(OptOutListRecord)}

@@ -19,6 +19,7 @@ import numpy.typing as npt
 
 from etl.errors import UnreadableList
 from etl.hash_keys import digest_bytes, list_keys
+from etl.jobs.remembering import DONE
 from etl.jobs.runs import name_run
 from etl.jobs.sweep.ground import Ground
 from etl.jobs.sweep.inbox import list_inbox, read_dropped, spell_name, take_away
@@ -35,7 +36,6 @@ from etl.opt_outs.scopes import make_scoper
 from etl.stores import LandedObject, delete_object, write_object
 from etl.subjects import HASH_DIGITS, fold_identifier, hash_forms, hash_subject
 
-DONE: Final = "done/"
 REJECTED: Final = "rejected/"
 DIGESTS: Final = frozenset({"sha1", "md5"})
 _HASH: Final = f"S{HASH_DIGITS}"
