@@ -21,7 +21,7 @@ from etl.jobs.sweep.landing import LandingReport, honour_in_landing
 from etl.jobs.sweep.leaving import Leaving, LeavingRequest
 from etl.lake.anonymize import choose_new_ids
 from etl.lake.digests import find_digested
-from etl.lake.erase import TableErasure
+from etl.lake.erase import FoundRows, TableErasure
 from etl.lake.links import Links, find_links, find_shared
 from etl.lake.wanted import Wanted, WantedId
 from etl.ledger.forgetting import forget_people
@@ -40,7 +40,7 @@ class ErasingReport:
     `shared` are linked ids that too many installs have: they are left alone. `held` are rows that wait for a
     decision, `exported` rows of registered exports, `postbacks` rows of the ledger that lost their personal
     values, and `sent` those of which Liftoff has, or may have, heard before. What the erasure replaced is
-    deleted by the first upkeep after `physical_after`.
+    deleted by the first upkeep after `physical_after`. A dry run tells in which `files` of the tables.
     """
 
     requests: int = 0
@@ -53,6 +53,7 @@ class ErasingReport:
     sent: int = 0
     landing: LandingReport = field(default_factory=LandingReport)
     physical_after: datetime | None = None
+    files: tuple[FoundRows, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +148,7 @@ def erase_due(ground: Ground, expected: Sequence[Request] = ()) -> ErasingReport
         physical_after=None
         if is_dry_run
         else ground.now + timedelta(hours=ground.settings.retention.replaced_hours),
+        files=erased.files,
     )
 
 
