@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 
 from etl.appsflyer.masking import mask_ids
 from etl.errors import UsageError
 from etl.jobs.keys import require_keys
 from etl.jobs.steering import Word
+from etl.jobs.sweep.ground import survey
+from etl.jobs.sweep.linking import suppress_linked
 from etl.jobs.sweep.receiving import DIGESTS
 from etl.jobs.sweep.story import LOCK_SECONDS, SWEEP_LOCK, WAIT_SECONDS
 from etl.lake.digests import find_digested
 from etl.ledger.holding import hold_lock
 from etl.ledger.links import Link, find_linking, link_subjects
 from etl.ledger.opt_outs import (
+    NewRequest,
     Request,
     confirm_requests,
     find_requests,
@@ -115,6 +118,8 @@ def confirm_person(settings: Settings, identifier: str, secrets: Secrets | None 
     found = require_request(find_requests(ledger, [subject]))
     waiting = [each for each in found if each.state == "waiting"]
     count = confirm_requests(ledger, subject, hash_forms(key, text))
+    shared = [replace(each, state="open", identifier=text) for each in waiting if each.kind == "do_not_share"]
+    suppress_linked(survey(settings, secrets), [NewRequest(each, ()) for each in shared])
     if any(each.id_type in DIGESTS for each in waiting):
         lake = open_store(settings.storage.lake, settings.storage.options)
         for behind in find_digested(lake, [text]).get(fold_identifier(text), ()):

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import chain, islice
 from typing import Final
@@ -64,10 +64,18 @@ class ListReport:
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """What became of a list, and its requests: of a dry run all, else those that are not to be erased."""
+    """What became of a list, and its requests: of a dry run all, else those that are not to be erased.
+
+    `sent` are postbacks of before, of people who are suppressed alone.
+    """
 
     report: ListReport
     requests: tuple[NewRequest, ...] = field(default=(), repr=False)
+    sent: int = 0
+
+
+Linker = Callable[[Ground, Sequence[NewRequest]], int]
+"""Suppresses what is linked with people who are not to be erased; gives what was sent about them before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +91,13 @@ class Seen:
         return sum(self.installs.get(each, 0) for each in {identifier.folded, *behind})
 
 
-def receive_lists(ground: Ground) -> Iterator[Received]:
+def receive_lists(ground: Ground, link: Linker) -> Iterator[Received]:
     """Take in every list of the inbox, the oldest first; in a dry run, say only what would become of each."""
     for landed in list_inbox(ground):
-        yield receive_list(ground, landed)
+        yield receive_list(ground, landed, link)
 
 
-def receive_list(ground: Ground, landed: LandedObject) -> Received:
+def receive_list(ground: Ground, landed: LandedObject, link: Linker) -> Received:
     """Take in one list.
 
     One that was dropped before is judged again: what was rejected, for want of an app's store id for example,
@@ -114,8 +122,9 @@ def receive_list(ground: Ground, landed: LandedObject) -> Received:
         duplicates=len(judged.duplicates),
         rejected=len(judged.rejected),
     )
-    recorded = _record(ground, record, _make_requests(ground, record, judged, seen), seen)
+    recorded, sent = _record(ground, record, _make_requests(ground, record, judged, seen), seen), 0
     if not ground.is_dry_run:
+        sent = link(ground, recorded.kept)
         _write_manifest(ground, record, recorded.subjects)
         _write_lines(ground, record, judged, seen)
         settle_list(ground.ledger, record.id)
@@ -130,7 +139,7 @@ def receive_list(ground: Ground, landed: LandedObject) -> Received:
         rejected=dict(sorted(Counter(each.code for each in judged.rejected).items())),
         is_known=known is not None and known.settled_at is not None,
     )
-    return Received(report, recorded.kept)
+    return Received(report, recorded.kept, sent)
 
 
 def judge(ground: Ground, listed: OptOutList) -> tuple[Judged, Seen]:
@@ -168,7 +177,7 @@ def _record(
         add_list(ground.ledger, record)
     while chunk := list(islice(requests, CHUNK)):
         if not ground.is_dry_run:
-            add_requests(ground.ledger, chunk)
+            add_requests(ground.ledger, [_let_go(each) for each in chunk])
             link_subjects(ground.ledger, list(_link_digested(ground, chunk, seen)))
         hashes.append(np.array([each.request.subject for each in chunk], _HASH))
         waiting += sum(each.request.state == "waiting" for each in chunk)
@@ -201,7 +210,7 @@ def _make_request(
         app_id=app_id,
         id_type=identifier.id_type,
         kind=found.kind,
-        identifier=None if is_over and not is_waiting else identifier.text,
+        identifier=identifier.text,
         store_id=None if app_id == EVERY_APP else ground.settings.apps[app_id].app_store_id,
         list_id=record.id,
         requested_at=asked_at,
@@ -213,6 +222,13 @@ def _make_request(
         erasure="due" if is_erased else "not_needed",
     )
     return NewRequest(request, forms)
+
+
+def _let_go(new: NewRequest) -> NewRequest:
+    """Leave out the id of a request of which nothing is due."""
+    if new.request.state != "done":
+        return new
+    return replace(new, request=replace(new.request, identifier=None))
 
 
 def _hash_forms(ground: Ground, identifier: Identifier) -> tuple[str, ...]:

@@ -18,6 +18,7 @@ from etl.jobs.proving.evidence import write_evidence
 from etl.jobs.sweep.erasing import ErasingReport, erase_due
 from etl.jobs.sweep.expecting import expect_requests, list_kept
 from etl.jobs.sweep.ground import Ground, survey
+from etl.jobs.sweep.linking import suppress_linked
 from etl.jobs.sweep.noting import note_sweep
 from etl.jobs.sweep.receiving import ListReport, Received, receive_lists
 from etl.jobs.sweep.submitting import SubmissionReport, submit_due
@@ -26,7 +27,7 @@ from etl.ledger.holding import hold_lock
 from etl.ledger.locks import Fence, check_fence
 from etl.ledger.opt_outs import count_requests, list_requests
 from etl.ledger.scrubbing import note_scrubbing, scrub_if_noted
-from etl.ledger.sent import Sent, find_sent, note_sent
+from etl.ledger.sent import find_sent
 from etl.ledger.upgrade import open_current_ledger
 from etl.settings import Secrets, Settings, load_secrets
 from etl.stores import OldVersions, find_old_versions, open_store
@@ -110,10 +111,7 @@ def sweep(
 
 def _carry_out(ground: Ground, secrets: Secrets, fence: Fence) -> SweepReport:
     """Do it, step by step; LockLostError before a step if another sweep, or a lift, took the lock over."""
-    received = tuple(receive_lists(ground))
-    # Of those who are erased it is found with what the lake links with them.
-    sent = find_sent(ground.ledger, list_kept(received))
-    note_sent(ground.ledger, sent)
+    received = tuple(receive_lists(ground, suppress_linked))
     if _is_anything_due(ground.ledger):
         note_scrubbing(ground.ledger)
     check_fence(ground.ledger, fence)
@@ -126,6 +124,7 @@ def _carry_out(ground: Ground, secrets: Secrets, fence: Fence) -> SweepReport:
         raise
     check_fence(ground.ledger, fence)
     submission = submit_due(ground, secrets)
+    sent = sum(each.sent for each in received)
     report = _report(ground, received, sent, erasing, submission)
     note_sweep(ground, report.lists, erasing, submission)
     return report
@@ -133,9 +132,9 @@ def _carry_out(ground: Ground, secrets: Secrets, fence: Fence) -> SweepReport:
 
 def _foresee(ground: Ground, secrets: Secrets) -> SweepReport:
     """Find what a sweep would do, with what the lists of the inbox would add."""
-    received = tuple(receive_lists(ground))
+    received = tuple(receive_lists(ground, suppress_linked))
     expected = expect_requests(ground.ledger, received)
-    sent = find_sent(ground.ledger, list_kept(received))
+    sent = sum(each.occurrences for each in find_sent(ground.ledger, list_kept(received)))
     erasing = erase_due(ground, [each for each in expected if each.erasure == "due"])
     submission = submit_due(ground, secrets, expected=[each for each in expected if each.submission == "due"])
     return _report(ground, received, sent, erasing, submission)
@@ -144,7 +143,7 @@ def _foresee(ground: Ground, secrets: Secrets) -> SweepReport:
 def _report(
     ground: Ground,
     received: Sequence[Received],
-    sent: Sequence[Sent],
+    sent: int,
     erasing: ErasingReport,
     submission: SubmissionReport,
 ) -> SweepReport:
@@ -154,7 +153,7 @@ def _report(
         erasing,
         submission,
         count_requests(ground.ledger),
-        erasing.sent + sum(each.occurrences for each in sent),
+        erasing.sent + sent,
         tuple(each for each in find_kept(ground) if each.state != "none"),
     )
 

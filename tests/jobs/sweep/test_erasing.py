@@ -91,6 +91,19 @@ def test_what_the_lake_links_is_suppressed_before_the_link_is_gone(
     assert not is_suppressed(lived_in, INSTALL, "com.other")
 
 
+def test_what_the_lake_links_is_not_shared_either(lived_in: World, sandbox: SandboxProcess) -> None:
+    """Of somebody who is not to be shared the rows stay, some of them without the device's id."""
+    drop(lived_in, "a.csv", f"idfa,kind\n{IDFA},do_not_share\n")
+    run(lived_in, sandbox)
+
+    assert is_suppressed(lived_in, INSTALL, APP)
+    assert is_suppressed(lived_in, IDFV, APP)
+    assert not is_suppressed(lived_in, INSTALL, "com.other")
+    assert len(lived_in.events()) == 3
+    assert lift_person(lived_in.settings, IDFA, Word("a mistake"), make_secrets(sandbox)) == 1
+    assert not is_suppressed(lived_in, INSTALL, APP)
+
+
 def test_a_person_who_is_lifted_is_lifted_whole(lived_in: World, sandbox: SandboxProcess) -> None:
     """What was suppressed for their sake is, too."""
     drop(lived_in, "a.csv", f"idfa\n{IDFA}\n")

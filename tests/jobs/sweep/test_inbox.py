@@ -12,6 +12,7 @@ import pytest
 
 from etl.jobs.sweep.ground import Ground, survey
 from etl.jobs.sweep.inbox import list_inbox, spell_name
+from etl.jobs.sweep.linking import suppress_linked
 from etl.jobs.sweep.receiving import receive_list
 from etl.ledger.opt_outs import Request, list_requests
 from etl.liftoff.sandbox.process import SandboxProcess
@@ -56,7 +57,7 @@ def test_a_clock_that_is_ahead_moves_no_deadline(world: World, sandbox: SandboxP
     os.utime(drop(world, "a.csv", f"idfa\n{IDFA}\n"), (LATE, LATE))
     ground = look(world, sandbox)
 
-    receive_list(ground, *list_inbox(ground))
+    receive_list(ground, *list_inbox(ground), suppress_linked)
 
     (request,) = find_requests(world)
     assert request.received_at == ground.now
@@ -100,7 +101,7 @@ def test_a_list_that_is_written_while_it_is_read(
     (landed,) = list_inbox(ground)
     path.unlink() if is_gone else path.write_text(f"idfa\n{IDFA}\n", encoding="utf-8")
 
-    received = receive_list(ground, landed)
+    received = receive_list(ground, landed, suppress_linked)
 
     assert received.report.refusal == "changing"
     assert find_requests(world) == []

@@ -13,7 +13,7 @@ from etl.jobs.sweep.story import SWEEP_LOCK
 from etl.ledger.holding import hold_lock
 from etl.ledger.opt_outs import list_requests
 from etl.liftoff.sandbox.process import SandboxProcess
-from tests.jobs.sweep.offices import IDFA, drop, is_suppressed, make_secrets, open_ledger_of, run
+from tests.jobs.sweep.offices import APP, IDFA, drop, is_suppressed, make_secrets, open_ledger_of, run
 from tests.services.worlds import World, message
 
 IDFV = "0A1B2C3D-4E5F-4061-8273-94A5B6C7D8E9"
@@ -102,3 +102,4 @@ def test_what_is_confirmed_and_only_suppressed_is_done(world: World, sandbox: Sa
     (request,) = list_requests(open_ledger_of(world), states=("open", "done"))
     assert (request.state, request.identifier) == ("done", None)
     assert is_suppressed(world, IDFV)
+    assert is_suppressed(world, message(2)["appsflyer_id"], APP)
