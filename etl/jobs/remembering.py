@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 from typing import Final
 
-from etl.errors import LedgerError
+from etl.errors import ConfigurationError, LedgerError, ObjectForbidden
 from etl.lake.upkeep import list_present
 from etl.ledger.database import Ledger
 from etl.ledger.opt_out_lists import list_ids
@@ -19,10 +19,15 @@ DONE: Final = "done/"
 def refuse_forgotten_people(settings: Settings, ledger: Ledger) -> None:
     """Raise LedgerError where there are manifests of lists that the ledger does not know.
 
-    A list is recorded before its manifest is written. Whose ids were on it the ledger alone can tell.
+    A list is recorded before its manifest is written. Whose ids were on it the ledger alone can tell. Where
+    manifests may not be seen, or there is no store for them yet, nothing is refused: who ingests need not have
+    access to lists.
     """
     opt_outs = open_store(settings.storage.opt_outs, settings.storage.options)
-    manifests = {PurePosixPath(each.key).stem for each in list_present(opt_outs, DONE)}
+    try:
+        manifests = {PurePosixPath(each.key).stem for each in list_present(opt_outs, DONE)}
+    except (ObjectForbidden, ConfigurationError):
+        return
     forgotten = manifests - list_ids(ledger) if manifests else manifests
     if forgotten:
         raise LedgerError(

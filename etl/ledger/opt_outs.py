@@ -216,7 +216,7 @@ def lift_requests(ledger: Ledger, subject: str, forms: Iterable[str], who: str, 
         return len(found)
 
 
-def confirm_requests(ledger: Ledger, subject: str, forms: Iterable[str]) -> int:
+def confirm_requests(ledger: Ledger, subject: str, forms: Iterable[str], who: str) -> int:
     """Let the requests of a subject that wait for a person go on; their people are suppressed from now on."""
     table = opt_out_requests.c
     with begin_write(ledger) as connection:
@@ -224,7 +224,8 @@ def confirm_requests(ledger: Ledger, subject: str, forms: Iterable[str]) -> int:
         statement = update(opt_out_requests).where(table.subject == subject, table.state == "waiting")
         moved = statement.values(state="open", suppressed_at=now)
         found = connection.execute(moved.returning(table.app_id, table.kind, table.number)).all()
-        note_requests_within(connection, now, "suppressed", [row.number for row in found], {})
+        numbers = [row.number for row in found]
+        note_requests_within(connection, now, "suppressed", numbers, {"confirmed_by": who})
         for app_id, kind, _ in found:
             suppress_within(connection, forms, app_id, kind, now)
         is_over = (table.state == "open") & (table.submission != "due") & table.erasure.in_(_OVER)

@@ -110,14 +110,17 @@ def lift_person(
 
 
 def confirm_person(settings: Settings, identifier: str, secrets: Secrets | None = None) -> int:
-    """Let the requests of an id of many installs go on, which waited for a person; gives how many."""
+    """Let the requests of an id of many installs go on, which waited for a person; gives how many.
+
+    Who let them is in the evidence.
+    """
     ledger = open_current_ledger(settings.storage.ledger)
     key = require_keys(ledger, secrets).subjects
     text = check_identifier(identifier)
     subject = hash_subject(key, text)
     found = require_request(find_requests(ledger, [subject]))
     waiting = [each for each in found if each.state == "waiting"]
-    count = confirm_requests(ledger, subject, hash_forms(key, text))
+    count = confirm_requests(ledger, subject, hash_forms(key, text), Word().name)
     shared = [replace(each, state="open", identifier=text) for each in waiting if each.kind == "do_not_share"]
     suppress_linked(survey(settings, secrets), [NewRequest(each, ()) for each in shared])
     if any(each.id_type in DIGESTS for each in waiting):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from getpass import getuser
 
 import pytest
 
@@ -13,7 +14,16 @@ from etl.jobs.sweep.story import SWEEP_LOCK
 from etl.ledger.holding import hold_lock
 from etl.ledger.opt_outs import list_requests
 from etl.liftoff.sandbox.process import SandboxProcess
-from tests.jobs.sweep.offices import APP, IDFA, drop, is_suppressed, make_secrets, open_ledger_of, run
+from tests.jobs.sweep.offices import (
+    APP,
+    IDFA,
+    drop,
+    folder_of,
+    is_suppressed,
+    make_secrets,
+    open_ledger_of,
+    run,
+)
 from tests.services.worlds import World, message
 
 IDFV = "0A1B2C3D-4E5F-4061-8273-94A5B6C7D8E9"
@@ -88,6 +98,9 @@ def test_who_waits_is_decided_about_by_number(world: World, sandbox: SandboxProc
     assert is_suppressed(world, IDFA)
     with pytest.raises(UsageError, match="No request 1 waits"):
         read_waiting(world.settings, waiting.number)
+    run(world, sandbox)
+    evidence = b"".join(path.read_bytes() for path in folder_of(world.settings).rglob("*.jsonl"))
+    assert f'"confirmed_by":"{getuser()}'.encode() in evidence
 
 
 def test_what_is_confirmed_and_only_suppressed_is_done(world: World, sandbox: SandboxProcess) -> None:
