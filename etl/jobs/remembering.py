@@ -20,7 +20,7 @@ def refuse_forgotten_people(settings: Settings, ledger: Ledger) -> None:
     """Raise LedgerError where there are manifests of lists that the ledger does not know.
 
     A list is recorded before its manifest is written. Whose ids were on it the ledger alone can tell. Where
-    manifests may not be seen, or there is no store for them yet, nothing is refused: who ingests need not have
+    manifests may not be seen, or there is no store for them yet, nothing is refused: who ingests need have no
     access to lists.
     """
     opt_outs = open_store(settings.storage.opt_outs, settings.storage.options)

@@ -22,6 +22,7 @@ Seen = Callable[[str], Collection[IdType]]
 """Gives the types as which the lake has seen a folded id; none for one that it has not."""
 
 _FREE_FORM: Final = "customer_user_id"
+_LONGEST: Final = 1_024
 _SHAPES: Final[Mapping[IdType, re.Pattern[str]]] = MappingProxyType(
     {
         "idfa": DEVICE_ID,
@@ -33,7 +34,7 @@ _SHAPES: Final[Mapping[IdType, re.Pattern[str]]] = MappingProxyType(
         "android_id": re.compile(r"[0-9A-Fa-f]{12,16}"),
         "imei": re.compile(r"[0-9]{14,16}|[A-Fa-f][0-9A-Fa-f]{13}"),
         "appsflyer_id": re.compile(rf"[0-9]+-[0-9]+|{DEVICE_ID.pattern}"),
-        "customer_user_id": re.compile(r".{1,1024}"),
+        "customer_user_id": re.compile(r".+"),
         "sha1": re.compile(r"[0-9A-Fa-f]{40}"),
         "md5": re.compile(r"[0-9A-Fa-f]{32}"),
     }
@@ -60,7 +61,7 @@ def judge_identifier(text: str, declared: IdType | None, seen: Seen = see_nothin
     Raises Refused: for what names nobody or many before anything else.
     """
     trimmed = text.strip()
-    if _UNSEEN.search(trimmed):
+    if len(trimmed) > _LONGEST or _UNSEEN.search(trimmed):
         raise Refused("malformed")
     if code := name_junk(trimmed, is_free_form=declared == _FREE_FORM):
         raise Refused(code)

@@ -183,6 +183,7 @@ def test_a_digest_of_nobody_is_nobody(text: str, algorithm: IdType) -> None:
         (f"\u200b{IDFA}", "malformed"),
         (f"{IDFA}\x00", "malformed"),
         ("not an id", "malformed"),
+        ("ab" * 1_000_000, "malformed"),
     ],
 )
 def test_what_is_no_device_id_is_named_for_what_it_is(text: str, code: str, declared: IdType | None) -> None:
