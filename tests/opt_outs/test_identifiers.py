@@ -183,12 +183,17 @@ def test_a_digest_of_nobody_is_nobody(text: str, algorithm: IdType) -> None:
         (f"\u200b{IDFA}", "malformed"),
         (f"{IDFA}\x00", "malformed"),
         ("not an id", "malformed"),
-        ("ab" * 1_000_000, "malformed"),
     ],
 )
 def test_what_is_no_device_id_is_named_for_what_it_is(text: str, code: str, declared: IdType | None) -> None:
     """An e-mail address or a phone number stands in a wrong column; nothing is mended or cut to shape."""
     assert refuse(text, declared) == code
+
+
+@pytest.mark.parametrize("declared", [None, "idfa", "customer_user_id"])
+def test_a_text_without_end_is_no_id(declared: IdType | None) -> None:
+    """It is refused before anything is looked for in it."""
+    assert refuse("ab" * 1_000_000, declared) == "malformed"
 
 
 @pytest.mark.parametrize(
