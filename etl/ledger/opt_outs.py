@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any, Final, Literal
 
-from sqlalchemy import Connection, Select, bindparam, case, func, select, tuple_, update
+from sqlalchemy import Connection, Select, bindparam, case, func, literal, select, tuple_, update
 
 from etl.errors import UsageError
 from etl.ledger.database import Ledger, begin_read, begin_write
@@ -25,6 +25,8 @@ from etl.ledger.suppressions import SuppressionKind, lift_within, suppress_withi
 State = Literal["waiting", "open", "done", "lifted"]
 Submission = Literal["not_needed", "due", "accepted", "not_processed", "refused"]
 Erasure = Literal["not_needed", "due", "erased", "erased_except_landing", "verified"]
+
+What = Literal["submission", "erasure"]
 
 CHUNK: Final = 5_000
 _OVER: Final = ("erased", "erased_except_landing", "verified", "not_needed")
@@ -65,6 +67,17 @@ class Request:
     lifted_by: str | None = None
     lift_reason: str | None = None
     number: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """As much of a request as is needed to do what is due of it."""
+
+    subject: str
+    app_id: str
+    id_type: str
+    identifier: str = field(repr=False)
+    store_id: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,12 +125,12 @@ def list_requests(ledger: Ledger, *, states: Sequence[State] = ("open",)) -> Ite
         )
 
 
-def list_due(ledger: Ledger, what: Literal["submission", "erasure"]) -> list[Request]:
+def list_due(ledger: Ledger, what: What) -> list[Due]:
     """List the open requests of which something is due, by app and subject."""
     return list(stream_due(ledger, what))
 
 
-def stream_due(ledger: Ledger, what: Literal["submission", "erasure"]) -> Iterator[Request]:
+def stream_due(ledger: Ledger, what: What) -> Iterator[Due]:
     """Give the open requests of which something is due, by app and subject, each at most once.
 
     They are read some thousand at a time, each time in a transaction of its own, so that what became of some
@@ -125,12 +138,16 @@ def stream_due(ledger: Ledger, what: Literal["submission", "erasure"]) -> Iterat
     """
     table = opt_out_requests.c
     place = tuple_(table.app_id, table.subject)
-    query = _select().where(table.state == "open", table[what] == "due", table.identifier.is_not(None))
+    # As a plain column, SQLite would take the index of states and sort all that are open for each page.
+    is_open = func.coalesce(table.state, "") == "open"
+    query = select(*[table[each.name] for each in fields(Due)]).where(
+        is_open, table[what] == "due", table.identifier.is_not(None)
+    )
     ordered = query.order_by(table.app_id, table.subject).limit(CHUNK)
     after = ("", "")
     while True:
         with begin_read(ledger) as connection:
-            page = [Request(*row) for row in connection.execute(ordered.where(place > after))]
+            page = [Due(*row) for row in connection.execute(ordered.where(place > after))]
         if not page:
             return
         yield from page
@@ -265,11 +282,16 @@ def _change(
     table = opt_out_requests.c
     listed = bindparam("subjects", list(subjects), type_=TextList)
     chosen = (table.app_id == app_id) & is_among(table.subject, listed)
-    changed = update(opt_out_requests).where(chosen).values(**values).returning(table.number)
-    numbers = list(connection.scalars(changed))
-    is_over = (table.state == "open") & (table.submission != "due") & table.erasure.in_(_OVER)
-    connection.execute(update(opt_out_requests).where(chosen, is_over).values(state="done", identifier=None))
-    return numbers
+    submission, erasure = (
+        literal(values[name]) if name in values else table[name] for name in ("submission", "erasure")
+    )
+    is_over = (table.state == "open") & (submission != "due") & erasure.in_(_OVER)
+    ended = {
+        "state": case((is_over, "done"), else_=table.state),
+        "identifier": case((is_over, None), else_=table.identifier),
+    }
+    changed = update(opt_out_requests).where(chosen).values(**values, **ended)
+    return list(connection.scalars(changed.returning(table.number)))
 
 
 def _select() -> Select[Any]:
