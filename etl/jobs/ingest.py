@@ -147,18 +147,27 @@ def find_key(settings: Settings, run: Run, secrets: Secrets | None = None) -> Ha
 
 
 def settle(
-    settings: Settings, run: Run, outcomes: Sequence[ChunkOutcome], encode: Encode | None = None
+    settings: Settings,
+    run: Run,
+    outcomes: Sequence[ChunkOutcome],
+    encode: Encode | None = None,
+    secrets: Secrets | None = None,
 ) -> SettledRun:
     """Settle a run against the lake as it is, and write its drafts.
 
-    By default in as many processes as there are cores.
+    By default in as many processes as there are cores. Raises PeopleErasedMeanwhile where rows of people who
+    were erased brought other ids of theirs along, which are suppressed then.
     """
     from etl.jobs.attempts import begin_attempt
     from etl.jobs.settling import settle_run
 
+    if any(outcome.met for outcome in outcomes):
+        from etl.jobs.linking import refuse_met
+
+        refuse_met(settings, run.id, outcomes, find_key(settings, run, secrets))
     if encode is None:
         with open_workers(count_workers(settings.ingest.workers)) as pool:
-            return settle(settings, run, outcomes, _encode_in(settings, pool))
+            return settle(settings, run, outcomes, _encode_in(settings, pool), secrets)
     attempt = begin_attempt(_open_lake(settings), open_scratch(settings), _open_ledger(settings), run)
     return settle_run(attempt, outcomes, encode, count_workers(settings.ingest.workers))
 

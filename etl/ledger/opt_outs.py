@@ -225,10 +225,13 @@ def lift_requests(ledger: Ledger, subject: str, forms: Iterable[str], who: str, 
         found = connection.execute(lifted).all()
         numbers = [number for _, number in found]
         note_requests_within(connection, now, "lifted", numbers, {"by": who, "reason": reason})
+        listed = list(forms)
         for app_id, _ in found:
-            lift_within(connection, forms, app_id, now)
-            for linked_app, form in unlink_within(connection, subject, app_id):
-                lift_within(connection, [form], linked_app, now)
+            lift_within(connection, listed, app_id, now)
+            # A row may have been known by a digest of the id.
+            for known_by in dict.fromkeys((subject, *listed)):
+                for linked_app, form in unlink_within(connection, known_by, app_id):
+                    lift_within(connection, [form], linked_app, now)
         return len(found)
 
 
