@@ -101,19 +101,17 @@ class Answered:
 
 
 def add_requests(ledger: Ledger, found: Sequence[NewRequest]) -> None:
-    """Record requests and suppress their people, some thousand in a transaction: both or neither.
+    """Record requests and suppress their people, all in a transaction.
 
     The same id and app is one request, whatever became of it: the earliest date and deadline hold. It begins
     anew where it was lifted, or is to be erased now and was not before. Those that wait suppress nobody.
     """
-    for start in range(0, len(found), CHUNK):
-        chunk = found[start : start + CHUNK]
-        with begin_write(ledger) as connection:
-            now = ledger.clock(connection)
-            begun = upsert_within(connection, [each.request for each in chunk], now)
-            note_requests_within(connection, now, "suppressed", begun, {})
-            for (app_id, kind), subjects in _group_forms(chunk).items():
-                suppress_within(connection, subjects, app_id, kind, now)
+    with begin_write(ledger) as connection:
+        now = ledger.clock(connection)
+        begun = upsert_within(connection, [each.request for each in found], now)
+        note_requests_within(connection, now, "suppressed", begun, {})
+        for (app_id, kind), subjects in _group_forms(found).items():
+            suppress_within(connection, subjects, app_id, kind, now)
 
 
 def list_requests(ledger: Ledger, *, states: Sequence[State] = ("open",)) -> Iterator[Request]:

@@ -26,11 +26,11 @@ from etl.lake.digests import find_digested
 from etl.lake.people import look_up_people
 from etl.ledger.links import Link, link_subjects
 from etl.ledger.opt_out_lists import OptOutListRecord, add_list, find_list, settle_list
-from etl.ledger.opt_outs import CHUNK, NewRequest, Request, add_requests
+from etl.ledger.opt_outs import NewRequest, Request, add_requests
 from etl.ledger.suppressions import EVERY_APP
 from etl.opt_outs.judging import Judging, judge_list, list_lookups
 from etl.opt_outs.lists import OptOutList, read_list
-from etl.opt_outs.records import LAKE_FIELDS, Candidate, Identifier, IdType, Judged
+from etl.opt_outs.records import LAKE_FIELDS, Candidate, Identifier, IdType, Judged, Rejected
 from etl.opt_outs.scopes import make_scoper
 from etl.stores import LandedObject, delete_object, find_object, list_objects, read_object, write_object
 from etl.subjects import HASH_DIGITS, fold_identifier, hash_forms, hash_subject
@@ -39,6 +39,9 @@ INBOX: Final = "inbox/"
 DONE: Final = "done/"
 REJECTED: Final = "rejected/"
 DIGESTS: Final = frozenset({"sha1", "md5"})
+RECORDED: Final = 25_000
+"""Requests a transaction: hashes fall on all pages of their index, which each transaction writes once."""
+
 _HASH: Final = f"S{HASH_DIGITS}"
 
 Hashes = npt.NDArray[np.bytes_]
@@ -104,10 +107,13 @@ def receive_list(ground: Ground, landed: LandedObject) -> Received:
         judged, seen = judge(ground, listed)
     except UnreadableList as error:
         return Received(ListReport(name, refusal=error.code))
+    form = listed.form
+    # Of a long list the bytes and the texts are not to stay beside what was made of them.
+    del data, listed
     record = known or OptOutListRecord(
         id=name_run(ground.now),
         content_hash=content_hash,
-        form=listed.form,
+        form=form,
         received_at=landed.modified_at,
         accepted=len(judged.accepted),
         duplicates=len(judged.duplicates),
@@ -115,13 +121,13 @@ def receive_list(ground: Ground, landed: LandedObject) -> Received:
     )
     recorded = _record(ground, record, _make_requests(ground, record, judged, seen), seen)
     if not ground.is_dry_run:
-        _write_manifest(ground, record, recorded.subjects, judged)
+        _write_manifest(ground, record, recorded.subjects, judged.rejected)
         settle_list(ground.ledger, record.id)
         _take_away(ground, landed)
     report = ListReport(
         name=name,
         list_id=record.id,
-        form=listed.form,
+        form=form,
         accepted=len(judged.accepted),
         duplicates=len(judged.duplicates),
         waiting=recorded.waiting,
@@ -162,7 +168,7 @@ def _record(
     hashes, waiting, kept = [np.empty(0, _HASH)], 0, []
     if not ground.is_dry_run:
         add_list(ground.ledger, record)
-    while chunk := list(islice(requests, CHUNK)):
+    while chunk := list(islice(requests, RECORDED)):
         if not ground.is_dry_run:
             add_requests(ground.ledger, chunk)
             link_subjects(ground.ledger, list(_link_digested(ground, chunk, seen)))
@@ -236,7 +242,9 @@ def _link_digested(ground: Ground, requests: Sequence[NewRequest], seen: Seen) -
                 yield Link(request.subject, request.app_id, request.app_id, forms, request.kind)
 
 
-def _write_manifest(ground: Ground, record: OptOutListRecord, subjects: Hashes, judged: Judged) -> None:
+def _write_manifest(
+    ground: Ground, record: OptOutListRecord, subjects: Hashes, rejected: Sequence[Rejected]
+) -> None:
     """Write what remains of a list: counts and keyed hashes; of what was rejected, lines and codes."""
     manifest = {
         "list": record.id,
@@ -246,13 +254,25 @@ def _write_manifest(ground: Ground, record: OptOutListRecord, subjects: Hashes, 
         "duplicates": record.duplicates,
         "rejected": record.rejected,
         "keys": len(list_keys(ground.key)),
-        "subjects": [each.decode() for each in subjects.tolist()],
+        "subjects": [],
     }
-    write_object(ground.opt_outs, f"{DONE}{record.id}.json", json.dumps(manifest, indent=1).encode())
-    if judged.rejected:
-        lines = [{"line": each.line, "code": each.code} for each in judged.rejected]
+    head, tail = json.dumps(manifest, indent=1).encode().rsplit(b"[]", 1)
+    content = b"".join((head, b"[", _spell_hashes(subjects), b"]", tail))
+    write_object(ground.opt_outs, f"{DONE}{record.id}.json", content)
+    if rejected:
+        lines = [{"line": each.line, "code": each.code} for each in rejected]
         text = json.dumps({"list": record.id, "rejected": lines}, indent=1)
         write_object(ground.opt_outs, f"{REJECTED}{record.id}.json", text.encode())
+
+
+def _spell_hashes(hashes: Hashes) -> bytes:
+    """Spell hashes as JSON has them within a list, one a line: a million of them as one array."""
+    before, after = b'\n  "', b'",'
+    lines = np.empty((len(hashes), len(before) + HASH_DIGITS + len(after)), np.uint8)
+    lines[:, : len(before)] = np.frombuffer(before, np.uint8)
+    lines[:, len(before) : -len(after)] = hashes.view(np.uint8).reshape(-1, HASH_DIGITS)
+    lines[:, -len(after) :] = np.frombuffer(after, np.uint8)
+    return lines.tobytes().rstrip(b",")
 
 
 def _take_away(ground: Ground, landed: LandedObject) -> None:
