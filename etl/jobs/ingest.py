@@ -279,17 +279,11 @@ def _is_published(ledger: Ledger, run_id: str) -> bool:
 
 
 def _record_failures(ledger: Ledger, audited: AuditedRun) -> None:
-    for load in audited.loads:
-        if load.outcome.error_code:
+    for each in (load.outcome for load in audited.loads):
+        if each.error_code:
+            at = datetime.fromisoformat(each.landed_at)
             record_failed_attempt(
-                ledger,
-                FailedAttempt(
-                    load.outcome.uri,
-                    load.outcome.version,
-                    load.outcome.size,
-                    datetime.fromisoformat(load.outcome.landed_at),
-                    load.outcome.error_code,
-                ),
+                ledger, FailedAttempt(each.uri, each.version, each.size, at, each.error_code)
             )
 
 

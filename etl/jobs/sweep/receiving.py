@@ -28,6 +28,7 @@ from etl.ledger.links import Link, link_subjects
 from etl.ledger.opt_out_lists import OptOutListRecord, add_list, find_list, settle_list
 from etl.ledger.opt_outs import NewRequest, Request, add_requests
 from etl.ledger.suppressions import EVERY_APP
+from etl.opt_outs.identifiers import is_told_by_lake
 from etl.opt_outs.judging import Judging, judge_list, list_lookups
 from etl.opt_outs.lists import OptOutList, read_list
 from etl.opt_outs.records import LAKE_FIELDS, Candidate, Identifier, IdType, Judged, Rejected
@@ -145,11 +146,12 @@ def judge(ground: Ground, listed: OptOutList) -> tuple[Judged, Seen]:
         return frozenset(LAKE_FIELDS[name] for name in lookups.fields.get(folded, ()) if name in LAKE_FIELDS)
 
     judged = judge_list(listed, Judging(ground.now, make_scoper(stores), see))
-    accepted = (each.identifier.folded for each in judged.accepted)
+    # Whatever the lake tells the type of has been looked up.
+    others = (each.identifier for each in judged.accepted if not is_told_by_lake(each.identifier.id_type))
     digests = {each.identifier.folded for each in judged.accepted if each.identifier.id_type in DIGESTS}
     digested = find_digested(ground.lake, digests)
-    found = look_up_people(ground.lake, chain(accepted, *digested.values()))
-    return judged, Seen(found.installs, digested)
+    found = look_up_people(ground.lake, chain((each.folded for each in others), *digested.values()))
+    return judged, Seen({**lookups.installs, **found.installs}, digested)
 
 
 @dataclass(frozen=True, slots=True)
