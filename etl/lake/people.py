@@ -40,6 +40,9 @@ def look_up_people(lake: Store, folded: Iterable[str]) -> Sightings:
         for name, text, app_id, install in _find_hits(batch, wanted):
             fields[text].add(name)
             installs[text].add((app_id, install))
+    # What was wanted may have been millions, whose memory Arrow would keep.
+    del wanted
+    pa.default_memory_pool().release_unused()
     return Sightings(
         {text: frozenset(names) for text, names in fields.items()},
         {text: len(found) for text, found in installs.items()},

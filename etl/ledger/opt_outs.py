@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any, Final, Literal
 
-from sqlalchemy import Connection, Select, bindparam, case, func, select, tuple_, update
+from sqlalchemy import Connection, Select, bindparam, case, func, literal, select, tuple_, update
 
 from etl.errors import UsageError
 from etl.ledger.database import Ledger, begin_read, begin_write
@@ -26,8 +26,10 @@ State = Literal["waiting", "open", "done", "lifted"]
 Submission = Literal["not_needed", "due", "accepted", "not_processed", "refused"]
 Erasure = Literal["not_needed", "due", "erased", "erased_except_landing", "verified"]
 
+What = Literal["submission", "erasure"]
+
 CHUNK: Final = 5_000
-_OVER: Final = ("erased", "erased_except_landing", "verified", "not_needed")
+OVER: Final = ("erased", "erased_except_landing", "verified", "not_needed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,17 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
+class Due:
+    """As much of a request as is needed to do what is due of it."""
+
+    subject: str
+    app_id: str
+    id_type: str
+    identifier: str = field(repr=False)
+    store_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class NewRequest:
     """A request to be recorded, and the keyed hashes of all forms of its id."""
 
@@ -88,20 +101,18 @@ class Answered:
 
 
 def add_requests(ledger: Ledger, found: Sequence[NewRequest]) -> None:
-    """Record requests and suppress their people, some thousand in a transaction: both or neither.
+    """Record requests and suppress their people, all in a transaction.
 
     The same id and app is one request, whatever became of it: the earliest date and deadline hold. It begins
     anew where it was lifted, waited and need not any more, or is to be erased now and was not before; Liftoff
     is told where it was not, or did not take it. Those that wait suppress nobody.
     """
-    for start in range(0, len(found), CHUNK):
-        chunk = found[start : start + CHUNK]
-        with begin_write(ledger) as connection:
-            now = ledger.clock(connection)
-            begun = upsert_within(connection, [each.request for each in chunk], now)
-            note_requests_within(connection, now, "suppressed", begun, {})
-            for (app_id, kind), subjects in _group_forms(chunk).items():
-                suppress_within(connection, subjects, app_id, kind, now)
+    with begin_write(ledger) as connection:
+        now = ledger.clock(connection)
+        begun = upsert_within(connection, [each.request for each in found], now)
+        note_requests_within(connection, now, "suppressed", begun, {})
+        for (app_id, kind), subjects in _group_forms(found).items():
+            suppress_within(connection, subjects, app_id, kind, now)
 
 
 def list_requests(ledger: Ledger, *, states: Sequence[State] = ("open",)) -> Iterator[Request]:
@@ -113,12 +124,12 @@ def list_requests(ledger: Ledger, *, states: Sequence[State] = ("open",)) -> Ite
         )
 
 
-def list_due(ledger: Ledger, what: Literal["submission", "erasure"]) -> list[Request]:
+def list_due(ledger: Ledger, what: What) -> list[Due]:
     """List the open requests of which something is due, by app and subject."""
     return list(stream_due(ledger, what))
 
 
-def stream_due(ledger: Ledger, what: Literal["submission", "erasure"]) -> Iterator[Request]:
+def stream_due(ledger: Ledger, what: What) -> Iterator[Due]:
     """Give the open requests of which something is due, by app and subject, each at most once.
 
     They are read some thousand at a time, each time in a transaction of its own, so that what became of some
@@ -126,12 +137,16 @@ def stream_due(ledger: Ledger, what: Literal["submission", "erasure"]) -> Iterat
     """
     table = opt_out_requests.c
     place = tuple_(table.app_id, table.subject)
-    query = _select().where(table.state == "open", table[what] == "due", table.identifier.is_not(None))
+    # As a plain column, SQLite would take the index of states and sort all that are open for each page.
+    is_open = func.coalesce(table.state, "") == "open"
+    query = select(*[table[each.name] for each in fields(Due)]).where(
+        is_open, table[what] == "due", table.identifier.is_not(None)
+    )
     ordered = query.order_by(table.app_id, table.subject).limit(CHUNK)
     after = ("", "")
     while True:
         with begin_read(ledger) as connection:
-            page = [Request(*row) for row in connection.execute(ordered.where(place > after))]
+            page = [Due(*row) for row in connection.execute(ordered.where(place > after))]
         if not page:
             return
         yield from page
@@ -209,28 +224,13 @@ def lift_requests(ledger: Ledger, subject: str, forms: Iterable[str], who: str, 
         found = connection.execute(lifted).all()
         numbers = [number for _, number in found]
         note_requests_within(connection, now, "lifted", numbers, {"by": who, "reason": reason})
+        listed = list(forms)
         for app_id, _ in found:
-            lift_within(connection, forms, app_id, now)
-            for linked_app, form in unlink_within(connection, subject, app_id):
-                lift_within(connection, [form], linked_app, now)
-        return len(found)
-
-
-def confirm_requests(ledger: Ledger, subject: str, forms: Iterable[str], who: str) -> int:
-    """Let the requests of a subject that wait for a person go on; their people are suppressed from now on."""
-    table = opt_out_requests.c
-    with begin_write(ledger) as connection:
-        now = ledger.clock(connection)
-        statement = update(opt_out_requests).where(table.subject == subject, table.state == "waiting")
-        moved = statement.values(state="open", suppressed_at=now)
-        found = connection.execute(moved.returning(table.app_id, table.kind, table.number)).all()
-        numbers = [row.number for row in found]
-        note_requests_within(connection, now, "suppressed", numbers, {"confirmed_by": who})
-        for app_id, kind, _ in found:
-            suppress_within(connection, forms, app_id, kind, now)
-        is_over = (table.state == "open") & (table.submission != "due") & table.erasure.in_(_OVER)
-        ended = update(opt_out_requests).where(table.subject == subject, is_over)
-        connection.execute(ended.values(state="done", identifier=None))
+            lift_within(connection, listed, app_id, now)
+            # A row may have been known by a digest of the id.
+            for known_by in dict.fromkeys((subject, *listed)):
+                for linked_app, form in unlink_within(connection, known_by, app_id):
+                    lift_within(connection, [form], linked_app, now)
         return len(found)
 
 
@@ -246,17 +246,6 @@ def count_requests(ledger: Ledger) -> dict[str, int]:
         counted = connection.execute(select(*due.values())).one()
     found = {"waiting": 0, "open": 0, "done": 0, "lifted": 0} | {row[0]: row[1] for row in states}
     return found | {name: count or 0 for name, count in zip(due, counted, strict=True)}
-
-
-def find_waiting(ledger: Ledger, number: int) -> str:
-    """Give the id of a request that waits for a person; UsageError where none of this number does."""
-    table = opt_out_requests.c
-    query = select(table.identifier).where(table.number == number, table.state == "waiting")
-    with begin_read(ledger) as connection:
-        found: str | None = connection.execute(query).scalar_one_or_none()
-    if found is None:
-        raise UsageError(f"No request {number} waits for a person; pushlift opt-outs status lists those.")
-    return found
 
 
 def require_request(found: Sequence[Request]) -> Sequence[Request]:
@@ -281,11 +270,16 @@ def _change(
     table = opt_out_requests.c
     listed = bindparam("subjects", list(subjects), type_=TextList)
     chosen = (table.app_id == app_id) & is_among(table.subject, listed)
-    changed = update(opt_out_requests).where(chosen).values(**values).returning(table.number)
-    numbers = list(connection.scalars(changed))
-    is_over = (table.state == "open") & (table.submission != "due") & table.erasure.in_(_OVER)
-    connection.execute(update(opt_out_requests).where(chosen, is_over).values(state="done", identifier=None))
-    return numbers
+    submission, erasure = (
+        literal(values[name]) if name in values else table[name] for name in ("submission", "erasure")
+    )
+    is_over = (table.state == "open") & (submission != "due") & erasure.in_(OVER)
+    ended = {
+        "state": case((is_over, "done"), else_=table.state),
+        "identifier": case((is_over, None), else_=table.identifier),
+    }
+    changed = update(opt_out_requests).where(chosen).values(**values, **ended)
+    return list(connection.scalars(changed.returning(table.number)))
 
 
 def _select() -> Select[Any]:

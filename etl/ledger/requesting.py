@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import ColumnElement, Connection, case, cast, func, literal, select, true
@@ -26,6 +26,7 @@ _VARYING: Final = ("subject", "identifier", "number", "requested_at", "deadline_
 _ALIKE: Final = tuple(
     column.name for column in opt_out_requests.c if column.name not in {*_VARYING, "suppressed_at"}
 )
+_read_alike: Final = attrgetter(*_ALIKE)
 
 
 def upsert_within(connection: Connection, found: Sequence[Request], now: datetime) -> list[int]:
@@ -35,11 +36,12 @@ def upsert_within(connection: Connection, found: Sequence[Request], now: datetim
     to be erased now and was not.
     """
     known = _find_known(connection, [(each.subject, each.app_id) for each in found])
-    numbered = _number(connection, found, known)
-    _upsert(connection, numbered, now)
+    numbers = _number(connection, found, known)
+    for requests in _group_alike(found):
+        _upsert_alike(connection, requests, numbers, now)
     begun = {
-        each.number
-        for each in numbered
+        numbers[each.subject, each.app_id]
+        for each in found
         if each.state != "waiting" and _is_begun(each, known.get((each.subject, each.app_id)))
     }
     return sorted(begun)
@@ -66,7 +68,7 @@ def _find_known(connection: Connection, places: Sequence[Place]) -> dict[Place, 
     return {(row.subject, row.app_id): row for row in connection.execute(query)}
 
 
-def _number(connection: Connection, found: Sequence[Request], known: dict[Place, AnyRow]) -> list[Request]:
+def _number(connection: Connection, found: Sequence[Request], known: dict[Place, AnyRow]) -> dict[Place, int]:
     """Give each request its number; new ones go on from the greatest."""
     numbers = {place: row.number for place, row in known.items()}
     last = connection.execute(select(func.coalesce(func.max(opt_out_requests.c.number), 0))).scalar_one()
@@ -74,12 +76,7 @@ def _number(connection: Connection, found: Sequence[Request], known: dict[Place,
         if (each.subject, each.app_id) not in numbers:
             last += 1
             numbers[each.subject, each.app_id] = last
-    return [replace(each, number=numbers[each.subject, each.app_id]) for each in found]
-
-
-def _upsert(connection: Connection, found: Sequence[Request], now: datetime) -> None:
-    for requests in _group_alike(found):
-        _upsert_alike(connection, requests, now)
+    return numbers
 
 
 def _group_alike(found: Sequence[Request]) -> Iterator[list[Request]]:
@@ -93,12 +90,14 @@ def _group_alike(found: Sequence[Request]) -> Iterator[list[Request]]:
         place = (each.subject, each.app_id)
         if times[place] == len(rounds):
             rounds.append({})
-        rounds[times[place]].setdefault(tuple(getattr(each, name) for name in _ALIKE), []).append(each)
+        rounds[times[place]].setdefault(_read_alike(each), []).append(each)
         times[place] += 1
     yield from (group for groups in rounds for group in groups.values())
 
 
-def _upsert_alike(connection: Connection, found: Sequence[Request], now: datetime) -> None:
+def _upsert_alike(
+    connection: Connection, found: Sequence[Request], numbers: Mapping[Place, int], now: datetime
+) -> None:
     """Record requests in one statement, whose parameters are a list of what varies, and the rest once."""
     table = opt_out_requests.c
     listed = tabulate(
@@ -106,7 +105,7 @@ def _upsert_alike(connection: Connection, found: Sequence[Request], now: datetim
         {
             "subject": [each.subject for each in found],
             "identifier": [each.identifier for each in found],
-            "number": [str(each.number) for each in found],
+            "number": [str(numbers[each.subject, each.app_id]) for each in found],
             "requested_at": [spell_instant(connection, each.requested_at) for each in found],
             "deadline_at": [spell_instant(connection, each.deadline_at) for each in found],
         },

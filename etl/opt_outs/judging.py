@@ -49,14 +49,12 @@ class _Wish:
     requested_at: datetime | None
 
 
-def list_lookups(rows: Iterable[Row]) -> frozenset[str]:
-    """List the folded ids of which it matters as what the lake has seen them."""
-    return frozenset(
-        fold_identifier(text)
-        for row in rows
-        for column_type, text in row.ids
-        if text is not None and is_told_by_lake(column_type)
-    )
+def list_lookups(rows: Iterable[Row]) -> Iterator[str]:
+    """List the folded ids of which it matters as what the lake has seen them, repeats and all."""
+    for row in rows:
+        for column_type, text in row.ids:
+            if text is not None and is_told_by_lake(column_type):
+                yield fold_identifier(text)
 
 
 def judge_list(rows: Iterable[Row], judging: Judging) -> Judged:

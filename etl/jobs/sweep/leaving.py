@@ -10,7 +10,7 @@ from typing import Final
 import pyarrow as pa
 
 from etl.jobs.sweep.receiving import DIGESTS
-from etl.ledger.opt_outs import Request
+from etl.ledger.opt_outs import Due, Request
 
 CHUNK: Final = 50_000
 _SCHEMA: Final = pa.schema(
@@ -40,7 +40,7 @@ class Leaving:
     _batches: tuple[pa.RecordBatch, ...] = field(repr=False)
 
     @classmethod
-    def gather(cls, requests: Iterable[Request]) -> Leaving:
+    def gather(cls, requests: Iterable[Due | Request]) -> Leaving:
         """Gather requests, each with its id."""
         each, batches = iter(requests), []
         while chunk := list(islice(each, CHUNK)):

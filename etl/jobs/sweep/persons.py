@@ -19,13 +19,12 @@ from etl.ledger.links import Link, find_linking, link_subjects
 from etl.ledger.opt_outs import (
     NewRequest,
     Request,
-    confirm_requests,
     find_requests,
-    find_waiting,
     lift_requests,
     require_request,
 )
 from etl.ledger.upgrade import open_current_ledger
+from etl.ledger.waiting import confirm_requests, find_waiting
 from etl.settings import Secrets, Settings
 from etl.stores import open_store
 from etl.subjects import fold_identifier, hash_forms, hash_subject, is_placeholder

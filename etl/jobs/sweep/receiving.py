@@ -6,7 +6,6 @@ written; only then it leaves the inbox. A kill in between has it read again, and
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -15,32 +14,32 @@ from itertools import chain, islice
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
 from etl.errors import UnreadableList
-from etl.hash_keys import digest_bytes, list_keys
-from etl.jobs.remembering import DONE
+from etl.hash_keys import digest_bytes
 from etl.jobs.runs import name_run
 from etl.jobs.sweep.ground import Ground
 from etl.jobs.sweep.inbox import list_inbox, read_dropped, spell_name, take_away
+from etl.jobs.sweep.remains import Hashes, write_lines, write_manifest
 from etl.lake.digests import find_digested
 from etl.lake.people import look_up_people
 from etl.ledger.links import Link, link_subjects
 from etl.ledger.opt_out_lists import OptOutListRecord, add_list, find_list, settle_list
-from etl.ledger.opt_outs import CHUNK, NewRequest, Request, add_requests
+from etl.ledger.opt_outs import NewRequest, Request, add_requests
 from etl.ledger.suppressions import EVERY_APP
+from etl.opt_outs.identifiers import is_told_by_lake
 from etl.opt_outs.judging import Judging, judge_list, list_lookups
 from etl.opt_outs.lists import OptOutList, read_list
 from etl.opt_outs.records import LAKE_FIELDS, Candidate, Identifier, IdType, Judged
 from etl.opt_outs.scopes import make_scoper
-from etl.stores import LandedObject, delete_object, write_object
+from etl.stores import LandedObject
 from etl.subjects import HASH_DIGITS, fold_identifier, hash_forms, hash_subject
 
-REJECTED: Final = "rejected/"
 DIGESTS: Final = frozenset({"sha1", "md5"})
-_HASH: Final = f"S{HASH_DIGITS}"
+RECORDED: Final = 25_000
+"""Requests a transaction: hashes fall on all pages of their index, which each transaction writes once."""
 
-Hashes = npt.NDArray[np.bytes_]
+_HASH: Final = f"S{HASH_DIGITS}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,12 +109,14 @@ def receive_list(ground: Ground, landed: LandedObject, link: Linker) -> Received
         judged, seen = judge(ground, listed)
     except UnreadableList as error:
         return Received(ListReport(name, refusal=error.code))
-    content_hash = digest_bytes(ground.key, data)
+    content_hash, form = digest_bytes(ground.key, data), listed.form
+    # Of a long list the bytes and the texts are not to stay beside what was made of them.
+    del data, listed
     known = find_list(ground.ledger, content_hash)
     record = OptOutListRecord(
         id=known.id if known else name_run(ground.now),
         content_hash=content_hash,
-        form=listed.form,
+        form=form,
         # A clock that is ahead must not move a deadline.
         received_at=known.received_at if known else min(landed.modified_at, ground.now),
         accepted=len(judged.accepted),
@@ -125,14 +126,15 @@ def receive_list(ground: Ground, landed: LandedObject, link: Linker) -> Received
     recorded, sent = _record(ground, record, _make_requests(ground, record, judged, seen), seen), 0
     if not ground.is_dry_run:
         sent = link(ground, recorded.kept)
-        _write_manifest(ground, record, recorded.subjects)
-        _write_lines(ground, record, judged, seen)
+        write_manifest(ground, record, recorded.subjects)
+        waiting = _list_waiting(ground, judged, seen) if recorded.waiting else []
+        write_lines(ground, record, judged.rejected, waiting)
         settle_list(ground.ledger, record.id)
         take_away(ground, landed)
     report = ListReport(
         name=name,
         list_id=record.id,
-        form=listed.form,
+        form=form,
         accepted=len(judged.accepted),
         duplicates=len(judged.duplicates),
         waiting=recorded.waiting,
@@ -151,11 +153,12 @@ def judge(ground: Ground, listed: OptOutList) -> tuple[Judged, Seen]:
         return frozenset(LAKE_FIELDS[name] for name in lookups.fields.get(folded, ()) if name in LAKE_FIELDS)
 
     judged = judge_list(listed, Judging(ground.now, make_scoper(stores), see))
-    accepted = (each.identifier.folded for each in judged.accepted)
+    # Whatever the lake tells the type of has been looked up.
+    others = (each.identifier for each in judged.accepted if not is_told_by_lake(each.identifier.id_type))
     digests = {each.identifier.folded for each in judged.accepted if each.identifier.id_type in DIGESTS}
     digested = find_digested(ground.lake, digests)
-    found = look_up_people(ground.lake, chain(accepted, *digested.values()))
-    return judged, Seen(found.installs, digested)
+    found = look_up_people(ground.lake, chain((each.folded for each in others), *digested.values()))
+    return judged, Seen({**lookups.installs, **found.installs}, digested)
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +178,7 @@ def _record(
     kept: list[NewRequest] = []
     if not ground.is_dry_run:
         add_list(ground.ledger, record)
-    while chunk := list(islice(requests, CHUNK)):
+    while chunk := list(islice(requests, RECORDED)):
         if not ground.is_dry_run:
             add_requests(ground.ledger, [_let_go(each) for each in chunk])
             link_subjects(ground.ledger, list(_link_digested(ground, chunk, seen)))
@@ -256,29 +259,9 @@ def _link_digested(ground: Ground, requests: Sequence[NewRequest], seen: Seen) -
                 yield Link(request.subject, request.app_id, request.app_id, forms, request.kind)
 
 
-def _write_manifest(ground: Ground, record: OptOutListRecord, subjects: Hashes) -> None:
-    """Write what remains of a list: counts and keyed hashes."""
-    manifest = {
-        "list": record.id,
-        "form": record.form,
-        "received_at": record.received_at.isoformat(),
-        "accepted": record.accepted,
-        "duplicates": record.duplicates,
-        "rejected": record.rejected,
-        "keys": len(list_keys(ground.key)),
-        "subjects": [each.decode() for each in subjects.tolist()],
-    }
-    write_object(ground.opt_outs, f"{DONE}{record.id}.json", json.dumps(manifest, indent=1).encode())
-
-
-def _write_lines(ground: Ground, record: OptOutListRecord, judged: Judged, seen: Seen) -> None:
-    """Write which lines were rejected, and why; and those that wait for a person, who has nothing else."""
-    key, most = f"{REJECTED}{record.id}.json", ground.settings.opt_outs.most_installs
+def _list_waiting(ground: Ground, judged: Judged, seen: Seen) -> list[tuple[int, int]]:
+    """List the lines of ids that wait for a person, and how many installs each has."""
     counted = ((each.line, seen.count_installs(each.identifier)) for each in judged.accepted)
-    waiting = [{"line": line, "installs": installs} for line, installs in counted if installs > most]
-    if not judged.rejected and not waiting:
-        delete_object(ground.opt_outs, key)
-        return
-    lines = [{"line": each.line, "code": each.code} for each in judged.rejected]
-    text = json.dumps({"list": record.id, "rejected": lines, "waiting": waiting}, indent=1)
-    write_object(ground.opt_outs, key, text.encode())
+    return [
+        (line, installs) for line, installs in counted if installs > ground.settings.opt_outs.most_installs
+    ]

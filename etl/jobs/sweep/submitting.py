@@ -13,7 +13,7 @@ from typing import Final, cast
 from etl.errors import ConfigurationError, SendingStopped
 from etl.jobs.sweep.ground import Ground
 from etl.ledger.database import Ledger
-from etl.ledger.opt_outs import Answered, Request, record_answers, stream_due
+from etl.ledger.opt_outs import Answered, Due, Request, record_answers, stream_due
 from etl.ledger.rates import reserve
 from etl.ledger.suppressions import EVERY_APP
 from etl.liftoff.backoff import Patience
@@ -110,8 +110,7 @@ def _pace(ledger: Ledger, per_second: float, wait: Callable[[float], None]) -> N
         wait(min(found.wait_seconds, _LONGEST_WAIT))
 
 
-def _make_opt_out(request: Request) -> OptOut:
-    assert request.identifier is not None  # noqa: S101 - what is due has its id
+def _make_opt_out(request: Due) -> OptOut:
     is_everywhere = request.app_id == EVERY_APP
     # A wish for one app must never leave as one for all.
     assert is_everywhere == (request.store_id is None)  # noqa: S101 - lists with an unmapped app are refused
