@@ -57,7 +57,8 @@ def test_a_clock_that_is_ahead_moves_no_deadline(world: World, sandbox: SandboxP
     os.utime(drop(world, "a.csv", f"idfa\n{IDFA}\n"), (LATE, LATE))
     ground = look(world, sandbox)
 
-    receive_list(ground, *list_inbox(ground), suppress_linked)
+    (landed,) = list_inbox(ground)
+    receive_list(ground, landed, suppress_linked)
 
     (request,) = find_requests(world)
     assert request.received_at == ground.now

@@ -203,8 +203,8 @@ def test_what_keeps_us_from_erasing_keeps_nobody_from_liftoff(world: World, sand
 
     assert is_suppressed(world, IDFA)
     assert opted_out(sandbox)["accepted_occurrences"] == 1
-    (due,) = list_due(open_ledger_of(world), "erasure")
-    assert (due.submission, due.identifier) == ("accepted", IDFA)
+    (due,) = list_requests(open_ledger_of(world), states=("open",))
+    assert (due.submission, due.erasure, due.identifier) == ("accepted", "due", IDFA)
     report = run(world, sandbox)
     assert (report.exit_code, report.erasing.requests) == (0, 1)
     assert opted_out(sandbox)["accepted_occurrences"] == 1
