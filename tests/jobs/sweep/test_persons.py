@@ -15,7 +15,6 @@ from etl.ledger.holding import hold_lock
 from etl.ledger.opt_outs import list_requests
 from etl.liftoff.sandbox.process import SandboxProcess
 from tests.jobs.sweep.offices import (
-    APP,
     IDFA,
     drop,
     folder_of,
@@ -115,4 +114,3 @@ def test_what_is_confirmed_and_only_suppressed_is_done(world: World, sandbox: Sa
     (request,) = list_requests(open_ledger_of(world), states=("open", "done"))
     assert (request.state, request.identifier) == ("done", None)
     assert is_suppressed(world, IDFV)
-    assert is_suppressed(world, message(2)["appsflyer_id"], APP)
