@@ -2,7 +2,7 @@
 
 | task | what it does |
 |---|---|
-| sweep | takes in the inbox' lists, suppresses, erases, submits what is due; logs counts and codes, no id |
+| sweep | takes in the inbox' lists, suppresses, erases, submits what is due; logs counts, tells of failure |
 | watch_deadlines | tells people of requests that come due within `opt_outs.alert_days`, and fails then |
 | verify | reads every store for people who were erased, checks the evidence; fails if one is found |
 
@@ -23,6 +23,7 @@ from typing import Any
 
 from airflow.sdk import CronDataIntervalTimetable, Param, TriggerRule, dag, task
 
+from etl.airflow.notifying import tell_sweep_failed
 from etl.airflow.retries import retry_arguments
 
 
@@ -50,7 +51,7 @@ from etl.airflow.retries import retry_arguments
 def sweep_opt_outs() -> None:
     """Declare the tasks and their order."""
 
-    @task(multiple_outputs=False)
+    @task(multiple_outputs=False, on_failure_callback=tell_sweep_failed)
     def sweep(**context: Any) -> dict[str, Any]:
         """Take in lists, suppress their people, submit what is due."""
         from etl.airflow.sweep_steps import sweep_lists

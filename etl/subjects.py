@@ -101,7 +101,10 @@ def hash_forms(key: HashKey, identifier: str) -> tuple[str, ...]:
 
     Partners hash an id as they have it, so both the lower and the upper case of it are hashed.
     """
-    return tuple(dict.fromkeys(hash_subject(key, form) for form in list_forms(identifier)))
+    hash_text = make_hasher(key)
+    plain, *digests = list_forms(identifier)
+    # Digests are in lower case as they are made.
+    return tuple(dict.fromkeys(map(hash_text, (fold_identifier(plain), *digests))))
 
 
 def list_forms(identifier: str) -> Iterator[str]:

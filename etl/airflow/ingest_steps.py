@@ -91,7 +91,9 @@ def settle_chunks(normalized: Sequence[Counts]) -> Counts:
     settings = load_task_settings()
     run = _recall_run(settings, normalized[0]["run_id"])
     with _explain_lost_scratch(run.id):
-        settled = ingest.settle(settings, run, keeping.recall_outcomes(settings, run))
+        outcomes = keeping.recall_outcomes(settings, run)
+        secrets = load_task_secrets() if any(outcome.met for outcome in outcomes) else None
+        settled = ingest.settle(settings, run, outcomes, secrets=secrets)
         keeping.keep_settled(settings, run.id, settled)
     return Counts(
         run_id=run.id,

@@ -34,6 +34,16 @@ def tell_audit_failed(context: Mapping[str, Any]) -> None:
         tell(context, f"The audit came to no verdict ({type(error).__name__}); its log says why.")
 
 
+def tell_sweep_failed(context: Mapping[str, Any]) -> None:
+    """Tell why a sweep failed, refused credentials among others: a task's `on_failure_callback`."""
+    error = context.get("exception")
+    if isinstance(error, PushliftError):
+        tell(context, error.message)
+    else:
+        # As above.
+        tell(context, f"The sweep of opt-outs failed ({type(error).__name__}); its log says why.")
+
+
 def tell(context: Mapping[str, Any], message: str) -> None:
     """Send a message through every notifier; the first error is raised when all of them were tried."""
     errors = []

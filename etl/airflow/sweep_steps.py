@@ -29,7 +29,7 @@ def sweep_lists(*, is_dry_run: bool) -> dict[str, Any]:
     """Sweep, and log what came of it; gives that, and the counts of requests.
 
     Raises, after all else is done: SendingStopped where Liftoff stopped it, HeldBackError where a list could
-    not be read or an id waits for a person.
+    not be read, Liftoff did not take an id, or one waits for a person.
     """
     from etl.jobs.sweep.describing import describe_sweep  # noqa: PLC0415 - seconds, for this step alone
     from etl.jobs.sweep.story import sweep  # noqa: PLC0415 - the same
@@ -53,6 +53,10 @@ def refuse(report: SweepReport) -> None:
     if unread:
         raise HeldBackError(
             f"{len(unread)} lists cannot be read and stay in the inbox: {', '.join(unread)}. See the log."
+        )
+    if count := report.submission.unaccepted:
+        raise HeldBackError(
+            f"Liftoff did not take {count} ids; the log says why. Mend that, and drop their list again."
         )
     if waiting := report.requests.get("waiting", 0):
         raise HeldBackError(

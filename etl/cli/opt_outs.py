@@ -3,7 +3,7 @@
 import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,10 +11,17 @@ from etl.cli.options import AsJson, Config, Yes
 from etl.cli.output import make_table, show
 from etl.cli.progress import show_progress, stop_on_interrupt
 
+if TYPE_CHECKING:
+    from etl.settings import Settings
+
 app = typer.Typer(
     help="Honour opt-out lists: take in, suppress, submit; how requests stand.", no_args_is_help=True
 )
 Reason = Annotated[str, typer.Option("--reason", help="Why; kept in the ledger: no personal data in it.")]
+Number = Annotated[
+    int | None,
+    typer.Option("--request", help="The number of a request that waits, instead of an id on standard input."),
+]
 SHOWN = 20
 
 
@@ -41,17 +48,22 @@ def status(config: Config = None, as_json: AsJson = False) -> None:
     from datetime import UTC, datetime
 
     from etl.jobs.sweep.story import read_deadlines
+    from etl.ledger.opt_out_counts import count_unaccepted
     from etl.ledger.opt_outs import count_requests
     from etl.ledger.upgrade import open_current_ledger
     from etl.settings import load_settings
 
     settings = load_settings(config)
-    counts = count_requests(open_current_ledger(settings.storage.ledger))
+    ledger = open_current_ledger(settings.storage.ledger)
+    counts, unaccepted = count_requests(ledger), count_unaccepted(ledger)
     deadlines = read_deadlines(settings, datetime.now(UTC))
     lines = [", ".join(f"{count:,} {name}" for name, count in counts.items())]
+    if unaccepted:
+        lines.append(f"{unaccepted:,} of them Liftoff did not take: mend why, and drop their lists again.")
     if deadlines:
         rows = [
             (
+                str(each.number),
                 each.subject[:12],
                 each.app_id,
                 each.kind,
@@ -61,10 +73,12 @@ def status(config: Config = None, as_json: AsJson = False) -> None:
             )
             for each in deadlines[:SHOWN]
         ]
-        lines += make_table(("subject", "app", "kind", "days left", "submission", "erasure"), rows)
+        names = ("number", "subject", "app", "kind", "days left", "submission", "erasure")
+        lines += make_table(names, rows)
     if len(deadlines) > SHOWN:
         lines.append(f"… and {len(deadlines) - SHOWN:,} more; --json has all of them.")
-    show({"counts": counts, "open": [asdict(each) for each in deadlines]}, lines, as_json=as_json)
+    told = {"counts": counts, "unaccepted": unaccepted, "open": [asdict(each) for each in deadlines]}
+    show(told, lines, as_json=as_json)
 
 
 @app.command("verify")
@@ -145,29 +159,44 @@ def sent(
 
 
 @app.command("confirm")
-def confirm(config: Config = None, as_json: AsJson = False) -> None:
+def confirm(number: Number = None, config: Config = None, as_json: AsJson = False) -> None:
     """Let an id of many installs, which waited for a person, go on; it is read from standard input."""
     from etl.jobs.sweep.persons import confirm_person
     from etl.settings import load_settings
 
-    count = confirm_person(load_settings(config), sys.stdin.readline())
+    settings = load_settings(config)
+    count = confirm_person(settings, _read_identifier(settings, number))
     show({"requests": count}, [f"{count} requests go on; the next sweep submits them."], as_json=as_json)
 
 
 @app.command("lift")
-def lift(reason: Reason, yes: Yes = False, config: Config = None, as_json: AsJson = False) -> None:
+def lift(
+    reason: Reason,
+    number: Number = None,
+    yes: Yes = False,
+    config: Config = None,
+    as_json: AsJson = False,
+) -> None:
     """Undo the requests of one id, which is read from standard input; a dry run unless --yes.
 
     What was erased stays erased, and what Liftoff was told is for Liftoff to undo.
     """
     from etl.jobs.steering import Word
-    from etl.jobs.sweep.persons import lift_person, show_person
+    from etl.jobs.sweep.persons import count_liftable, lift_person
     from etl.settings import load_settings
 
-    settings, identifier = load_settings(config), sys.stdin.readline()
+    settings = load_settings(config)
+    identifier = _read_identifier(settings, number)
     if not yes:
-        count = sum(each.state != "lifted" for each in show_person(settings, identifier))
+        count = count_liftable(settings, identifier)
         show({"requests": count}, [f"{count} requests would be lifted; add --yes."], as_json=as_json)
         return
     count = lift_person(settings, identifier, Word(reason))
     show({"requests": count}, [f"{count} requests are lifted."], as_json=as_json)
+
+
+def _read_identifier(settings: "Settings", number: int | None) -> str:
+    """Give an id from standard input, or that of a request that waits."""
+    from etl.jobs.sweep.persons import read_waiting
+
+    return sys.stdin.readline() if number is None else read_waiting(settings, number)

@@ -20,6 +20,7 @@ from etl.jobs.ahead import check_suites, import_ahead
 from etl.jobs.discovery import Window, discover_objects, share_out
 from etl.jobs.keeping import drop_scratch, keep_audited, keep_erased, keep_settled, open_scratch
 from etl.jobs.keys import require_keys
+from etl.jobs.remembering import refuse_forgotten_people
 from etl.jobs.reports import IngestReport, report_nothing
 from etl.jobs.runs import Run, name_run
 from etl.jobs.worker_steps import Share, normalize_share
@@ -95,15 +96,13 @@ def _ingest_once(
     run = discover(settings, options, now=now)
     if run is None:
         return report_nothing()
-    tell = progress or _tell_nobody
     try:
         with open_workers(min(count_workers(settings.ingest.workers), len(run.chunks))) as pool:
             import_ahead(settings)
-            outcomes = _normalize_all(settings, run, pool, tell)
+            outcomes = _normalize_all(settings, run, pool, progress or _tell_nobody)
             encode = _encode_in(settings, pool)
             settled = settle(settings, run, outcomes, encode)
-            audited = audit(settings, run, settled)
-            return publish(settings, run, outcomes, audited, encode)
+            return publish(settings, run, outcomes, audit(settings, run, settled), encode)
     finally:
         drop_scratch(settings, run.id)
 
@@ -113,10 +112,12 @@ def discover(
 ) -> Run | None:
     """Find what there is to read and share it out in at least `chunks` chunks; None when there is nothing.
 
-    Raises ConfigurationError for a suite that cannot be used: later it would stop a run whose work is done.
+    Raises ConfigurationError for a suite that cannot be used, which would stop a run whose work is done, and
+    LedgerError where the ledger does not know who opted out.
     """
     landing = open_store(settings.storage.landing, settings.storage.options)
     ledger = open_current_ledger(settings.storage.ledger)
+    refuse_forgotten_people(settings, ledger)
     started_at = now or datetime.now(UTC)
     objects = discover_objects(
         landing, ledger, settings.ingest, options.window, is_reprocess=options.is_reprocess, uris=options.uris
@@ -147,18 +148,27 @@ def find_key(settings: Settings, run: Run, secrets: Secrets | None = None) -> Ha
 
 
 def settle(
-    settings: Settings, run: Run, outcomes: Sequence[ChunkOutcome], encode: Encode | None = None
+    settings: Settings,
+    run: Run,
+    outcomes: Sequence[ChunkOutcome],
+    encode: Encode | None = None,
+    secrets: Secrets | None = None,
 ) -> SettledRun:
     """Settle a run against the lake as it is, and write its drafts.
 
-    By default in as many processes as there are cores.
+    By default in as many processes as there are cores. Raises PeopleErasedMeanwhile where rows of people who
+    were erased brought other ids of theirs along, which are suppressed then.
     """
     from etl.jobs.attempts import begin_attempt
     from etl.jobs.settling import settle_run
 
+    if any(outcome.met for outcome in outcomes):
+        from etl.jobs.linking import refuse_met
+
+        refuse_met(settings, run.id, outcomes, find_key(settings, run, secrets))
     if encode is None:
         with open_workers(count_workers(settings.ingest.workers)) as pool:
-            return settle(settings, run, outcomes, _encode_in(settings, pool))
+            return settle(settings, run, outcomes, _encode_in(settings, pool), secrets)
     attempt = begin_attempt(_open_lake(settings), open_scratch(settings), _open_ledger(settings), run)
     return settle_run(attempt, outcomes, encode, count_workers(settings.ingest.workers))
 
@@ -270,17 +280,11 @@ def _is_published(ledger: Ledger, run_id: str) -> bool:
 
 
 def _record_failures(ledger: Ledger, audited: AuditedRun) -> None:
-    for load in audited.loads:
-        if load.outcome.error_code:
+    for each in (load.outcome for load in audited.loads):
+        if each.error_code:
+            at = datetime.fromisoformat(each.landed_at)
             record_failed_attempt(
-                ledger,
-                FailedAttempt(
-                    load.outcome.uri,
-                    load.outcome.version,
-                    load.outcome.size,
-                    datetime.fromisoformat(load.outcome.landed_at),
-                    load.outcome.error_code,
-                ),
+                ledger, FailedAttempt(each.uri, each.version, each.size, at, each.error_code)
             )
 
 

@@ -22,7 +22,7 @@ from etl.appsflyer.normalize import TypedBatch, normalize_batch
 from etl.appsflyer.parse import JsonParser
 from etl.appsflyer.read import ReadingRules, read_lines
 from etl.appsflyer.row_rules import FIELD_OF
-from etl.erased import Erased
+from etl.erased import LINKED, LINKED_USER, Erased, Met
 from etl.errors import ObjectChanged, ObjectForbidden, ObjectVanished
 from etl.jobs.discovery import RunObject
 from etl.lake.anonymize import anonymize_columns, choose_new_ids, search_own_ids
@@ -64,7 +64,8 @@ def normalize_chunk(
         chunk = _Chunk(settings, {each.ordinal: each for each in objects}, JsonParser(), spill, erased)
         for rules, members in group_by_rules(settings.ingest, objects):
             chunk.read_objects(landing, members, rules)
-        return spill.finish(tuple(chunk.outcome_of(each) for each in objects))
+        met = tuple(sorted(chunk.met, key=lambda each: (each.subject, each.app_id, each.forms)))
+        return spill.finish(tuple(chunk.outcome_of(each) for each in objects), met)
 
 
 def group_by_rules(
@@ -100,6 +101,7 @@ class _Chunk:
         erased: Erased | None,
     ) -> None:
         self.tally = Tally()
+        self.met: set[Met] = set()
         self._settings = settings
         self._objects = objects
         self._parser = parser
@@ -208,11 +210,15 @@ class _Chunk:
             self.tally.rows.update(kept.tolist())
 
     def _mark_erased(self, typed: TypedBatch, batch: TextBatch) -> Mask:
-        """Mark the rows of people who were erased."""
+        """Mark the rows of people who were erased, and note what other ids these hold."""
         if self._erased is None:
             return np.zeros(typed.rows, dtype=bool)
         marks = self._erased.mark_rows(typed.columns, typed.rows)
         marks[batch.void] = False
+        if marks.any():
+            with_user_ids = self._settings.opt_outs.suppress_customer_user_id
+            names = (*LINKED, LINKED_USER) if with_user_ids else LINKED
+            self.met |= self._erased.list_met(typed.columns, marks, names)
         return marks
 
     def _choose_kept(

@@ -12,16 +12,18 @@ _NOT_ASCII = 0x8080808080808080 - 2**64
 # 2**64 divided by the golden ratio, as a signed number.
 _MIXER = 0x9E3779B97F4A7C15 - 2**64
 _FOLD, _FOLD_MASK = 29, 2**35 - 1
-_SHIFT, _SHIFT_MASK = 43, 2**21 - 1
 
 
 def find_endings(arguments: int) -> None:
     """Note the places of values that may be wanted: by a map of endings, or because a word does not tell.
 
-    Values are the stretches of `data` between `offsets`, which are 32 bits wide.
+    Values are the stretches of `data` between `offsets`, which are 32 bits wide; the map has two to the
+    power of `bits` places.
     """
     data, offsets, rows = get_long(arguments, 0), get_long(arguments, 1), get_long(arguments, 2)
-    endings, places, outcome = get_long(arguments, 3), get_long(arguments, 4), get_long(arguments, 5)
+    endings, bits = get_long(arguments, 3), get_long(arguments, 4)
+    places, outcome = get_long(arguments, 5), get_long(arguments, 6)
+    mask = (1 << bits) - 1
     count = 0
     end = get(offsets, 0)
     for row in range(rows):
@@ -38,7 +40,7 @@ def find_endings(arguments: int) -> None:
             if not is_likely:
                 word |= _LOWER
                 mixed = (word ^ ((word >> _FOLD) & _FOLD_MASK)) * _MIXER
-                is_likely = byte_at(endings + ((mixed >> _SHIFT) & _SHIFT_MASK)) != 0
+                is_likely = byte_at(endings + ((mixed >> (64 - bits)) & mask)) != 0
         if is_likely:
             put_long(places, count, row)
             count += 1

@@ -74,6 +74,15 @@ class TableErasure:
 
 
 @dataclass(frozen=True, slots=True)
+class FoundRows:
+    """A file that an erasure would write again: its table, its path in there, and the rows that it found."""
+
+    table: str
+    path: str
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
 class HeldErasure:
     """What an erasure did, or would do, to the held batches."""
 
@@ -84,7 +93,7 @@ class HeldErasure:
 
 @dataclass(frozen=True, slots=True)
 class ErasureReport:
-    """An erasure in numbers; of a dry run, what would be."""
+    """An erasure in numbers; of a dry run, what would be, and in which `files`."""
 
     is_dry_run: bool
     policy: Policy
@@ -92,12 +101,17 @@ class ErasureReport:
     run_id: str | None
     tables: tuple[TableErasure, ...]
     held: HeldErasure = HeldErasure()
+    files: tuple[FoundRows, ...] = ()
 
 
 def plan_erasure(lake: Store, wanted: Wanted, policy: Policy) -> ErasureReport:
     """Say what an erasure would do, to how many rows in which tables; nothing is changed."""
-    tables = tuple(_account(found, policy, found.version) for found in find_wanted(lake, wanted).tables)
-    return ErasureReport(True, policy, len(wanted), None, tables)
+    findings = find_wanted(lake, wanted).tables
+    tables = tuple(_account(found, policy, found.version) for found in findings)
+    files = tuple(
+        FoundRows(found.table.name, each.file.path, each.found) for found in findings for each in found.found
+    )
+    return ErasureReport(True, policy, len(wanted), None, tables, files=files)
 
 
 def erase_from_lake(erasing: Erasing, wanted: Wanted, policy: Policy) -> ErasureReport:

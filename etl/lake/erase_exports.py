@@ -9,12 +9,11 @@ from urllib.parse import unquote
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from etl.errors import ConservationError
 from etl.lake.anonymize import NewId, anonymize_rows
 from etl.lake.erase import Policy
-from etl.lake.export import EXPORTED
+from etl.lake.export import EXPORTED, open_writer
 from etl.lake.find_people import ID_COLUMNS, mark_rows
 from etl.lake.find_wanted import make_searches
 from etl.lake.history import read_columns
@@ -71,7 +70,7 @@ def _replace(  # noqa: PLR0913, PLR0917 - which file, which rows of it, and how 
         writer = None
         for rows, chosen in _read_parts(target, key, marks, stays):
             changed = anonymize_rows(rows, chosen, renew, search)
-            writer = writer or pq.ParquetWriter(sink, rows.schema, compression="zstd", store_schema=False)
+            writer = writer or open_writer(sink, rows.schema)
             writer.write_table(changed)
         if writer is not None:
             writer.close()

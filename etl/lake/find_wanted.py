@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
-from weakref import WeakKeyDictionary
 
 import numpy as np
 import numpy.typing as npt
@@ -18,13 +17,11 @@ from etl.lake.history import FindRows, read_columns
 from etl.lake.raw_search import TextSearch, decode_raw
 from etl.lake.replace import PublishedFile, published_files
 from etl.lake.tables import EVENTS, POSTBACKS, QUARANTINE, Table, open_or_create
-from etl.lake.wanted import Lookup, Wanted
+from etl.lake.wanted import Wanted
 from etl.stores import Store
 
 RAW_COLUMNS: Final = ("raw", "raw_encoding", "app_id", "message")
 ERASED_TABLES: Final = (EVENTS, QUARANTINE, POSTBACKS)
-# To make one costs as much as a file; none outlives what it is made of.
-_SEARCHES: Final[WeakKeyDictionary[Lookup, TextSearch]] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,15 +91,8 @@ def mark_messages(wanted: Wanted) -> FindRows:
 
 
 def make_searches(wanted: Wanted) -> Callable[[str | None], TextSearch]:
-    """Give the function that gives an app's search, made once for as long as its look-up lives."""
-
-    def search(app_id: str | None) -> TextSearch:
-        lookup = wanted.for_app(app_id)
-        if lookup not in _SEARCHES:
-            _SEARCHES[lookup] = TextSearch(lookup)
-        return _SEARCHES[lookup]
-
-    return search
+    """Give the function that gives an app's search."""
+    return lambda app_id: wanted.for_app(app_id).search
 
 
 def mark_outcomes(occurrences: pa.Array) -> FindRows:

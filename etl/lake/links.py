@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Final
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
+from etl.erased import LINKED, LINKED_USER
+from etl.hash_keys import HashKey
 from etl.lake.find_people import ID_COLUMNS, FoundFile, app_of, find_in_events
 from etl.lake.history import read_columns
 from etl.lake.replace import published_files
 from etl.lake.tables import EVENTS, open_or_create
 from etl.lake.wanted import Lookup, Wanted, WantedId
 from etl.stores import Store
-from etl.subjects import PERSON_FIELDS, fold_identifier, is_placeholder
-
-_LINKED: Final = ("appsflyer_id", "idfv")
-_LINKED_USER: Final = "customer_user_id"
+from etl.subjects import PERSON_FIELDS, fold_identifier, hash_subjects, is_placeholder
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +55,7 @@ class Links:
 
 def find_links(lake: Store, wanted: Wanted, *, most_installs: int, with_user_ids: bool = False) -> Links:
     """Find what is linked with wanted ids, before their erasure removes the link."""
-    names = (*_LINKED, _LINKED_USER) if with_user_ids else _LINKED
+    names = (*LINKED, LINKED_USER) if with_user_ids else LINKED
     linked: dict[str, set[LinkedId]] = {}
     installs: dict[str, set[tuple[str, str]]] = {}
     files = published_files(EVENTS, open_or_create(lake, EVENTS))
@@ -88,6 +87,27 @@ def find_shared(lake: Store, links: Links, *, most_installs: int) -> frozenset[L
     return frozenset(each for each in asked if counted.get(each.id, 0) > most_installs)
 
 
+def count_installs(
+    lake: Store, app_id: str, column: str, hashes: Collection[str], key: HashKey
+) -> dict[str, int]:
+    """Count the installs of an app that share each of some ids of a field, given by keyed hashes.
+
+    It takes the field's distinct values to be hashed, file by file; only who is met anew is asked for.
+    """
+    wanted = pa.array(sorted(hashes), pa.string())
+    installs: dict[str, set[str]] = {each: set() for each in hashes}
+    for file in published_files(EVENTS, open_or_create(lake, EVENTS)):
+        if app_of(file) != app_id:
+            continue
+        for batch in read_columns(lake, f"{EVENTS.name}/{file.path}", ["appsflyer_id", column]):
+            hashed = hash_subjects(key, batch[column])
+            rows = pa.table([hashed, batch["appsflyer_id"]], names=["hash", "install"])
+            for row in rows.filter(pc.is_in(hashed, value_set=wanted)).to_pylist():
+                if row["install"]:
+                    installs[row["hash"]].add(fold_identifier(row["install"]))
+    return {each: len(found) for each, found in installs.items()}
+
+
 def _read_distinct(lake: Store, found: FoundFile) -> Iterator[dict[str, str | None]]:
     """Give the distinct combinations of ids in a file's found rows."""
     start = 0
@@ -104,7 +124,7 @@ def _read_distinct(lake: Store, found: FoundFile) -> Iterator[dict[str, str | No
 def _owners(row: Mapping[str, str | None], lookup: Lookup) -> set[str]:
     texts = [row[name] for name in PERSON_FIELDS]
     texts += (row["embedded_ids"] or "").split("\n")
-    found = (lookup.owners.get(fold_identifier(text)) for text in texts if text)
+    found = (lookup.find_owner(fold_identifier(text)) for text in texts if text)
     return {owner for owner in found if owner is not None}
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -15,6 +16,7 @@ from etl.stores import Store
 from etl.subjects import PERSON_FIELDS, fold_identifier
 
 _SCANNED_ROWS = 200_000
+_GATHERED = 50_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +27,11 @@ class Sightings:
     installs: dict[str, int] = field(repr=False)
 
 
-def look_up_people(lake: Store, folded: Collection[str]) -> Sightings:
+def look_up_people(lake: Store, folded: Iterable[str]) -> Sightings:
     """Look up folded ids in every column for ids; what was never seen is in neither mapping."""
-    if not folded:
+    wanted = _gather(folded)
+    if not len(wanted):
         return Sightings({}, {})
-    wanted = pa.array(sorted(folded), pa.string())
     fields: defaultdict[str, set[str]] = defaultdict(set)
     installs: defaultdict[str, set[tuple[str | None, str | None]]] = defaultdict(set)
     columns = [*PERSON_FIELDS, "app_id"]
@@ -38,28 +40,44 @@ def look_up_people(lake: Store, folded: Collection[str]) -> Sightings:
         for name, text, app_id, install in _find_hits(batch, wanted):
             fields[text].add(name)
             installs[text].add((app_id, install))
+    # What was wanted may have been millions, whose memory Arrow would keep.
+    del wanted
+    pa.default_memory_pool().release_unused()
     return Sightings(
         {text: frozenset(names) for text, names in fields.items()},
         {text: len(found) for text, found in installs.items()},
     )
 
 
-def _find_hits(batch: pa.RecordBatch, wanted: pa.Array) -> Iterator[tuple[str, str, str | None, str | None]]:
+def _gather(folded: Iterable[str]) -> pa.ChunkedArray:
+    """Gather texts as columns, so that no millions of them are in memory as objects."""
+    chunks = [pa.array([], pa.string())]
+    texts = iter(folded)
+    while chunk := list(islice(texts, _GATHERED)):
+        chunks.append(pa.array(chunk, pa.string()))
+    return pa.chunked_array(chunks)
+
+
+def _find_hits(
+    batch: pa.RecordBatch, wanted: pa.ChunkedArray
+) -> Iterator[tuple[str, str, str | None, str | None]]:
     """Give the column, the folded id, the app and AppsFlyer's id of each row that holds one in a column."""
-    for name in PERSON_FIELDS:
-        folded = fold_column(batch.column(name))
-        hits = pc.is_in(folded, value_set=wanted)
-        if not pc.any(hits).as_py():
+    folded = [fold_column(batch.column(name)) for name in PERSON_FIELDS]
+    # All columns at once: each look-up makes a table of what is wanted, which may be millions.
+    hits = pc.is_in(pa.concat_arrays(folded), value_set=wanted)
+    for place, (name, texts) in enumerate(zip(PERSON_FIELDS, folded, strict=True)):
+        found = hits.slice(place * batch.num_rows, batch.num_rows)
+        if not pc.any(found).as_py():
             continue
-        found = pa.table(
+        rows = pa.table(
             [
-                folded,
+                texts,
                 pc.cast(batch.column("app_id"), pa.string()),
                 pc.cast(batch.column("appsflyer_id"), pa.string()),
             ],
             names=["text", "app_id", "install"],
-        ).filter(hits)
-        for row in found.to_pylist():
+        ).filter(found)
+        for row in rows.to_pylist():
             yield name, row["text"], row["app_id"], row["install"]
 
 

@@ -40,16 +40,18 @@ class TextSearch:
 
     def __init__(self, lookup: Lookup) -> None:
         """Sort what is wanted by whether it has a shape."""
-        self._shaped = frozenset(form for form in lookup.owners if _SHAPED.fullmatch(form))
-        self._free: Sequence[str] = [form for form in lookup.owners if form not in self._shaped]
+        self._lookup = lookup
+        # Digests have a shape.
+        self._free: Sequence[str] = [each for each in lookup.list_ids() if not _SHAPED.fullmatch(each)]
 
     def holds(self, text: str) -> bool:
         """Tell whether a text holds a wanted id in any of its readings."""
         return any(self._holds_plain(reading) for reading in list_readings(text))
 
     def _holds_plain(self, text: str) -> bool:
-        found = (match.group(1) in self._shaped for tokens in _TOKENS for match in tokens.finditer(text))
-        return any(found) or any(stands_in(free, text) for free in self._free if free in text)
+        tokens = (match.group(1) for shape in _TOKENS for match in shape.finditer(text))
+        found = any(self._lookup.find_owner(token) is not None for token in tokens)
+        return found or any(stands_in(free, text) for free in self._free if free in text)
 
 
 def decode_raw(raw: str, encoding: str | None) -> str:

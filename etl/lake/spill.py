@@ -21,6 +21,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from typing_extensions import Buffer, override
 
+from etl.erased import Met
 from etl.lake.quarantine import SPILLED_SCHEMA
 from etl.stores import Store
 from etl.stores.translating import explain_errors
@@ -79,13 +80,15 @@ class ChunkOutcome:
     """A whole chunk in scratch: where its batches lie (offset, bytes, rows), and its objects' outcomes.
 
     `renewed` are rows, by their number, that are kept without their person under new ids, with the event id
-    that each had: the lake may still have it.
+    that each had: the lake may still have it. `met` are ids, as keyed hashes, that rows of people who were
+    erased hold beside those that are suppressed.
     """
 
     name: str
     batches: tuple[tuple[int, int, int], ...]
     objects: tuple[ObjectOutcome, ...]
     renewed: tuple[tuple[int, str], ...] = ()
+    met: tuple[Met, ...] = ()
 
     @property
     def rows(self) -> int:
@@ -158,14 +161,14 @@ class SpillWriter:
         with explain_errors(self._scratch, f"{self._name}.quarantine", is_write=True):
             self._quarantine.write_batch(rows)
 
-    def finish(self, objects: tuple[ObjectOutcome, ...]) -> ChunkOutcome:
-        """Make the chunk whole; its outcome is written last."""
+    def finish(self, objects: tuple[ObjectOutcome, ...], met: tuple[Met, ...] = ()) -> ChunkOutcome:
+        """Make the chunk whole; its outcome, with whom its rows met, is written last."""
         with explain_errors(self._scratch, self._name, is_write=True):
             self._rows.close()
             self._quarantine.close()
             for file in (self._file, self._rows_file, self._quarantine_file):
                 file.close()
-        outcome = ChunkOutcome(self._name, tuple(self._batches), objects, tuple(self._renewed))
+        outcome = ChunkOutcome(self._name, tuple(self._batches), objects, tuple(self._renewed), met)
         _put(self._scratch, f"{self._name}.json", json.dumps(asdict(outcome)).encode())
         return outcome
 
@@ -188,7 +191,12 @@ def read_outcome(scratch: Store, name: str) -> ChunkOutcome:
         batches=tuple(tuple(batch) for batch in found["batches"]),
         objects=tuple(read_object_outcome(outcome) for outcome in found["objects"]),
         renewed=tuple((row, event_id) for row, event_id in found["renewed"]),
+        met=tuple(_read_met(each) for each in found["met"]),
     )
+
+
+def _read_met(found: Mapping[str, Any]) -> Met:
+    return Met(**{**found, "forms": tuple(found["forms"])})
 
 
 def read_object_outcome(found: Mapping[str, Any]) -> ObjectOutcome:

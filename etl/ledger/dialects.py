@@ -9,19 +9,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import (
     ARRAY,
     BigInteger,
     Boolean,
+    ColumnElement,
     Connection,
+    DateTime,
     Dialect,
     FromClause,
     Integer,
     Table,
     Text,
     TypeDecorator,
+    cast,
     column,
     func,
     literal,
@@ -120,7 +124,28 @@ def insert_into(connection: Connection, table: Table) -> sqlite.Insert | postgre
     return postgresql.insert(table)
 
 
-def tabulate(connection: Connection, columns: Mapping[str, Sequence[str]]) -> FromClause:
+def list_texts(connection: Connection, texts: Sequence[str]) -> FromClause:
+    """Turn a list into a table with one column, `text`; the list travels as one parameter."""
+    if connection.dialect.name == "sqlite":
+        each = func.json_each(json.dumps(list(texts))).table_valued(column("value", Text))
+        return select(each.c.value.label("text")).subquery()
+    unnested = func.unnest(literal(list(texts), ARRAY(Text))).table_valued(column("text", Text))
+    return select(unnested.render_derived().c.text).subquery()
+
+
+def spell_instant(connection: Connection, instant: datetime) -> str:
+    """Spell an instant for `read_instant`, as SQLAlchemy stores it in SQLite."""
+    utc = instant.astimezone(UTC)
+    is_sqlite = connection.dialect.name == "sqlite"
+    return (utc.replace(tzinfo=None) if is_sqlite else utc).isoformat(" ", "microseconds")
+
+
+def read_instant(connection: Connection, texts: ColumnElement[str]) -> ColumnElement[Any]:
+    """Read instants that were spelled by `spell_instant` from a column of texts."""
+    return texts if connection.dialect.name == "sqlite" else cast(texts, DateTime(timezone=True))
+
+
+def tabulate(connection: Connection, columns: Mapping[str, Sequence[str | None]]) -> FromClause:
     """Turn lists of equal length into a table of texts, plus `position`, the index in the lists.
 
     The table travels as one parameter a column, so its length meets no limit on parameters.
@@ -130,7 +155,7 @@ def tabulate(connection: Connection, columns: Mapping[str, Sequence[str]]) -> Fr
     return tabulate_for_postgres(columns)
 
 
-def tabulate_for_sqlite(columns: Mapping[str, Sequence[str]]) -> FromClause:
+def tabulate_for_sqlite(columns: Mapping[str, Sequence[str | None]]) -> FromClause:
     """Read the lists back from one JSON array of rows."""
     rows = json.dumps(list(zip(*columns.values(), strict=True)))
     each = func.json_each(rows).table_valued(column("key", Integer), column("value", Text))
@@ -141,7 +166,7 @@ def tabulate_for_sqlite(columns: Mapping[str, Sequence[str]]) -> FromClause:
     return select(each.c.key.label("position"), *texts).subquery()
 
 
-def tabulate_for_postgres(columns: Mapping[str, Sequence[str]]) -> FromClause:
+def tabulate_for_postgres(columns: Mapping[str, Sequence[str | None]]) -> FromClause:
     """Unnest the arrays side by side; ordinality starts at one."""
     arrays = [literal(list(values), ARRAY(Text)) for values in columns.values()]
     names = [column(name, Text) for name in columns]

@@ -1,13 +1,13 @@
 """Which other ids were suppressed with a request, so that they can be lifted with it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, bindparam, delete, false, func, or_, select
 
-from etl.ledger.database import Ledger, begin_write
-from etl.ledger.dialects import insert_into
+from etl.ledger.database import Ledger, begin_read, begin_write
+from etl.ledger.dialects import TextList, insert_into, is_among
 from etl.ledger.opt_out_tables import opt_out_links, opt_out_requests
 from etl.ledger.suppressions import SuppressionKind, suppress_within
 
@@ -33,6 +33,31 @@ def link_subjects(ledger: Ledger, links: Sequence[Link]) -> None:
             _link(ledger, connection, links[start : start + CHUNK])
 
 
+def count_links(ledger: Ledger, subject: str, app_id: str) -> int:
+    """Count the forms that were suppressed for the sake of a request."""
+    table = opt_out_links.c
+    query = select(func.count()).where(table.subject == subject, table.app_id == app_id)
+    with begin_read(ledger) as connection:
+        return connection.execute(query).scalar_one()
+
+
+def find_linked(ledger: Ledger, forms: Collection[str]) -> set[tuple[str, str]]:
+    """Find those of some forms that are links themselves, each with the app that it is linked in.
+
+    What a request names itself is none, whoever else it is linked with.
+    """
+    links, requests = opt_out_links.c, opt_out_requests.c
+    asked = bindparam("forms", sorted(forms), type_=TextList)
+    with begin_read(ledger) as connection:
+        wished = set(
+            connection.scalars(
+                select(requests.subject).where(is_among(requests.subject, asked), requests.state != "lifted")
+            )
+        )
+        linked = (_split(each) for each in connection.scalars(select(links.linked)))
+        return {(app_id, form) for app_id, form in linked if form in forms and form not in wished}
+
+
 def unlink_within(connection: Connection, subject: str, app_id: str) -> list[tuple[str, str]]:
     """Forget what a request is linked with; gives the app and form of each that no other request has."""
     table = opt_out_links.c
@@ -49,6 +74,15 @@ def unlink_within(connection: Connection, subject: str, app_id: str) -> list[tup
     )
     wished = {(row.app_id, row.subject) for row in asked}
     return [each for each in forms if each not in wished]
+
+
+def find_linking(ledger: Ledger, forms: Iterable[str]) -> set[tuple[str, str]]:
+    """Find the subject and app of each request with which one of some hashes was suppressed."""
+    table = opt_out_links.c
+    ends = [table.linked.like(f"%{_BETWEEN}{form}") for form in forms]
+    with begin_read(ledger) as connection:
+        found = connection.execute(select(table.subject, table.app_id).where(or_(false(), *ends)))
+        return {(row.subject, row.app_id) for row in found}
 
 
 def _link(ledger: Ledger, connection: Connection, links: Sequence[Link]) -> None:

@@ -27,3 +27,13 @@ def count_progress(ledger: Ledger) -> list[tuple[str, str, str, str, str, date, 
             key = (app_id, kind, state, submission, erasure, received.date(), deadline.date())
             counts[key] += requests
     return [(*key, requests) for key, requests in sorted(counts.items())]
+
+
+def count_unaccepted(ledger: Ledger) -> int:
+    """Count the requests that Liftoff answered and did not take, but for those that were lifted."""
+    table = opt_out_requests.c
+    is_unaccepted = table.submission.in_(["refused", "not_processed"]) & (table.state != "lifted")
+    with begin_read(ledger) as connection:
+        query = select(func.count()).select_from(opt_out_requests).where(is_unaccepted)
+        count: int = connection.execute(query).scalar_one()
+        return count

@@ -35,12 +35,19 @@ def find_list(ledger: Ledger, content_hash: str) -> OptOutListRecord | None:
     return None if row is None else OptOutListRecord(*row)
 
 
+def list_ids(ledger: Ledger) -> set[str]:
+    """List the ids of all lists."""
+    with begin_read(ledger) as connection:
+        return set(connection.scalars(select(opt_out_lists.c.id)))
+
+
 def add_list(ledger: Ledger, found: OptOutListRecord) -> None:
-    """Record a list before its requests; one that is there already stays as it is."""
+    """Record a list before its requests; of one that is there already, the counts are those of now."""
     row = {each.name: getattr(found, each.name) for each in fields(OptOutListRecord)}
+    counts = {name: row[name] for name in ("accepted", "duplicates", "rejected")}
     with begin_write(ledger) as connection:
         statement = insert_into(connection, opt_out_lists).values(**row)
-        connection.execute(statement.on_conflict_do_nothing(index_elements=["content_hash"]))
+        connection.execute(statement.on_conflict_do_update(index_elements=["content_hash"], set_=counts))
 
 
 def settle_list(ledger: Ledger, list_id: str) -> None:

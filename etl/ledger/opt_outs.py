@@ -11,22 +11,25 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any, Final, Literal
 
-from sqlalchemy import BindParameter, Connection, Select, bindparam, case, func, select, update
+from sqlalchemy import Connection, Select, bindparam, case, func, literal, select, tuple_, update
 
 from etl.errors import UsageError
 from etl.ledger.database import Ledger, begin_read, begin_write
+from etl.ledger.dialects import TextList, is_among
 from etl.ledger.evidence import note_requests_within
 from etl.ledger.links import unlink_within
 from etl.ledger.opt_out_tables import opt_out_requests
-from etl.ledger.requesting import find_numbers, note_answers_within, upsert_within
+from etl.ledger.requesting import upsert_within
 from etl.ledger.suppressions import SuppressionKind, lift_within, suppress_within
 
 State = Literal["waiting", "open", "done", "lifted"]
 Submission = Literal["not_needed", "due", "accepted", "not_processed", "refused"]
 Erasure = Literal["not_needed", "due", "erased", "erased_except_landing", "verified"]
 
+What = Literal["submission", "erasure"]
+
 CHUNK: Final = 5_000
-_OVER: Final = ("erased", "erased_except_landing", "verified", "not_needed")
+OVER: Final = ("erased", "erased_except_landing", "verified", "not_needed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +70,17 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
+class Due:
+    """As much of a request as is needed to do what is due of it."""
+
+    subject: str
+    app_id: str
+    id_type: str
+    identifier: str = field(repr=False)
+    store_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class NewRequest:
     """A request to be recorded, and the keyed hashes of all forms of its id."""
 
@@ -87,19 +101,18 @@ class Answered:
 
 
 def add_requests(ledger: Ledger, found: Sequence[NewRequest]) -> None:
-    """Record requests and suppress their people, some thousand in a transaction: both or neither.
+    """Record requests and suppress their people, all in a transaction.
 
     The same id and app is one request, whatever became of it: the earliest date and deadline hold. It begins
-    anew where it was lifted, or is to be erased now and was not before. Those that wait suppress nobody.
+    anew where it was lifted, waited and need not any more, or is to be erased now and was not before; Liftoff
+    is told where it was not, or did not take it. Those that wait suppress nobody.
     """
-    for start in range(0, len(found), CHUNK):
-        chunk = found[start : start + CHUNK]
-        with begin_write(ledger) as connection:
-            now = ledger.clock(connection)
-            begun = upsert_within(connection, [each.request for each in chunk], now)
-            note_requests_within(connection, now, "suppressed", begun, {})
-            for (app_id, kind), subjects in _group_forms(chunk).items():
-                suppress_within(connection, subjects, app_id, kind, now)
+    with begin_write(ledger) as connection:
+        now = ledger.clock(connection)
+        begun = upsert_within(connection, [each.request for each in found], now)
+        note_requests_within(connection, now, "suppressed", begun, {})
+        for (app_id, kind), subjects in _group_forms(found).items():
+            suppress_within(connection, subjects, app_id, kind, now)
 
 
 def list_requests(ledger: Ledger, *, states: Sequence[State] = ("open",)) -> Iterator[Request]:
@@ -111,16 +124,33 @@ def list_requests(ledger: Ledger, *, states: Sequence[State] = ("open",)) -> Ite
         )
 
 
-def list_due(ledger: Ledger, what: Literal["submission", "erasure"]) -> list[Request]:
+def list_due(ledger: Ledger, what: What) -> list[Due]:
     """List the open requests of which something is due, by app and subject."""
-    query = _select().where(
-        opt_out_requests.c.state == "open",
-        opt_out_requests.c[what] == "due",
-        opt_out_requests.c.identifier.is_not(None),
+    return list(stream_due(ledger, what))
+
+
+def stream_due(ledger: Ledger, what: What) -> Iterator[Due]:
+    """Give the open requests of which something is due, by app and subject, each at most once.
+
+    They are read some thousand at a time, each time in a transaction of its own, so that what became of some
+    may be recorded before others are read.
+    """
+    table = opt_out_requests.c
+    place = tuple_(table.app_id, table.subject)
+    # As a plain column, SQLite would take the index of states and sort all that are open for each page.
+    is_open = func.coalesce(table.state, "") == "open"
+    query = select(*[table[each.name] for each in fields(Due)]).where(
+        is_open, table[what] == "due", table.identifier.is_not(None)
     )
-    ordered = query.order_by(opt_out_requests.c.app_id, opt_out_requests.c.subject)
-    with begin_read(ledger) as connection:
-        return [Request(*row) for row in connection.execute(ordered)]
+    ordered = query.order_by(table.app_id, table.subject).limit(CHUNK)
+    after = ("", "")
+    while True:
+        with begin_read(ledger) as connection:
+            page = [Due(*row) for row in connection.execute(ordered.where(place > after))]
+        if not page:
+            return
+        yield from page
+        after = (page[-1].app_id, page[-1].subject)
 
 
 def find_requests(ledger: Ledger, subjects: Iterable[str]) -> list[Request]:
@@ -138,37 +168,43 @@ def find_requests(ledger: Ledger, subjects: Iterable[str]) -> list[Request]:
 
 def record_answers(ledger: Ledger, answers: Sequence[Answered]) -> None:
     """Record what Liftoff said, durably, before the next body leaves; what was not answered stays due."""
+    groups: dict[tuple[Any, ...], list[str]] = {}
+    for each in answers:
+        key = (each.app_id, each.submission, each.code, each.status, each.answered_at)
+        groups.setdefault(key, []).append(each.subject)
     with begin_write(ledger) as connection:
         now = ledger.clock(connection)
-        rows = [
-            {
-                "of_subject": each.subject,
-                "of_app": each.app_id,
-                "submission": each.submission,
-                "submission_code": each.code,
-                "submission_status": each.status,
+        for (app_id, submission, code, status, answered_at), subjects in groups.items():
+            values = {
+                "submission": submission,
+                "submission_code": code,
+                "submission_status": status,
                 "submitted_at": now,
-                "answered_at": each.answered_at,
+                "answered_at": answered_at,
             }
-            for each in answers
-        ]
-        _change(connection, rows)
-        note_answers_within(connection, now, answers)
-        _close(connection)
+            numbers = _change(connection, app_id, subjects, values)
+            # A request that never left is no answer.
+            if status is not None:
+                at = None if answered_at is None else answered_at.isoformat()
+                facts = {"outcome": submission, "code": code, "status": status, "answered_at": at}
+                note_requests_within(connection, now, "submitted", numbers, facts)
 
 
 def record_erasure(ledger: Ledger, done: Iterable[tuple[str, str]], erasure: Erasure) -> None:
-    """Record how far requests, each a subject and an app, are erased; those that are over lose their id."""
-    with begin_write(ledger) as connection:
-        now = ledger.clock(connection)
-        change = {"erasure": erasure, "verified_at" if erasure == "verified" else "erased_at": now}
-        places = list(done)
-        _change(
-            connection, [{"of_subject": subject, "of_app": app_id, **change} for subject, app_id in places]
-        )
-        numbers = list(find_numbers(connection, places).values())
-        note_requests_within(connection, now, "erased", numbers, {"as": erasure})
-        _close(connection)
+    """Record how far requests, each a subject and an app, are erased; those that are over lose their id.
+
+    Some thousand go into a transaction: what a kill leaves is due still.
+    """
+    by_app: dict[str, list[str]] = {}
+    for subject, app_id in done:
+        by_app.setdefault(app_id, []).append(subject)
+    for app_id, subjects in by_app.items():
+        for start in range(0, len(subjects), CHUNK):
+            with begin_write(ledger) as connection:
+                now = ledger.clock(connection)
+                change = {"erasure": erasure, "verified_at" if erasure == "verified" else "erased_at": now}
+                numbers = _change(connection, app_id, subjects[start : start + CHUNK], change)
+                note_requests_within(connection, now, "erased", numbers, {"as": erasure})
 
 
 def lift_requests(ledger: Ledger, subject: str, forms: Iterable[str], who: str, reason: str) -> int:
@@ -188,24 +224,13 @@ def lift_requests(ledger: Ledger, subject: str, forms: Iterable[str], who: str, 
         found = connection.execute(lifted).all()
         numbers = [number for _, number in found]
         note_requests_within(connection, now, "lifted", numbers, {"by": who, "reason": reason})
+        listed = list(forms)
         for app_id, _ in found:
-            lift_within(connection, forms, app_id, now)
-            for linked_app, form in unlink_within(connection, subject, app_id):
-                lift_within(connection, [form], linked_app, now)
-        return len(found)
-
-
-def confirm_requests(ledger: Ledger, subject: str, forms: Iterable[str]) -> int:
-    """Let the requests of a subject that wait for a person go on; their people are suppressed from now on."""
-    table = opt_out_requests.c
-    with begin_write(ledger) as connection:
-        now = ledger.clock(connection)
-        statement = update(opt_out_requests).where(table.subject == subject, table.state == "waiting")
-        moved = statement.values(state="open", suppressed_at=now)
-        found = connection.execute(moved.returning(table.app_id, table.kind, table.number)).all()
-        note_requests_within(connection, now, "suppressed", [row.number for row in found], {})
-        for app_id, kind, _ in found:
-            suppress_within(connection, forms, app_id, kind, now)
+            lift_within(connection, listed, app_id, now)
+            # A row may have been known by a digest of the id.
+            for known_by in dict.fromkeys((subject, *listed)):
+                for linked_app, form in unlink_within(connection, known_by, app_id):
+                    lift_within(connection, [form], linked_app, now)
         return len(found)
 
 
@@ -238,27 +263,23 @@ def _group_forms(found: Sequence[NewRequest]) -> dict[tuple[str, SuppressionKind
     return groups
 
 
-def _close(connection: Connection) -> None:
-    """Let go of the ids of requests of which nothing is due, and end them."""
+def _change(
+    connection: Connection, app_id: str, subjects: Sequence[str], values: Mapping[str, object]
+) -> list[int]:
+    """Change requests of an app, and end those of which nothing is due any more; gives their numbers."""
     table = opt_out_requests.c
-    statement = update(opt_out_requests).where(
-        table.state == "open", table.submission != "due", table.erasure.in_(_OVER)
+    listed = bindparam("subjects", list(subjects), type_=TextList)
+    chosen = (table.app_id == app_id) & is_among(table.subject, listed)
+    submission, erasure = (
+        literal(values[name]) if name in values else table[name] for name in ("submission", "erasure")
     )
-    connection.execute(statement.values(state="done", identifier=None))
-
-
-def _change(connection: Connection, rows: Sequence[Mapping[str, object]]) -> None:
-    """Change requests, each named by `of_subject` and `of_app`; all rows change the same columns."""
-    if not rows:
-        return
-    table = opt_out_requests.c
-    statement = update(opt_out_requests).where(
-        table.subject == bindparam("of_subject"), table.app_id == bindparam("of_app")
-    )
-    values: dict[str, BindParameter[Any]] = {
-        name: bindparam(name) for name in rows[0] if name not in {"of_subject", "of_app"}
+    is_over = (table.state == "open") & (submission != "due") & erasure.in_(OVER)
+    ended = {
+        "state": case((is_over, "done"), else_=table.state),
+        "identifier": case((is_over, None), else_=table.identifier),
     }
-    connection.execute(statement.values(values), rows)
+    changed = update(opt_out_requests).where(chosen).values(**values, **ended)
+    return list(connection.scalars(changed.returning(table.number)))
 
 
 def _select() -> Select[Any]:

@@ -2,62 +2,55 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import fields, replace
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Connection, case, func, select
+from sqlalchemy import ColumnElement, Connection, case, cast, func, literal, select, true
+from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
 from etl.ledger.database import AnyRow
-from etl.ledger.dialects import insert_into, tabulate
-from etl.ledger.evidence import note_requests_within
+from etl.ledger.dialects import insert_into, read_instant, spell_instant, tabulate
 from etl.ledger.opt_out_tables import opt_out_requests
 
 if TYPE_CHECKING:
-    from etl.ledger.opt_outs import Answered, Request
+    from etl.ledger.opt_outs import Request
 
 Place = tuple[str, str]
 """A request's subject and app."""
+
+# What differs from request to request of a list; the rest is mostly the same.
+_VARYING: Final = ("subject", "identifier", "number", "requested_at", "deadline_at")
+_ALIKE: Final = tuple(
+    column.name for column in opt_out_requests.c if column.name not in {*_VARYING, "suppressed_at"}
+)
+_read_alike: Final = attrgetter(*_ALIKE)
 
 
 def upsert_within(connection: Connection, found: Sequence[Request], now: datetime) -> list[int]:
     """Record requests within the caller's transaction; gives the numbers of those that are begun by it.
 
-    A known one keeps its number, and is begun only where it was lifted, or is to be erased now and was not.
+    A known one keeps its number, and is begun only where it was lifted, waited and need not any more, or is
+    to be erased now and was not.
     """
     known = _find_known(connection, [(each.subject, each.app_id) for each in found])
-    numbered = _number(connection, found, known)
-    _upsert(connection, numbered, now)
+    numbers = _number(connection, found, known)
+    for requests in _group_alike(found):
+        _upsert_alike(connection, requests, numbers, now)
     begun = {
-        each.number
-        for each in numbered
+        numbers[each.subject, each.app_id]
+        for each in found
         if each.state != "waiting" and _is_begun(each, known.get((each.subject, each.app_id)))
     }
     return sorted(begun)
 
 
 def _is_begun(new: Request, old: AnyRow | None) -> bool:
-    return old is None or old.state == "lifted" or (new.kind == "erase" and old.kind != "erase")
-
-
-def find_numbers(connection: Connection, places: Sequence[Place]) -> dict[Place, int]:
-    """Find the numbers of recorded requests."""
-    return {place: row.number for place, row in _find_known(connection, places).items()}
-
-
-def note_answers_within(connection: Connection, now: datetime, answers: Sequence[Answered]) -> None:
-    """Note for the evidence what Liftoff said of requests; a request that never left is no answer."""
-    numbers = find_numbers(connection, [(each.subject, each.app_id) for each in answers])
-    told: dict[tuple[str, str | None, int | None, str | None], list[int]] = {}
-    for each in answers:
-        answered = None if each.answered_at is None else each.answered_at.isoformat()
-        key = (each.submission, each.code, each.status, answered)
-        told.setdefault(key, []).append(numbers[each.subject, each.app_id])
-    for (outcome, code, status, answered), those in told.items():
-        facts = {"outcome": outcome, "code": code, "status": status, "answered_at": answered}
-        if status is not None:
-            note_requests_within(connection, now, "submitted", those, facts)
+    if old is None or old.state in {"lifted", "waiting"}:
+        return True
+    return new.kind == "erase" and old.kind != "erase"
 
 
 def _find_known(connection: Connection, places: Sequence[Place]) -> dict[Place, AnyRow]:
@@ -75,7 +68,7 @@ def _find_known(connection: Connection, places: Sequence[Place]) -> dict[Place, 
     return {(row.subject, row.app_id): row for row in connection.execute(query)}
 
 
-def _number(connection: Connection, found: Sequence[Request], known: dict[Place, AnyRow]) -> list[Request]:
+def _number(connection: Connection, found: Sequence[Request], known: dict[Place, AnyRow]) -> dict[Place, int]:
     """Give each request its number; new ones go on from the greatest."""
     numbers = {place: row.number for place, row in known.items()}
     last = connection.execute(select(func.coalesce(func.max(opt_out_requests.c.number), 0))).scalar_one()
@@ -83,30 +76,88 @@ def _number(connection: Connection, found: Sequence[Request], known: dict[Place,
         if (each.subject, each.app_id) not in numbers:
             last += 1
             numbers[each.subject, each.app_id] = last
-    return [replace(each, number=numbers[each.subject, each.app_id]) for each in found]
+    return numbers
 
 
-def _upsert(connection: Connection, found: Sequence[Request], now: datetime) -> None:
-    statement = insert_into(connection, opt_out_requests)
-    old, new = opt_out_requests.c, statement.excluded
-    is_anew = (old.state == "lifted") | ((new.kind == "erase") & (old.kind != "erase"))
-    changed = {
-        name: case((is_anew, new[name]), else_=old[name])
-        for name in (
-            *("id_type", "identifier", "store_id", "list_id", "received_at", "installs", "state"),
-            *("suppressed_at", "submission", "erasure"),
-        )
+def _group_alike(found: Sequence[Request]) -> Iterator[list[Request]]:
+    """Group requests that are alike in all of `_ALIKE`; of one place there is one in a group.
+
+    Further ones of a place come later, in their order.
+    """
+    rounds: list[dict[tuple[object, ...], list[Request]]] = []
+    times: Counter[Place] = Counter()
+    for each in found:
+        place = (each.subject, each.app_id)
+        if times[place] == len(rounds):
+            rounds.append({})
+        rounds[times[place]].setdefault(_read_alike(each), []).append(each)
+        times[place] += 1
+    yield from (group for groups in rounds for group in groups.values())
+
+
+def _upsert_alike(
+    connection: Connection, found: Sequence[Request], numbers: Mapping[Place, int], now: datetime
+) -> None:
+    """Record requests in one statement, whose parameters are a list of what varies, and the rest once."""
+    table = opt_out_requests.c
+    listed = tabulate(
+        connection,
+        {
+            "subject": [each.subject for each in found],
+            "identifier": [each.identifier for each in found],
+            "number": [str(numbers[each.subject, each.app_id]) for each in found],
+            "requested_at": [spell_instant(connection, each.requested_at) for each in found],
+            "deadline_at": [spell_instant(connection, each.deadline_at) for each in found],
+        },
+    )
+    suppressed_at = None if found[0].state == "waiting" else now
+    alike = {name: getattr(found[0], name) for name in _ALIKE} | {"suppressed_at": suppressed_at}
+    columns = {
+        "subject": listed.c.subject,
+        "identifier": listed.c.identifier,
+        "number": cast(listed.c.number, table.number.type),
+        "requested_at": read_instant(connection, listed.c.requested_at),
+        "deadline_at": read_instant(connection, listed.c.deadline_at),
+        **{name: literal(value, table[name].type) for name, value in alike.items()},
     }
-    changed["kind"] = case((new.kind == "erase", new.kind), else_=old.kind)
-    for name in ("requested_at", "deadline_at"):
-        changed[name] = case((new[name] < old[name], new[name]), else_=old[name])
-    for name in ("lifted_at", "lifted_by", "lift_reason", "erased_at", "verified_at"):
-        changed[name] = case((is_anew, None), else_=old[name])
-    rows = [_spell(each) | {"suppressed_at": None if each.state == "waiting" else now} for each in found]
+    # SQLite would read ON CONFLICT as a join of a SELECT without WHERE.
+    rows = select(*columns.values()).where(true())
+    statement = insert_into(connection, opt_out_requests)
+    upsert = statement.from_select(list(columns), rows)
     connection.execute(
-        statement.on_conflict_do_update(index_elements=["subject", "app_id"], set_=changed), rows
+        upsert.on_conflict_do_update(
+            index_elements=["subject", "app_id"], set_=_choose_values(statement.excluded)
+        )
     )
 
 
-def _spell(request: Request) -> dict[str, object]:
-    return {each.name: getattr(request, each.name) for each in fields(request)}
+def _choose_values(new: ReadOnlyColumnCollection[str, Any]) -> dict[str, ColumnElement[Any]]:
+    """Choose what a request that is recorded already becomes, column by column."""
+    old = opt_out_requests.c
+    # What was to be erased stays so, unless it was lifted.
+    is_less = (old.kind == "erase") & (new.kind != "erase") & (old.state != "lifted")
+    is_anew = (
+        (old.state == "lifted")
+        | ((old.state == "waiting") & (new.state != "waiting") & ~is_less)
+        | ((new.kind == "erase") & (old.kind != "erase"))
+    )
+    # Named as a type of which Liftoff was not told, or did not take it, and now as one of theirs.
+    is_told = (
+        (old.state.in_(["open", "done"]) & (new.state != "waiting"))
+        & (new.submission == "due")
+        & old.submission.in_(["not_needed", "refused", "not_processed"])
+    )
+    changed: dict[str, ColumnElement[Any]] = {
+        name: case((is_anew, new[name]), else_=old[name])
+        for name in ("list_id", "received_at", "installs", "suppressed_at", "erasure")
+    }
+    changed["kind"] = case((is_less, old.kind), else_=new.kind)
+    for name in ("id_type", "identifier", "store_id", "submission"):
+        changed[name] = case((is_anew | is_told, new[name]), else_=old[name])
+    changed["state"] = case((is_anew, new.state), (is_told, "open"), else_=old.state)
+    for name in ("requested_at", "deadline_at"):
+        is_earlier = (new[name] < old[name]) | (old.state == "lifted")
+        changed[name] = case((is_earlier, new[name]), else_=old[name])
+    for name in ("lifted_at", "lifted_by", "lift_reason", "erased_at", "verified_at"):
+        changed[name] = case((is_anew, None), else_=old[name])
+    return changed

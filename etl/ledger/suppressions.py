@@ -5,14 +5,15 @@ from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Final, Literal
 
-from sqlalchemy import Connection, bindparam, func, or_, select, update
+from sqlalchemy import Connection, bindparam, func, literal, or_, select, true, update
 
 from etl.errors import ConfigurationError
 from etl.hash_keys import HashKey, digest_bytes, list_keys
 from etl.ledger.database import Ledger, begin_read, begin_write
-from etl.ledger.dialects import TextList, insert_into, is_among
+from etl.ledger.dialects import TextList, insert_into, is_among, list_texts
 from etl.ledger.facts import claim_fact, find_fact
 from etl.ledger.postback_tables import suppressions
+from etl.ledger.schema import UtcInstant
 
 SuppressionKind = Literal["erase", "do_not_share"]
 
@@ -44,14 +45,19 @@ def suppress_within(
     wanted = sorted(set(subjects))
     if not wanted:
         return
+    # SQLite would read ON CONFLICT as a join of a SELECT without WHERE.
+    rows = select(
+        list_texts(connection, wanted).c.text, literal(app_id), literal(kind), literal(now, UtcInstant)
+    ).where(true())
     statement = insert_into(connection, suppressions)
-    upsert = statement.on_conflict_do_update(
-        index_elements=["subject", "app_id"],
-        set_={"kind": statement.excluded.kind, "created_at": now, "lifted_at": None},
-        where=suppressions.c.lifted_at.is_not(None) | (statement.excluded.kind == "erase"),
+    upsert = statement.from_select(["subject", "app_id", "kind", "created_at"], rows)
+    connection.execute(
+        upsert.on_conflict_do_update(
+            index_elements=["subject", "app_id"],
+            set_={"kind": statement.excluded.kind, "created_at": now, "lifted_at": None},
+            where=suppressions.c.lifted_at.is_not(None) | (statement.excluded.kind == "erase"),
+        )
     )
-    row = {"app_id": app_id, "kind": kind, "created_at": now}
-    connection.execute(upsert, [row | {"subject": subject} for subject in wanted])
 
 
 def lift(ledger: Ledger, subjects: Iterable[str], app_id: str) -> int:

@@ -9,8 +9,9 @@ from etl.subjects import is_placeholder, make_hasher
 
 _UUID: Final = r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}"
 DEVICE_ID: Final = re.compile(_UUID)
-# An e-mail address, also one in a URL or with its @ encoded.
-_EMAIL = re.compile(r"[^\s@]+(?:@|%40)[^\s@]+", re.IGNORECASE)
+# An e-mail address, also one in a URL or with its @ encoded. One character on each side tells it: any number
+# of them would be looked through anew from each character of a long text.
+_EMAIL = re.compile(r"[^\s@](?:@|%40)[^\s@]", re.IGNORECASE)
 # A phone number has 7 to 15 digits (E.164). Without a plus or anything between its digits a short one is more
 # likely an account's number.
 _PHONE_MARKS = re.compile(r"[\s().\-/\u2010-\u2015]+")

@@ -57,7 +57,9 @@ REJECTIONS: Final = (
 
 UNREADABLE: Final = (
     Reason("empty", "It holds nothing. Drop it again, whole."),
-    Reason("too_large", "Unpacked it is larger than is read. Split it."),
+    Reason("too_large", "As it is or unpacked, it is larger than is read. Split it."),
+    Reason("changing", "It changed or went away while it was read. The next sweep reads what is there then."),
+    Reason("forbidden", "The store does not give it out. Grant reading it."),
     Reason("damaged", "Its compression is damaged or cut short. Drop it again, whole."),
     Reason("unsupported", "It is a spreadsheet, an archive or a document. Save it as CSV."),
     Reason("undecodable", "It is no text in UTF-8, UTF-16 or Windows-1252. Save it as UTF-8."),

@@ -18,6 +18,8 @@ from etl.opt_outs.records import Row
 from etl.opt_outs.rows import make_row
 
 SEPARATORS: Final = (",", ";", "\t", "|")
+MOST_FIELDS: Final = 1_000
+"""A line with more is no row of a list, and would take minutes to be looked at."""
 _LINE: Final = re.compile(r"([^\r\n]*)(?:\r\n|[\r\n]|\Z)")
 _COMMENT: Final = "#"
 _SEP_LINE: Final = "sep="
@@ -77,7 +79,9 @@ def read_lines(text: str, layout: Layout) -> Iterator[Row]:
 
 
 def split_line(line: str, separator: str | None) -> list[str] | None:
-    """Split a line into its fields (RFC 4180); None where a quotation mark is not closed."""
+    """Split a line into its fields (RFC 4180); None where a quotation mark is open, and for too many."""
+    if _is_too_wide(line, separator):
+        return None
     if '"' not in line:
         return line.split(separator) if separator else [line]
     if separator is None and not line.strip().startswith('"'):
@@ -91,10 +95,15 @@ def split_line(line: str, separator: str | None) -> list[str] | None:
         return None
 
 
+def _is_too_wide(line: str, separator: str | None) -> bool:
+    return separator is not None and line.count(separator) >= MOST_FIELDS
+
+
 def _read_line(number: int, line: str, layout: Layout) -> Row:
     fields = split_line(line, layout.separator)
     if fields is None:
-        return Row(number, refusal="unclosed_quote")
+        is_too_wide = _is_too_wide(line, layout.separator)
+        return Row(number, refusal="too_many_fields" if is_too_wide else "unclosed_quote")
     most = len(layout.columns)
     if len(fields) > most and any(field and not field.isspace() for field in fields[most:]):
         return Row(number, refusal="too_many_fields")

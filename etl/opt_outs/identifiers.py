@@ -15,13 +15,14 @@ from typing import Final
 from etl.liftoff.identifiers import DEVICE_ID, is_email, is_phone
 from etl.opt_outs.codes import Refused
 from etl.opt_outs.nobody import name_junk
-from etl.opt_outs.records import LIFTOFF_TYPES, Identifier, IdType
+from etl.opt_outs.records import AS_GIVEN, LIFTOFF_TYPES, Identifier, IdType
 from etl.subjects import fold_identifier
 
 Seen = Callable[[str], Collection[IdType]]
 """Gives the types as which the lake has seen a folded id; none for one that it has not."""
 
 _FREE_FORM: Final = "customer_user_id"
+_LONGEST: Final = 1_024
 _SHAPES: Final[Mapping[IdType, re.Pattern[str]]] = MappingProxyType(
     {
         "idfa": DEVICE_ID,
@@ -33,7 +34,7 @@ _SHAPES: Final[Mapping[IdType, re.Pattern[str]]] = MappingProxyType(
         "android_id": re.compile(r"[0-9A-Fa-f]{12,16}"),
         "imei": re.compile(r"[0-9]{14,16}|[A-Fa-f][0-9A-Fa-f]{13}"),
         "appsflyer_id": re.compile(rf"[0-9]+-[0-9]+|{DEVICE_ID.pattern}"),
-        "customer_user_id": re.compile(r".{1,1024}"),
+        "customer_user_id": re.compile(r".+"),
         "sha1": re.compile(r"[0-9A-Fa-f]{40}"),
         "md5": re.compile(r"[0-9A-Fa-f]{32}"),
     }
@@ -41,7 +42,6 @@ _SHAPES: Final[Mapping[IdType, re.Pattern[str]]] = MappingProxyType(
 # An instant in milliseconds and a random number: too long for a phone's.
 _APPSFLYER_ID: Final = re.compile(r"[0-9]{13}-[0-9]{5,20}")
 _UPPER: Final = frozenset[IdType]({"idfa", "idfv"})
-_AS_GIVEN: Final = frozenset[IdType]({"customer_user_id", "appsflyer_id", "oaid"})
 # Controls, and what cannot be seen or encoded: an id that holds one is not the id that it looks like.
 _UNSEEN: Final = re.compile(
     "[\x00-\x1f\x7f-\x9f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff\ud800-\udfff]"
@@ -61,7 +61,7 @@ def judge_identifier(text: str, declared: IdType | None, seen: Seen = see_nothin
     Raises Refused: for what names nobody or many before anything else.
     """
     trimmed = text.strip()
-    if _UNSEEN.search(trimmed):
+    if len(trimmed) > _LONGEST or _UNSEEN.search(trimmed):
         raise Refused("malformed")
     if code := name_junk(trimmed, is_free_form=declared == _FREE_FORM):
         raise Refused(code)
@@ -118,6 +118,6 @@ def _explain_shape(text: str, id_type: IdType | None) -> str:
 
 
 def _spell(text: str, id_type: IdType) -> str:
-    if id_type in _AS_GIVEN:
+    if id_type in AS_GIVEN:
         return text
     return text.upper() if id_type in _UPPER else text.lower()

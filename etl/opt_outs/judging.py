@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from types import MappingProxyType
@@ -28,7 +28,7 @@ _KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
 _BETWEEN: Final = re.compile(r"[\W_]+")
 _TESTS: Final[Mapping[str, bool]] = MappingProxyType({"true": True, "1": True, "false": False, "0": False})
 
-_Key = tuple[str, IdType, Scope, Kind]
+_Wished = tuple[IdType, Scope, Kind]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +49,12 @@ class _Wish:
     requested_at: datetime | None
 
 
-def list_lookups(rows: Iterable[Row]) -> frozenset[str]:
-    """List the folded ids of which it matters as what the lake has seen them."""
-    return frozenset(
-        fold_identifier(text)
-        for row in rows
-        for column_type, text in row.ids
-        if text is not None and is_told_by_lake(column_type)
-    )
+def list_lookups(rows: Iterable[Row]) -> Iterator[str]:
+    """List the folded ids of which it matters as what the lake has seen them, repeats and all."""
+    for row in rows:
+        for column_type, text in row.ids:
+            if text is not None and is_told_by_lake(column_type):
+                yield fold_identifier(text)
 
 
 def judge_list(rows: Iterable[Row], judging: Judging) -> Judged:
@@ -64,7 +62,7 @@ def judge_list(rows: Iterable[Row], judging: Judging) -> Judged:
 
     A duplicate has the folded id, type, apps and kind of one above, whose time becomes the earliest of them.
     """
-    accepted: dict[_Key, Candidate] = {}
+    accepted: dict[_Wished, dict[str, Candidate]] = {}
     duplicates: list[Duplicate] = []
     rejected: list[Rejected] = []
     for row in rows:
@@ -72,13 +70,20 @@ def judge_list(rows: Iterable[Row], judging: Judging) -> Judged:
             if isinstance(found, Rejected):
                 rejected.append(found)
                 continue
-            key = (found.identifier.folded, found.identifier.id_type, found.scope, found.kind)
-            if first := accepted.get(key):
+            alike = accepted.setdefault((found.identifier.id_type, found.scope, found.kind), {})
+            text = found.identifier.compared
+            if first := alike.get(text):
                 duplicates.append(Duplicate(found.line, first.line))
-                accepted[key] = _merge(first, found)
+                alike[text] = _merge(first, found)
             else:
-                accepted[key] = found
-    return Judged(tuple(accepted.values()), tuple(duplicates), tuple(rejected))
+                alike[text] = found
+    return Judged(_list_in_order(accepted.values()), tuple(duplicates), tuple(rejected))
+
+
+def _list_in_order(accepted: Collection[Mapping[str, Candidate]]) -> tuple[Candidate, ...]:
+    """List what is accepted in the list's order; what is on one line in the order of types."""
+    found = [candidate for each in accepted for candidate in each.values()]
+    return tuple(found if len(accepted) <= 1 else sorted(found, key=lambda each: each.line))
 
 
 def _judge_row(row: Row, judging: Judging) -> Iterator[Candidate | Rejected]:

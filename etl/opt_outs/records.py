@@ -29,6 +29,8 @@ Kind = Literal["erase", "do_not_share"]
 
 # The types that Liftoff's opt-out API takes. A digest goes there only beside its id (`device-id-sha1`).
 LIFTOFF_TYPES: Final = frozenset[IdType]({"idfa", "gaid"})
+# Types whose spelling says nothing of the id's casing; the others have one spelling each.
+AS_GIVEN: Final = frozenset[IdType]({"customer_user_id", "appsflyer_id", "oaid"})
 # What the lake calls the types that it holds.
 LAKE_FIELDS: Final[Mapping[str, IdType]] = {
     "idfa": "idfa",
@@ -86,6 +88,11 @@ class Identifier:
     def folded(self) -> str:
         """The form in which ids are compared and hashed."""
         return fold_identifier(self.text)
+
+    @property
+    def compared(self) -> str:
+        """What tells ids of one type apart: no other text is made where the spelling tells as much."""
+        return self.folded if self.id_type in AS_GIVEN else self.text
 
     @property
     def is_for_liftoff(self) -> bool:

@@ -10,8 +10,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from etl.proving.findings import Scan, Tally
+from etl.proving.messages import mark_plain, spell_messages
 from etl.proving.parquet import read_texts
 from etl.proving.wanted import Wanted
+
+_CHUNK = 8_192  # messages that are spelled at once: they stay in the processor's cache
 
 
 def scan_columns(wanted: Wanted, store_key: str, raw: BinaryIO, columns: Collection[str]) -> Scan:
@@ -31,10 +34,24 @@ def scan_columns(wanted: Wanted, store_key: str, raw: BinaryIO, columns: Collect
 
 
 def _find_values(wanted: Wanted, values: pa.Array) -> Counter[str]:
-    found: Counter[str] = Counter()
     counted = pc.value_counts(values.cast(pa.large_binary()))
-    counts = counted.field("counts").to_pylist()
-    for value, count in zip(counted.field("values").to_pylist(), counts, strict=True):
+    distinct = counted.field("values")
+    is_plain = pa.array(mark_plain(distinct))
+    if not _holds_any(wanted, distinct.filter(is_plain)):
+        counted = counted.filter(pc.invert(is_plain))
+    return _count_one_by_one(wanted, counted)
+
+
+def _holds_any(wanted: Wanted, values: pa.LargeBinaryArray) -> bool:
+    """Tell whether any of some plain values is wanted, hashing them all at once."""
+    chunks = (values.slice(start, _CHUNK) for start in range(0, len(values), _CHUNK))
+    return any(wanted.find_messages(spell_messages(chunk), len(chunk)) for chunk in chunks)
+
+
+def _count_one_by_one(wanted: Wanted, counted: pa.StructArray) -> Counter[str]:
+    found: Counter[str] = Counter()
+    values, counts = counted.field("values").to_pylist(), counted.field("counts").to_pylist()
+    for value, count in zip(values, counts, strict=True):
         # What is not UTF-8 is no text, and equals none.
         subject = wanted.find_text(value.decode(errors="replace")) if value is not None else None
         if subject:

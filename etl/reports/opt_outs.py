@@ -37,7 +37,10 @@ class ProofLine:
 
 @dataclass(frozen=True, slots=True)
 class OptOutFigures:
-    """All that the page shows; `lines` are those with the fewest days left, `open_requests` all of them."""
+    """All that the page shows; `lines` are those with the fewest days left, `open_requests` all of them.
+
+    `unaccepted` are requests that Liftoff answered and did not take.
+    """
 
     made_at: datetime
     alert_days: float
@@ -51,6 +54,7 @@ class OptOutFigures:
     evidence_length: int
     evidence_head: str
     evidence_fault: str | None = None
+    unaccepted: int = 0
 
 
 def render_opt_out_page(figures: OptOutFigures) -> str:
@@ -77,9 +81,12 @@ def judge_opt_outs(figures: OptOutFigures) -> tuple[State, str]:
     if figures.near:
         near = count_of(figures.near, "request comes", "requests come")
         return State.ADVISORY, f"{near} due within {figures.alert_days:g} days"
-    if figures.proof is None:
-        return State.NONE, "Nothing was verified yet"
-    return State.PASSED, "Everybody who was erased is gone, and no deadline is near"
+    if figures.unaccepted:
+        requests = count_of(figures.unaccepted, "request", "requests")
+        return State.ADVISORY, f"Liftoff did not take {requests}: mend why, and drop the list again"
+    never = State.NONE, "Nothing was verified yet"
+    gone = State.PASSED, "Everybody who was erased is gone, and no deadline is near"
+    return never if figures.proof is None else gone
 
 
 def judge_days(days_left: float, alert_days: float) -> State:
@@ -99,6 +106,12 @@ def _make_tiles(figures: OptOutFigures) -> tuple[Tile, ...]:
             f"{min(days):.1f}" if days else "none open",
             "of the nearest deadline",
             judge_days(min(days), figures.alert_days) if days else State.NONE,
+        ),
+        Tile(
+            "Not taken by Liftoff",
+            f"{figures.unaccepted:,}",
+            "answered with 400 or 202",
+            State.ADVISORY if figures.unaccepted else State.PASSED,
         ),
         Tile(
             "Last verification",

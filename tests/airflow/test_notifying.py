@@ -1,11 +1,13 @@
 """Notifiers are made of what the environment names."""
 
 import json
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from etl.airflow.notifying import VARIABLE, build_notifiers, tell, tell_audit_failed
+from etl.airflow.notifying import VARIABLE, build_notifiers, tell, tell_audit_failed, tell_sweep_failed
 from etl.errors import ConfigurationError, HeldBackError
 
 FILE_NOTIFIER = "tests.dags.file_notifier.FileNotifier"
@@ -38,10 +40,13 @@ def test_nobody_is_told_where_none_is_named(monkeypatch: pytest.MonkeyPatch) -> 
     assert build_notifiers(" ") == []
 
 
-def test_an_error_of_our_own_is_told_as_it_is(told: Path) -> None:
+@pytest.mark.parametrize("tell_failed", [tell_audit_failed, tell_sweep_failed])
+def test_an_error_of_our_own_is_told_as_it_is(
+    told: Path, tell_failed: Callable[[Mapping[str, Any]], None]
+) -> None:
     """Another library's text may quote a row, so only its kind is told."""
-    tell_audit_failed({"exception": HeldBackError("2 rows are held back.")})
-    tell_audit_failed({"exception": KeyError("Zq8xSecret")})
+    tell_failed({"exception": HeldBackError("2 rows are held back.")})
+    tell_failed({"exception": KeyError("Zq8xSecret")})
 
     text = told.read_text(encoding="utf-8")
     assert "2 rows are held back." in text

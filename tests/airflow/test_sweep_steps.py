@@ -27,13 +27,21 @@ def deadline(days_left: float) -> Deadline:
         (SweepReport(False, submission=SubmissionReport(stopped="http_401")), SendingStopped, "credentials"),
         (SweepReport(False, lists=(ListReport("a.csv", refusal="empty"),)), HeldBackError, "a.csv"),
         (SweepReport(False, requests={"waiting": 2}), HeldBackError, "2 ids"),
+        (
+            SweepReport(
+                False, submission=SubmissionReport({"accepted": 9, "refused": 1, "not_processed": 2})
+            ),
+            HeldBackError,
+            "did not take 3 ids",
+        ),
     ],
-    ids=["stopped", "unreadable", "waiting"],
+    ids=["stopped", "unreadable", "waiting", "not taken"],
 )
 def test_where_a_person_must_do_something_the_task_fails(
     report: SweepReport, kind: type[Exception], words: str
 ) -> None:
     """With a word on what."""
+    assert report.exit_code == 1
     with pytest.raises(kind, match=words):
         refuse(report)
 

@@ -57,6 +57,16 @@ def test_lifting_is_a_dry_run_unless_told(office: Shell) -> None:
     assert office.ask("opt-outs", "status")["counts"]["lifted"] == 1
 
 
+def test_only_who_waits_is_decided_about_by_number(office: Shell) -> None:
+    """A number leads to an id only while a person has to decide."""
+    office.run("opt-outs", "sweep")
+
+    assert office.ask("opt-outs", "status")["unaccepted"] == 0
+    assert office.run("opt-outs", "confirm", "--request", "1").exit_code == 2
+    lifted = office.run("opt-outs", "lift", "--request", "1", "--reason", "a mistake", "--yes")
+    assert (lifted.exit_code, office.ask("opt-outs", "status")["counts"]["lifted"]) == (2, 0)
+
+
 def test_a_verification_fails_on_one_hit(office: Shell) -> None:
     """With exit code 1, and where; whose it is nobody is told."""
     office.run("opt-outs", "sweep")

@@ -43,6 +43,26 @@ def test_exports_are_erased(local_world: World, tmp_path: Path, policy: Policy) 
     assert len(list(out.rglob("*.parquet"))) == known.files
 
 
+@pytest.mark.parametrize("is_erased", [False, True])
+def test_a_footer_tells_no_ranges_of_ids(
+    local_world: World,
+    tmp_path: Path,
+    is_erased: bool,  # noqa: FBT001 - a parameter
+) -> None:
+    """The least of a column is somebody's id, and stands outside of what readers of rows see."""
+    export(local_world, tmp_path / "out")
+    if is_erased:
+        erase_exports(local_world.settings, wanted_of([1]), "identifiers", is_dry_run=False)
+
+    told = set[str]()
+    for path in (tmp_path / "out").rglob("*.parquet"):
+        group = pq.read_metadata(path).row_group(0)
+        columns = [group.column(place) for place in range(group.num_columns)]
+        told |= {each.path_in_schema for each in columns if each.statistics is not None}
+
+    assert told == {"event_time", "event_date_local", "topic", "loaded_at"}
+
+
 def test_a_dry_run(local_world: World, tmp_path: Path) -> None:
     """A dry run tells what is found, and changes nothing."""
     out = tmp_path / "out"

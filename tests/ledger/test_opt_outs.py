@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from etl.ledger.database import Ledger, begin_read
+from etl.ledger.opt_out_counts import count_unaccepted
 from etl.ledger.opt_out_lists import OptOutListRecord, add_list, find_list, settle_list
 from etl.ledger.opt_out_tables import opt_out_requests
 from etl.ledger.opt_outs import (
@@ -18,6 +19,7 @@ from etl.ledger.opt_outs import (
     add_requests,
     count_requests,
     find_requests,
+    lift_requests,
     list_due,
     list_requests,
     record_answers,
@@ -150,16 +152,59 @@ def test_what_is_done_stays_done(ledger: Ledger) -> None:
     assert request.identifier is None
 
 
+@pytest.mark.parametrize("answered", ["refused", "not_processed"])
+def test_what_liftoff_did_not_take_is_submitted_when_it_is_asked_again(ledger: Ledger, answered: str) -> None:
+    """It was erased here and stays so; until then it is counted."""
+    add(ledger)
+    record_erasure(ledger, [("hash-1", "*")], "erased")
+    answer(ledger, answered)
+    assert (find(ledger).state, find(ledger).identifier, count_unaccepted(ledger)) == ("done", None, 1)
+    add(ledger)
+
+    assert [each.identifier for each in list_due(ledger, "submission")] == [DEVICE]
+    assert list_due(ledger, "erasure") == []
+    answer(ledger, "accepted")
+    assert (find(ledger).state, find(ledger).identifier, count_unaccepted(ledger)) == ("done", None, 0)
+
+
+def test_what_was_lifted_begins_anew_whole(ledger: Ledger) -> None:
+    """With a deadline of its own, and as what it is now; what comes after it counts as after any other."""
+    add(ledger)
+    lift_requests(ledger, "hash-1", ["hash-1", "hash-1-sha1"], "somebody", "a mistake")
+    later = NOW + timedelta(days=60)
+    dates = {"requested_at": later, "received_at": later, "deadline_at": later + timedelta(days=30)}
+    add(ledger, kind="do_not_share", erasure="not_needed", **dates)
+
+    request = find(ledger)
+    assert (request.kind, request.state, request.erasure) == ("do_not_share", "open", "not_needed")
+    assert (request.requested_at, request.deadline_at) == (later, later + timedelta(days=30))
+    add(ledger, **dates)
+    assert (find(ledger).kind, find(ledger).erasure) == ("erase", "due")
+
+
+def test_who_waits_to_be_erased_is_not_forgotten_for_a_lesser_wish(ledger: Ledger) -> None:
+    """The lesser one is honoured at once; the other waits on."""
+    add(ledger, state="waiting")
+    add(ledger, kind="do_not_share", erasure="not_needed")
+
+    request = find(ledger)
+    assert (request.kind, request.state, request.erasure) == ("erase", "waiting", "due")
+    assert request.identifier == DEVICE
+    assert suppressed(ledger) == {"hash-1", "hash-1-sha1"}
+    add(ledger)
+    assert [each.identifier for each in list_due(ledger, "erasure")] == [DEVICE]
+
+
 def test_a_list_is_known_by_its_bytes(ledger: Ledger) -> None:
-    """Dropped twice it is one; it is settled when its ids are recorded."""
+    """Dropped twice it is one, with the counts of the last time; it is settled when its ids are recorded."""
     record = OptOutListRecord("list-1", "hash", "csv", NOW, accepted=2, duplicates=1, rejected=1)
     add_list(ledger, record)
-    add_list(ledger, replace(record, id="list-2"))
+    add_list(ledger, replace(record, id="list-2", accepted=3, rejected=0))
     settle_list(ledger, "list-1")
 
     found = find_list(ledger, "hash")
     assert found is not None
-    assert (found.id, found.accepted, found.settled_at is not None) == ("list-1", 2, True)
+    assert (found.id, found.accepted, found.settled_at is not None) == ("list-1", 3, True)
     assert find_list(ledger, "another") is None
 
 

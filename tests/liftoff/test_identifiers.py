@@ -53,6 +53,14 @@ def test_ids_of_one_app_are_told(text: str) -> None:
     assert clean_user_id(f" {text} ") == text
 
 
+def test_a_long_text_is_looked_through_once() -> None:
+    """Whoever makes it may be a stranger: looked for from each of its characters, an address takes hours."""
+    text = "ab" * 1_000_000
+
+    assert clean_user_id(text) == text
+    assert clean_user_id(f"{text}@{text}") is None
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [

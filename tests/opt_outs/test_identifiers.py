@@ -190,6 +190,12 @@ def test_what_is_no_device_id_is_named_for_what_it_is(text: str, code: str, decl
     assert refuse(text, declared) == code
 
 
+@pytest.mark.parametrize("declared", [None, "idfa", "customer_user_id"])
+def test_a_text_without_end_is_no_id(declared: IdType | None) -> None:
+    """It is refused before anything is looked for in it."""
+    assert refuse("ab" * 1_000_000, declared) == "malformed"
+
+
 @pytest.mark.parametrize(
     ("text", "code"), [("1.23457E+14", "rounded"), ("a\ud800", "malformed"), ("ann\u00ad", "malformed")]
 )

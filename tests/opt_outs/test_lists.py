@@ -234,6 +234,15 @@ def test_a_bad_line_costs_nobody_but_itself(line: str, code: str) -> None:
     assert [each.line for each in judged.accepted] == ([2, 4] if expected else [2, 3, 4])
 
 
+@pytest.mark.parametrize("template", ["{wide}\n{id}\n", "{id}\n{wide}\n"])
+def test_a_line_of_nothing_but_separators_costs_nobody_but_itself(template: str) -> None:
+    """As a header it would be looked at name by name, which takes minutes for some megabytes."""
+    found = judge(template.format(wide="," * 1_000_000, id=IDFA))
+
+    assert [each.identifier.text for each in found.accepted] == [IDFA]
+    assert len(found.rejected) == 1
+
+
 def test_a_line_with_more_fields_than_columns_is_rejected() -> None:
     """Something is shifted, perhaps the id."""
     assert refusals(judge(f"idfa,apps\n{IDFA},id1234567890,com.acme.app\n")) == [(2, "too_many_fields")]

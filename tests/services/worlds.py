@@ -11,6 +11,7 @@ from typing import Any, Final
 import pyarrow as pa
 import pytest
 
+from etl.errors import PeopleErasedMeanwhile
 from etl.jobs import ingest
 from etl.jobs.auditing import AuditedRun
 from etl.jobs.encoding import EncodedGroup, encode_group
@@ -125,7 +126,12 @@ class World:
         if run is None:
             return report_nothing()
         outcomes = self.normalize(run)
-        report = self.publish(run, outcomes, self.settle(run, outcomes))
+        try:
+            settled = self.settle(run, outcomes)
+        except PeopleErasedMeanwhile:
+            drop_scratch(self.settings, run.id)
+            return self.ingest(is_reprocess=is_reprocess, chunks=chunks)
+        report = self.publish(run, outcomes, settled)
         drop_scratch(self.settings, run.id)
         return report
 

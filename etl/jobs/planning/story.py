@@ -28,6 +28,7 @@ from etl.jobs.planning.request import PlanRequest, name_kinds
 from etl.jobs.planning.selecting import Days, Selection, open_selection
 from etl.jobs.planning.tallies import Tally
 from etl.jobs.policies import build_policy
+from etl.jobs.remembering import refuse_forgotten_people
 from etl.jobs.runs import name_run
 from etl.ledger.database import Ledger
 from etl.ledger.delivered import read_delivered
@@ -110,6 +111,7 @@ def survey(settings: Settings, request: PlanRequest, secrets: Secrets | None, no
     ledger = open_current_ledger(settings.storage.ledger)
     keys = require_keys(ledger, secrets)
     refuse_forgotten_deliveries(lake, ledger)
+    refuse_forgotten_people(settings, ledger)
     verdict = judge_dates(lake, ledger, request.app_id, request.first, request.last)
     if not verdict.is_open and request.failed_days == "refuse":
         ways = "Or plan with --exclude-failed-days, or, by your word, with --accept-failed-checks."

@@ -13,6 +13,7 @@ from etl.errors import StoreRefusedWrite
 from etl.jobs.proving.evidence import check_evidence
 from etl.jobs.proving.story import read_last
 from etl.ledger.database import Ledger
+from etl.ledger.opt_out_counts import count_unaccepted
 from etl.ledger.opt_outs import Request, count_requests, list_requests
 from etl.ledger.proving import count_erasures, count_near
 from etl.ledger.suppressions import EVERY_APP
@@ -58,6 +59,7 @@ def gather_opt_outs(settings: Settings, now: datetime) -> OptOutFigures:
         evidence_length=evidence.length,
         evidence_head=evidence.head,
         evidence_fault=evidence.fault,
+        unaccepted=count_unaccepted(ledger),
     )
 
 

@@ -37,11 +37,13 @@ def seek_people(ledger: Ledger, key: HashKey) -> Sought:
     # In this order: whoever is suppressed in between is in neither.
     suppressed = list_erased(ledger)
     still_here = {pair for due in list_not_gone(ledger) for pair in _list_forms(ledger, key, due)}
-    apps: dict[str, set[str]] = {}
+    # Nearly all are sought in one app or in all, so that few sets do for millions of hashes.
+    alone = {app_id: frozenset({app_id}) for app_id, _ in suppressed}
+    apps: dict[str, frozenset[str]] = {}
     for app_id, form in suppressed:
         if (app_id, form) not in still_here:
-            apps.setdefault(form, set()).add(app_id)
-    return Sought({form: frozenset(each) for form, each in apps.items()})
+            apps[form] = apps[form] | alone[app_id] if form in apps else alone[app_id]
+    return Sought(apps)
 
 
 def _list_forms(ledger: Ledger, key: HashKey, due: Due) -> list[tuple[str, str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from etl.jobs.sweep.erasing import ErasingReport
 from etl.jobs.sweep.landing import LandingReport
@@ -11,6 +12,8 @@ from etl.jobs.sweep.story import SweepReport
 from etl.jobs.sweep.submitting import SubmissionReport
 from etl.liftoff.opt_out_answers import SENTENCES as ANSWERS
 from etl.opt_outs.codes import SENTENCES
+
+SHOWN_FILES: Final = 20
 
 
 def describe_sweep(report: SweepReport) -> Iterator[str]:
@@ -56,6 +59,9 @@ def _describe_erasing(found: ErasingReport, *, is_dry_run: bool) -> Iterator[str
             f"  {each.rows_gone + each.rows_changed:>10,}  rows of {each.table} {would}erased,"
             f" in {each.files_rewritten:,} of {each.files_read:,} files"
         )
+    yield from (f"  {each.rows:>10,}  in {each.table}/{each.path}" for each in found.files[:SHOWN_FILES])
+    if len(found.files) > SHOWN_FILES:
+        yield f"  … and {len(found.files) - SHOWN_FILES:,} files more; --json has all of them"
     counts = (
         (found.shared, "linked ids that too many installs share, left alone"),
         (found.held, f"held rows {would}erased"),
@@ -87,11 +93,9 @@ def _describe_list(each: ListReport, *, is_dry_run: bool) -> Iterator[str]:
     if each.refusal is not None:
         yield f"{each.name} cannot be read and stays in the inbox: {SENTENCES[each.refusal]}"
         return
-    if each.is_known:
-        yield f"{each.name} was dropped before, as list {each.list_id}; nothing of it is new."
-        return
     would = "would be " if is_dry_run else ""
-    yield f"{each.name} ({each.form}), list {each.list_id}:"
+    again = ", dropped before and judged again; an id is one request still" if each.is_known else ""
+    yield f"{each.name} ({each.form}), list {each.list_id}{again}:"
     yield f"  {each.accepted:>10,}  {would}accepted, of them {each.waiting:,} waiting for a person"
     yield f"  {each.duplicates:>10,}  duplicates"
     yield from (

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Final
+from itertools import chain
 
 from etl.hash_keys import HashKey
 from etl.jobs.erasing import erase_exports, erase_people
@@ -18,20 +18,19 @@ from etl.jobs.ingest import hold_publish_lock
 from etl.jobs.reconciling import reconcile_all
 from etl.jobs.sweep.ground import Ground
 from etl.jobs.sweep.landing import LandingReport, honour_in_landing
-from etl.jobs.sweep.receiving import DIGESTS
+from etl.jobs.sweep.leaving import Leaving, LeavingRequest
 from etl.lake.anonymize import choose_new_ids
 from etl.lake.digests import find_digested
-from etl.lake.erase import TableErasure
+from etl.lake.erase import FoundRows, TableErasure
 from etl.lake.links import Links, find_links, find_shared
 from etl.lake.wanted import Wanted, WantedId
 from etl.ledger.forgetting import forget_people
 from etl.ledger.links import Link, link_subjects
-from etl.ledger.opt_outs import Request, list_due, record_erasure
+from etl.ledger.opt_outs import Erasure, Request, record_erasure, stream_due
+from etl.ledger.plans import list_plans
 from etl.ledger.sent import RequestKey, find_sent, note_sent
 from etl.ledger.suppressions import EVERY_APP
 from etl.subjects import fold_identifier, hash_forms
-
-CHUNK: Final = 50_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +40,7 @@ class ErasingReport:
     `shared` are linked ids that too many installs have: they are left alone. `held` are rows that wait for a
     decision, `exported` rows of registered exports, `postbacks` rows of the ledger that lost their personal
     values, and `sent` those of which Liftoff has, or may have, heard before. What the erasure replaced is
-    deleted by the first upkeep after `physical_after`.
+    deleted by the first upkeep after `physical_after`. A dry run tells in which `files` of the tables.
     """
 
     requests: int = 0
@@ -54,42 +53,47 @@ class ErasingReport:
     sent: int = 0
     landing: LandingReport = field(default_factory=LandingReport)
     physical_after: datetime | None = None
+    files: tuple[FoundRows, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class People:
     """Whom requests are for: those that a digest stands for, by it, and what the lake links with all."""
 
-    requests: Sequence[Request]
+    requests: Leaving
     digested: Mapping[str, frozenset[str]]
     links: Links
     shared: int
 
-    def ids_of(self, request: Request) -> Iterator[str]:
+    def ids_of(self, identifier: str) -> Iterator[str]:
         """Give the ids that a request names: its own, and those behind it where it is a digest."""
-        identifier = str(request.identifier)
         yield identifier
-        yield from self.digested.get(fold_identifier(identifier), ())
+        if self.digested:
+            yield from self.digested.get(fold_identifier(identifier), ())
 
     def list_wanted(self) -> Iterator[WantedId]:
         """List all that is to be found."""
         for request in self.requests:
-            for each in self.ids_of(request):
+            for each in self.ids_of(request.identifier):
                 yield _want(each, request)
+        yield from self.list_linked()
+
+    def list_linked(self) -> Iterator[WantedId]:
+        """List what is linked with them alone."""
         for linked in self.links.ids:
             yield WantedId(linked.id, frozenset({linked.app_id}))
 
     def split(self) -> Iterator[People]:
         """Split the requests, so that not all hashes of a long list are in memory at once."""
-        for start in range(0, len(self.requests), CHUNK):
-            yield replace(self, requests=self.requests[start : start + CHUNK])
+        for requests in self.requests.split():
+            yield replace(self, requests=requests)
 
     def list_owners(self, key: HashKey) -> dict[str, tuple[RequestKey, ...]]:
         """Give whose request each keyed hash is of: of ids, of ids behind them, and of what is linked."""
         owners: dict[str, tuple[RequestKey, ...]] = {}
         for request in self.requests:
             mine = ((request.subject, request.app_id),)
-            for form in hash_forms(key, str(request.identifier)):
+            for form in hash_forms(key, request.identifier):
                 owners[form] = (*owners[form], *mine) if form in owners else mine
         for link in self.list_links(key):
             for form in link.forms:
@@ -99,7 +103,7 @@ class People:
     def list_links(self, key: HashKey) -> Iterator[Link]:
         """List what is to be suppressed for the sake of each request."""
         for request in self.requests:
-            identifier, *behind = self.ids_of(request)
+            identifier, *behind = self.ids_of(request.identifier)
             for text in behind:
                 yield Link(request.subject, request.app_id, request.app_id, hash_forms(key, text))
             for each in {linked for text in (identifier, *behind) for linked in self.links.of(text)}:
@@ -113,12 +117,12 @@ def erase_due(ground: Ground, expected: Sequence[Request] = ()) -> ErasingReport
     Outcomes are brought into the lake before, so that none comes after with the ids that an erasure replaced.
     In a dry run, what is `expected` of lists that nobody took in yet counts as well.
     """
-    due = [*list_due(ground.ledger, "erasure"), *expected]
-    if not due:
+    due = Leaving.gather(chain(stream_due(ground.ledger, "erasure"), expected))
+    if not len(due):
         return ErasingReport(landing=honour_in_landing(ground, ()))
-    people = find_people(ground, due) if ground.is_dry_run else _suppress_people(ground, due)
-    wanted = list(people.list_wanted())
-    everybody = Wanted(wanted)
+    everybody = Wanted()
+    people = (find_people if ground.is_dry_run else _suppress_people)(ground, due, everybody)
+    everybody.add(people.list_linked())
     policy, is_dry_run = ground.settings.opt_outs.policy, ground.is_dry_run
     renew = choose_new_ids(ground.settings.opt_outs.new_events, ground.key)
     if not is_dry_run:
@@ -126,10 +130,11 @@ def erase_due(ground: Ground, expected: Sequence[Request] = ()) -> ErasingReport
     erased = erase_people(ground.settings, everybody, policy, is_dry_run=is_dry_run, renew=renew)
     exports = erase_exports(ground.settings, everybody, policy, is_dry_run=is_dry_run, renew=renew)
     sent, forgotten = forget_postbacks(ground, people)
-    landing = honour_in_landing(ground, wanted)
+    landing = honour_in_landing(ground, people.list_wanted())
     if not is_dry_run:
-        done = [(each.subject, each.app_id) for each in due]
-        record_erasure(ground.ledger, done, "erased" if landing.is_clean else "erased_except_landing")
+        how_far: Erasure = "erased" if landing.is_clean else "erased_except_landing"
+        for part in due.split():
+            record_erasure(ground.ledger, [(each.subject, each.app_id) for each in part], how_far)
     return ErasingReport(
         requests=len(due),
         linked=len(people.links.ids),
@@ -143,13 +148,14 @@ def erase_due(ground: Ground, expected: Sequence[Request] = ()) -> ErasingReport
         physical_after=None
         if is_dry_run
         else ground.now + timedelta(hours=ground.settings.retention.replaced_hours),
+        files=erased.files,
     )
 
 
 def forget_postbacks(ground: Ground, people: People) -> tuple[int, int]:
     """Note what was sent about people before their postbacks lose what tells of them; counts both."""
     sent = forgotten = 0
-    for part in people.split():
+    for part in people.split() if list_plans(ground.ledger) else ():
         owners = part.list_owners(ground.key)
         found = find_sent(ground.ledger, owners)
         sent += sum(each.occurrences for each in found)
@@ -160,10 +166,13 @@ def forget_postbacks(ground: Ground, people: People) -> tuple[int, int]:
     return sent, forgotten
 
 
-def find_people(ground: Ground, due: Sequence[Request]) -> People:
-    """Find who is behind digests, and what the lake links with whom; ids that many share are left alone."""
-    digested = find_digested(ground.lake, {str(each.identifier) for each in due if each.id_type in DIGESTS})
-    wanted = Wanted(People(due, digested, Links({}, {}), 0).list_wanted())
+def find_people(ground: Ground, due: Leaving, wanted: Wanted) -> People:
+    """Find who is behind digests, and what the lake links with whom; ids that many share are left alone.
+
+    All but what is linked is `wanted` then.
+    """
+    digested = find_digested(ground.lake, {each.identifier for each in due if each.is_digest})
+    wanted.add(People(due, digested, Links({}, {}), 0).list_wanted())
     settings = ground.settings.opt_outs
     most = settings.most_installs
     links = find_links(
@@ -173,17 +182,17 @@ def find_people(ground: Ground, due: Sequence[Request]) -> People:
     return People(due, digested, links.without(shared), len(shared))
 
 
-def _suppress_people(ground: Ground, due: Sequence[Request]) -> People:
+def _suppress_people(ground: Ground, due: Leaving, wanted: Wanted) -> People:
     """Find people and suppress what is linked with them, before the link is erased.
 
     Under the publish lock: what was published before is looked at, and what would be after it is refused,
     since more people are suppressed by then. In between, a row with a linked id alone would come to stay.
     """
     with hold_publish_lock(ground.settings):
-        people = find_people(ground, due)
+        people = find_people(ground, due, wanted)
         link_subjects(ground.ledger, list(people.list_links(ground.key)))
     return people
 
 
-def _want(identifier: str, request: Request) -> WantedId:
+def _want(identifier: str, request: LeavingRequest) -> WantedId:
     return WantedId(identifier, frozenset() if request.app_id == EVERY_APP else frozenset({request.app_id}))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from etl.jobs.sweep.receiving import Received
 from etl.ledger.database import Ledger
@@ -21,8 +22,12 @@ def expect_requests(ledger: Ledger, received: Sequence[Received]) -> list[Reques
     expected: dict[tuple[str, str], Request] = {}
     for each in (new.request for found in received for new in found.requests):
         before = known.get((each.subject, each.app_id)) or expected.get((each.subject, each.app_id))
-        if each.state == "open" and (before is None or _is_anew(before, each)):
+        if each.state != "open":
+            continue
+        if before is None or _is_anew(before, each):
             expected[each.subject, each.app_id] = each
+        elif _is_told(before, each):
+            expected[each.subject, each.app_id] = replace(each, erasure=before.erasure)
     return list(expected.values())
 
 
@@ -39,4 +44,12 @@ def list_kept(received: Sequence[Received]) -> dict[str, tuple[RequestKey, ...]]
 
 def _is_anew(old: Request, new: Request) -> bool:
     """Tell whether a wish begins a request anew that is recorded already, as the ledger does."""
-    return old.state == "lifted" or (new.kind == "erase" and old.kind != "erase")
+    if old.kind == "erase" and new.kind != "erase":
+        return old.state == "lifted"
+    return old.state in {"lifted", "waiting"} or new.kind != old.kind
+
+
+def _is_told(old: Request, new: Request) -> bool:
+    """Tell whether Liftoff is told of what it was not told of, or did not take."""
+    is_untold = old.submission in {"not_needed", "refused", "not_processed"}
+    return old.state != "waiting" and new.submission == "due" and is_untold

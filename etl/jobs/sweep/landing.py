@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
+from itertools import chain, islice
 from typing import Final
 
 from etl.jobs.rewriting import RewritingReport, end_cut_off, rewrite_landing
@@ -22,13 +23,14 @@ from etl.ledger.left_in_landing import count_left_in_landing, end_landing
 from etl.ledger.rewrites import list_rewrites
 from etl.ledger.suppressions import EVERY_APP, list_erased
 from etl.stores import open_store
-from etl.subjects import fold_identifier, list_forms
+from etl.subjects import fold_identifier
 
 # Types of which every id has a shape: who was erased by one is found in landing without knowing the id.
 SHAPED: Final = ("idfa", "gaid", "idfv", "amazon_aid", "appsflyer_id", "sha1", "md5")
 _SEEN_FACT: Final = "landing seen until"
 # A store may list an object a while after the time that it gives it.
 _MARGIN: Final = timedelta(hours=1)
+_CHUNK: Final = 50_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +55,14 @@ def honour_in_landing(ground: Ground, due: Iterable[WantedId]) -> LandingReport:
     if ground.settings.opt_outs.landing == "keep":
         _end_notes(ground)
         return LandingReport()
-    people = list(due)
+    people = iter(due)
+    first = list(islice(people, 1))
     pairs = list_erased(ground.ledger)
     seen = read_fact(ground.ledger, _SEEN_FACT)
-    is_whole = bool(people) or seen is None or count_left_in_landing(ground.ledger, SHAPED) > 0
-    if not pairs and not people:
+    is_whole = bool(first) or seen is None or count_left_in_landing(ground.ledger, SHAPED) > 0
+    if not pairs and not first:
         return LandingReport(RewritingReport(), is_whole)
-    search_of = partial(MessageSearch, ground.key, join_scopes(pairs), _list_free(people))
+    search_of = partial(MessageSearch, ground.key, join_scopes(pairs), _list_free(chain(first, people)))
     report = rewrite_landing(
         ground.settings,
         ground.ledger,
@@ -83,12 +86,11 @@ def _end_notes(ground: Ground) -> None:
 
 
 def _list_free(people: Iterable[WantedId]) -> dict[str, frozenset[str]]:
-    """List the forms without a shape of people's ids, folded, and the apps of each."""
-    pairs = [
-        (app_id, fold_identifier(form))
-        for each in people
-        for form in list_forms(each.id)
-        for app_id in each.apps or {EVERY_APP}
-    ]
-    free = choose_free({form for _, form in pairs})
-    return join_scopes(pair for pair in pairs if pair[1] in free)
+    """List people's ids that have no shape, folded, and the apps of each; all digests have one."""
+    each, found = iter(people), []
+    while chunk := list(islice(each, _CHUNK)):
+        free = choose_free({fold_identifier(one.id) for one in chunk})
+        for one in chunk:
+            if fold_identifier(one.id) in free:
+                found += [(app_id, fold_identifier(one.id)) for app_id in one.apps or {EVERY_APP}]
+    return join_scopes(found)

@@ -7,23 +7,27 @@ recorded before the next request leaves, and what is not done is due for the nex
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
+from etl.errors import PushliftError
 from etl.jobs.keys import require_keys
 from etl.jobs.proving.evidence import write_evidence
 from etl.jobs.sweep.erasing import ErasingReport, erase_due
 from etl.jobs.sweep.expecting import expect_requests, list_kept
 from etl.jobs.sweep.ground import Ground, survey
+from etl.jobs.sweep.linking import suppress_linked
 from etl.jobs.sweep.noting import note_sweep
 from etl.jobs.sweep.receiving import ListReport, Received, receive_lists
 from etl.jobs.sweep.submitting import SubmissionReport, submit_due
 from etl.ledger.database import Ledger
 from etl.ledger.holding import hold_lock
+from etl.ledger.locks import Fence, check_fence
 from etl.ledger.opt_outs import count_requests, list_requests
 from etl.ledger.scrubbing import note_scrubbing, scrub_if_noted
-from etl.ledger.sent import Sent, find_sent, note_sent
+from etl.ledger.sent import find_sent
 from etl.ledger.upgrade import open_current_ledger
 from etl.settings import Secrets, Settings, load_secrets
 from etl.stores import OldVersions, find_old_versions, open_store
@@ -54,14 +58,19 @@ class SweepReport:
 
     @property
     def exit_code(self) -> int:
-        """1 where a list could not be read, an id waits for a person, or Liftoff stopped the sweep."""
+        """1 where a person must look.
+
+        A list could not be read, an id waits, Liftoff did not take an id, or stopped the sweep.
+        """
         is_read = all(each.refusal is None for each in self.lists)
-        return int(not is_read or self.submission.stopped is not None or self.requests.get("waiting", 0) > 0)
+        is_waiting = self.requests.get("waiting", 0) > 0
+        is_taken = self.submission.stopped is None and not self.submission.unaccepted
+        return int(not is_read or is_waiting or not is_taken)
 
 
 @dataclass(frozen=True, slots=True)
 class Deadline:
-    """An open request, by its keyed hash, and the days that are left."""
+    """An open request, by its keyed hash and its number, and the days that are left."""
 
     subject: str
     app_id: str
@@ -69,6 +78,8 @@ class Deadline:
     days_left: float
     submission: str
     erasure: str
+    number: int = 0
+    installs: int | None = None
 
 
 def sweep(
@@ -85,28 +96,35 @@ def sweep(
     """
     found = secrets or load_secrets()
     ground = survey(settings, found, is_dry_run=is_dry_run, now=now)
-    with hold_lock(ground.ledger, SWEEP_LOCK, LOCK_SECONDS, WAIT_SECONDS):
+    with hold_lock(ground.ledger, SWEEP_LOCK, LOCK_SECONDS, WAIT_SECONDS) as fence:
         # While it waited the key may have been rotated: its hashes would recognize nobody.
         require_keys(ground.ledger, found)
         if is_dry_run:
             return _foresee(ground, found)
         try:
-            report = _carry_out(ground, found)
+            report = _carry_out(ground, found, fence)
         finally:
             # What was done until something failed is evidence, too.
             write_evidence(ground.ledger, ground.opt_outs)
         return replace(report, is_scrubbed=scrub_if_noted(ground.ledger))
 
 
-def _carry_out(ground: Ground, secrets: Secrets) -> SweepReport:
-    received = tuple(receive_lists(ground))
-    # Of those who are erased it is found with what the lake links with them.
-    sent = find_sent(ground.ledger, list_kept(received))
-    note_sent(ground.ledger, sent)
+def _carry_out(ground: Ground, secrets: Secrets, fence: Fence) -> SweepReport:
+    """Do it, step by step; LockLostError before a step if another sweep, or a lift, took the lock over."""
+    received = tuple(receive_lists(ground, suppress_linked))
     if _is_anything_due(ground.ledger):
         note_scrubbing(ground.ledger)
-    erasing = erase_due(ground)
+    check_fence(ground.ledger, fence)
+    try:
+        erasing = erase_due(ground)
+    except Exception:
+        # What keeps us from erasing is no reason not to tell Liftoff; the error that is told is the first.
+        with suppress(PushliftError):
+            submit_due(ground, secrets)
+        raise
+    check_fence(ground.ledger, fence)
     submission = submit_due(ground, secrets)
+    sent = sum(each.sent for each in received)
     report = _report(ground, received, sent, erasing, submission)
     note_sweep(ground, report.lists, erasing, submission)
     return report
@@ -114,9 +132,9 @@ def _carry_out(ground: Ground, secrets: Secrets) -> SweepReport:
 
 def _foresee(ground: Ground, secrets: Secrets) -> SweepReport:
     """Find what a sweep would do, with what the lists of the inbox would add."""
-    received = tuple(receive_lists(ground))
+    received = tuple(receive_lists(ground, suppress_linked))
     expected = expect_requests(ground.ledger, received)
-    sent = find_sent(ground.ledger, list_kept(received))
+    sent = sum(each.occurrences for each in find_sent(ground.ledger, list_kept(received)))
     erasing = erase_due(ground, [each for each in expected if each.erasure == "due"])
     submission = submit_due(ground, secrets, expected=[each for each in expected if each.submission == "due"])
     return _report(ground, received, sent, erasing, submission)
@@ -125,7 +143,7 @@ def _foresee(ground: Ground, secrets: Secrets) -> SweepReport:
 def _report(
     ground: Ground,
     received: Sequence[Received],
-    sent: Sequence[Sent],
+    sent: int,
     erasing: ErasingReport,
     submission: SubmissionReport,
 ) -> SweepReport:
@@ -135,7 +153,7 @@ def _report(
         erasing,
         submission,
         count_requests(ground.ledger),
-        erasing.sent + sum(each.occurrences for each in sent),
+        erasing.sent + sent,
         tuple(each for each in find_kept(ground) if each.state != "none"),
     )
 
@@ -163,6 +181,8 @@ def read_deadlines(settings: Settings, now: datetime) -> list[Deadline]:
             (each.deadline_at - now).total_seconds() / _SECONDS_A_DAY,
             "waiting" if each.state == "waiting" else each.submission,
             each.erasure,
+            each.number,
+            each.installs,
         )
         for each in found
     ]

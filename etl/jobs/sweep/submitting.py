@@ -7,12 +7,13 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from itertools import chain
 from typing import Final, cast
 
 from etl.errors import ConfigurationError, SendingStopped
 from etl.jobs.sweep.ground import Ground
 from etl.ledger.database import Ledger
-from etl.ledger.opt_outs import Answered, Request, list_due, record_answers
+from etl.ledger.opt_outs import Answered, Due, Request, record_answers, stream_due
 from etl.ledger.rates import reserve
 from etl.ledger.suppressions import EVERY_APP
 from etl.liftoff.backoff import Patience
@@ -36,6 +37,11 @@ class SubmissionReport:
     codes: Mapping[str, int] = field(default_factory=dict)
     stopped: str | None = None
 
+    @property
+    def unaccepted(self) -> int:
+        """How many Liftoff answered and did not take."""
+        return self.outcomes.get("refused", 0) + self.outcomes.get("not_processed", 0)
+
     def describe_stop(self) -> str:
         """Say in a sentence why nothing more was sent."""
         return SENTENCES.get(self.stopped or "", self.stopped or "")
@@ -51,13 +57,17 @@ def submit_due(
 
     Raises ConfigurationError without an address or credentials, SendingStopped where opt-outs are stopped.
     """
-    due = [*list_due(ground.ledger, "submission"), *expected]
-    if ground.is_dry_run or not due:
-        return SubmissionReport({"due": len(due)} if due else {})
+    due = stream_due(ground.ledger, "submission")
+    if ground.is_dry_run:
+        count = sum(1 for _ in due) + len(expected)
+        return SubmissionReport({"due": count} if count else {})
+    first = next(due, None)
+    if first is None:
+        return SubmissionReport()
     outcomes: Counter[str] = Counter()
     codes: Counter[str] = Counter()
     submitter = Submitter(_describe(ground, secrets, wait))
-    for batch in submitter.submit(_make_opt_out(each) for each in due):
+    for batch in submitter.submit(map(_make_opt_out, chain((first,), due))):
         answers = [_read(each, is_test=ground.settings.opt_outs.test) for each in batch]
         record_answers(ground.ledger, answers)
         outcomes.update(each.submission for each in answers)
@@ -100,8 +110,7 @@ def _pace(ledger: Ledger, per_second: float, wait: Callable[[float], None]) -> N
         wait(min(found.wait_seconds, _LONGEST_WAIT))
 
 
-def _make_opt_out(request: Request) -> OptOut:
-    assert request.identifier is not None  # noqa: S101 - what is due has its id
+def _make_opt_out(request: Due) -> OptOut:
     is_everywhere = request.app_id == EVERY_APP
     # A wish for one app must never leave as one for all.
     assert is_everywhere == (request.store_id is None)  # noqa: S101 - lists with an unmapped app are refused

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from etl.errors import StoreRefusedWrite
 from etl.jobs.proving.page import gather_opt_outs, write_opt_out_page
 from etl.ledger.opt_outs import list_requests
 from etl.liftoff.sandbox.process import SandboxProcess
+from etl.reports.opt_outs import judge_opt_outs
 from tests.jobs.proving.offices import Office
 from tests.jobs.sweep.offices import IDFA
 
@@ -39,6 +41,7 @@ def test_the_page_tells_days_counts_proof_and_evidence(
     assert figures.proof is not None
     assert figures.proof.is_proven
     assert (figures.evidence_length, figures.evidence_fault) == (len(office.evidence()), None)
+    assert judge_opt_outs(replace(figures, unaccepted=2))[1].startswith("Liftoff did not take 2 requests")
     text = write_opt_out_page(figures, tmp_path / "page.html").path.read_text(encoding="utf-8")
     assert IDFA.casefold() not in text.casefold()
     assert not re.search(r"(?<![0-9a-f])[0-9a-f]{32}(?![0-9a-f])", text)

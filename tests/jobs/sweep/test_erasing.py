@@ -63,7 +63,7 @@ def test_a_person_is_erased_and_others_stay(lived_in: World, sandbox: SandboxPro
 
 
 def test_a_dry_run_says_how_many_rows_would_go(lived_in: World, sandbox: SandboxProcess) -> None:
-    """Nothing is changed."""
+    """And in which files; nothing is changed."""
     drop(lived_in, "a.csv", f"idfa\n{IDFA}\n")
     sandbox.set_faults({"503": 1.0})
     version = lived_in.versions()["events"]
@@ -72,6 +72,10 @@ def test_a_dry_run_says_how_many_rows_would_go(lived_in: World, sandbox: Sandbox
 
     assert lived_in.versions()["events"] == version
     assert (report.erasing.requests, report.erasing.tables[0].rows_gone) == (1, 2)
+    assert sum(each.rows for each in report.erasing.files if each.table == "events") == 2
+    lake = Path(lived_in.settings.storage.lake)
+    assert all((lake / each.table / each.path).is_file() for each in report.erasing.files)
+    assert any(line.endswith(report.erasing.files[0].path) for line in describe_sweep(report))
     assert len(lived_in.events()) == 3
 
 
@@ -85,6 +89,19 @@ def test_what_the_lake_links_is_suppressed_before_the_link_is_gone(
     assert is_suppressed(lived_in, INSTALL, APP)
     assert is_suppressed(lived_in, IDFV, APP)
     assert not is_suppressed(lived_in, INSTALL, "com.other")
+
+
+def test_what_the_lake_links_is_not_shared_either(lived_in: World, sandbox: SandboxProcess) -> None:
+    """Of somebody who is not to be shared the rows stay, some of them without the device's id."""
+    drop(lived_in, "a.csv", f"idfa,kind\n{IDFA},do_not_share\n")
+    run(lived_in, sandbox)
+
+    assert is_suppressed(lived_in, INSTALL, APP)
+    assert is_suppressed(lived_in, IDFV, APP)
+    assert not is_suppressed(lived_in, INSTALL, "com.other")
+    assert len(lived_in.events()) == 3
+    assert lift_person(lived_in.settings, IDFA, Word("a mistake"), make_secrets(sandbox)) == 1
+    assert not is_suppressed(lived_in, INSTALL, APP)
 
 
 def test_a_person_who_is_lifted_is_lifted_whole(lived_in: World, sandbox: SandboxProcess) -> None:

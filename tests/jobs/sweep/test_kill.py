@@ -40,9 +40,10 @@ INSTALL: Final = "1756684800000-7777777777777777777"
 STEPS: Final[dict[str, Callable[[], None]]] = {
     "list recorded": lambda: die_after(receiving, "add_list"),
     "suppressed": lambda: die_after(receiving, "add_requests"),
-    "manifest written": lambda: die_after(receiving, "_write_manifest"),
+    "manifest written": lambda: die_after(receiving, "write_manifest"),
+    "lines written": lambda: die_after(receiving, "write_lines"),
     "list settled": lambda: die_after(receiving, "settle_list"),
-    "lists received": lambda: die_after(receiving, "_take_away"),
+    "lists received": lambda: die_after(receiving, "take_away"),
     "links suppressed": lambda: die_after(sweep_erasing, "_suppress_people"),
     "held rows erased": lambda: die_after(erasing, "erase_held"),
     "erasure recorded": lambda: die_after(publish, "record_publish"),

@@ -60,11 +60,11 @@ def test_postbacks_of_before_are_listed_for_follow_up(delivered: World, sandbox:
 
 
 def test_of_people_who_are_not_to_be_shared_too(delivered: World, sandbox: SandboxProcess) -> None:
-    """They are kept here, and Liftoff is to be asked all the same."""
-    drop(delivered, "a.csv", f"idfv,kind\n{IDFV.format(2)},do_not_share\n")
+    """They are kept here, and Liftoff is to be asked all the same, of what the lake links as well."""
+    drop(delivered, "a.csv", f"idfv,kind\n{IDFV.format(1)},do_not_share\n")
 
-    assert run(delivered, sandbox).sent == 1
-    assert len(read_sent(delivered.settings)) == 1
+    assert run(delivered, sandbox).sent == 2
+    assert [each.delivered for each in read_sent(delivered.settings)] == [2]
 
 
 def test_nothing_sent_is_nothing_to_follow_up(world: World, sandbox: SandboxProcess) -> None:

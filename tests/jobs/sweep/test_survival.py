@@ -8,9 +8,16 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
+
+from etl.errors import LockHeld
+from etl.jobs.sweep.receiving import RECORDED
 from etl.jobs.sweep.story import read_deadlines, sweep
-from etl.ledger.opt_outs import list_due, list_requests
+from etl.ledger.exports import begin_export
+from etl.ledger.holding import hold_lock
+from etl.ledger.opt_outs import CHUNK, list_due, list_requests
 from etl.liftoff.sandbox.process import SandboxProcess
+from etl.stores import open_store
 from tests.jobs.sweep.offices import (
     APP,
     IDFA,
@@ -86,6 +93,32 @@ def test_a_list_with_a_tenth_of_garbage(world: World, sandbox: SandboxProcess) -
     assert Counter(each["code"] for each in rejected["rejected"]) == found.rejected
 
 
+def test_a_list_longer_than_any_transaction(world: World, sandbox: SandboxProcess) -> None:
+    """All of it is suppressed, erased and submitted, and nobody is left with an id.
+
+    Recording, erasing and submitting go by some thousand each, and this list is longer than all of these; a
+    million is `python -m benchmarks.opt_outs`.
+    """
+    ids = RECORDED + CHUNK + 1
+    people = [0, CHUNK, RECORDED, ids - 1]
+    world.land([message(n, idfa=name_device(each)) for n, each in enumerate([*people, ids])])
+    world.ingest()
+    drop(world, "a.csv", "idfa\n" + "".join(f"{name_device(n)}\n" for n in range(ids)))
+
+    report = run(configure(world, batch_size=10_000), sandbox)
+
+    assert (report.exit_code, report.lists[0].accepted) == (0, ids)
+    assert report.submission.outcomes == {"accepted": ids}
+    assert opted_out(sandbox)["accepted_occurrences"] == ids
+    assert [row["idfa"] for row in world.events("idfa")] == [name_device(ids)]
+    assert all(is_suppressed(world, name_device(each)) for each in people)
+    done = list(list_requests(open_ledger_of(world), states=("done",)))
+    assert [each.number for each in sorted(done, key=lambda each: each.number)] == list(range(1, ids + 1))
+    assert {each.identifier for each in done} == {None}
+    (manifest,) = (folder_of(world.settings) / "done").iterdir()
+    assert len(set(json.loads(manifest.read_text())["subjects"])) == ids
+
+
 def test_junk_that_half_the_users_share_opts_nobody_out(world: World, sandbox: SandboxProcess) -> None:
     """Known junk is rejected, and what only the lake shows to be junk waits; every row stays."""
     crowd = "5E3A1B7C-9D20-4F68-8A41-C0D9E2B7F613"
@@ -152,3 +185,26 @@ def test_a_401_in_the_middle_keeps_what_was_accepted(world: World, sandbox: Sand
     assert run(world, sandbox).submission.outcomes == {"accepted": 4}
     assert opted_out(sandbox)["accepted_occurrences"] == 4
     assert not list(Path(world.settings.storage.opt_outs, "inbox").iterdir())
+
+
+def test_what_keeps_us_from_erasing_keeps_nobody_from_liftoff(world: World, sandbox: SandboxProcess) -> None:
+    """An export is being written, so nothing can be erased yet: suppressed and submitted all the same."""
+    world.land([message(1, idfa=IDFA), message(2)])
+    world.ingest()
+    target = open_store(str(Path(world.settings.storage.lake).parent / "export"))
+    begin_export(open_ledger_of(world), target.uri, "all", 0)
+    drop(world, "a.csv", f"idfa\n{IDFA}\n")
+
+    with (
+        hold_lock(open_ledger_of(world), f"export {target.uri}", 60, 0),
+        pytest.raises(LockHeld, match="export"),
+    ):
+        run(world, sandbox)
+
+    assert is_suppressed(world, IDFA)
+    assert opted_out(sandbox)["accepted_occurrences"] == 1
+    (due,) = list_requests(open_ledger_of(world), states=("open",))
+    assert (due.submission, due.erasure, due.identifier) == ("accepted", "due", IDFA)
+    report = run(world, sandbox)
+    assert (report.exit_code, report.erasing.requests) == (0, 1)
+    assert opted_out(sandbox)["accepted_occurrences"] == 1
