@@ -109,7 +109,7 @@ def choose_persons(fields: Mapping[str, pa.Array], rows: int) -> tuple[pa.Array,
     for place, name in enumerate(PERSON_FIELDS):
         if name not in fields:
             continue
-        key = _clean_id(name, as_text(fields[name]))
+        key = clean_id(name, as_text(fields[name]))
         is_new = pc.and_(pc.is_null(person), pc.is_valid(key)).to_numpy(zero_copy_only=False)
         rank[is_new] = place
         person = pc.coalesce(person, key) if person.null_count < rows else key
@@ -118,7 +118,8 @@ def choose_persons(fields: Mapping[str, pa.Array], rows: int) -> tuple[pa.Array,
     return person, rank
 
 
-def _clean_id(name: str, key: pa.Array) -> pa.Array:
+def clean_id(name: str, key: pa.Array) -> pa.Array:
+    """Bring the ids of one of `PERSON_FIELDS` to the form in which they are compared; zeros are null."""
     is_zero = pc.match_substring_regex(key, _ZEROS)
     if pc.any(is_zero).as_py():
         key = pc.if_else(is_zero, None, key)
