@@ -90,13 +90,28 @@ def identify_events(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class SecondKeys:
+    """What tells whether published rows and others are of one deed, in one second.
+
+    `keys` are their second keys; `untimed` the low words of the event ids that they would have with
+    milliseconds, whichever these were. Rows that are not `is_named` name nobody, and have neither.
+    """
+
+    keys: Words
+    untimed: Words
+    is_named: Mask
+
+
 def compute_second_keys(
     fields: Mapping[str, pa.Array], family: pa.Array, event_seconds: npt.NDArray[np.int64]
-) -> tuple[Words, Mask]:
-    """Compute the second keys of published rows, and mark those that name a person: others have no key."""
-    person, rank = choose_persons(fields, len(family))
-    deed = _hash_deeds(fields, person, family, len(family))
-    return deed[:, 0] ^ _mix(event_seconds), rank < NO_PERSON_RANK
+) -> SecondKeys:
+    """Compute the second keys of published rows."""
+    rows = len(family)
+    person, rank = choose_persons(fields, rows)
+    deed = _hash_deeds(fields, person, family, rows)
+    untimed = deed[:, 3] ^ _hash_sources(fields, rows)[:, 1]
+    return SecondKeys(deed[:, 0] ^ _mix(event_seconds), untimed, rank < NO_PERSON_RANK)
 
 
 def choose_persons(fields: Mapping[str, pa.Array], rows: int) -> tuple[pa.Array, npt.NDArray[np.int8]]:

@@ -146,7 +146,9 @@ def describe_explanation(found: Explanation) -> Iterator[str]:
 
 def _explain(settings: Settings, lake: Lake, row: Row, *, is_revealed: bool) -> Explanation:
     load = _find_load(lake, row["load_id"])
-    landing = open_store(settings.storage.landing, settings.storage.options)
+    pulled = open_store(settings.storage.pull, settings.storage.options)
+    is_pulled = str(row["source_uri"]).startswith(pulled.uri_of(""))
+    landing = pulled if is_pulled else open_store(settings.storage.landing, settings.storage.options)
     position = int(str(row["source_position"]))
     try:
         landed = find_landed(landing, row, load)

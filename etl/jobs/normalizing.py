@@ -61,9 +61,9 @@ def normalize_chunk(
     """Normalize the objects of a chunk, and leave it whole in scratch under `name`.
 
     Messages of people who were `erased` are counted and left out, or, by policy, kept without what tells of
-    them: rows that can be published, under new ids. An object that vanished, changed or is
-    forbidden fails alone. With `pull`, the objects are files of the Pull API. Raises StorageError when the store
-    itself fails.
+    them: rows that can be published, under new ids. An object that vanished, changed or is forbidden fails
+    alone. With `pull`, the objects are files of the Pull API. Raises StorageError when the store itself
+    fails.
     """
     scratch = open_store(settings.storage.scratch_uri, settings.storage.options)
     landing = open_store(settings.storage.landing, settings.storage.options)

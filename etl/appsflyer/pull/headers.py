@@ -1,7 +1,7 @@
 """The header of a Pull API file: display names to the authority's fields.
 
-Vendor document followed: "AppsFlyer: Pull API raw data" and its list of raw-data fields: a column is headed by
-the field's display name, which `etl.appsflyer.fields` holds for each (`docs/fields.md` shows both).
+Vendor document followed: "AppsFlyer: Pull API raw data" and its list of raw-data fields: a column is headed
+by the field's display name, which `etl.appsflyer.fields` holds for each (`docs/fields.md` shows both).
 """
 
 from __future__ import annotations
@@ -41,8 +41,8 @@ class NoPullFileError(ValueError):
 class Form:
     """How a file is written: its delimiter and, a column each, the name under which its values are read.
 
-    `unknown` are headers that the authority does not know: their values are kept in `extra` under them. `zone`
-    is the zone of the file's times.
+    `unknown` are headers that the authority does not know: their values are kept in `extra` under them.
+    `zone` is the zone of the file's times.
     """
 
     delimiter: str

@@ -1,7 +1,7 @@
 """Times of a file in a zone to UTC, as text: what the zone shows twice, or never, is left as it is.
 
-Vendor document followed: "AppsFlyer: Pull API raw data", its parameter `timezone`: all times of a file are then
-in that zone, without an offset.
+Vendor document followed: "AppsFlyer: Pull API raw data", its parameter `timezone`: all times of a file are
+then in that zone, without an offset.
 """
 
 from __future__ import annotations
@@ -14,7 +14,9 @@ from zoneinfo import ZoneInfo
 import pyarrow as pa
 import pyarrow.compute as pc
 
-_SHAPE: Final = r"^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])[ T]([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,6})?$"
+_SHAPE: Final = (
+    r"^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])[ T]([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,6})?$"
+)
 _PARTS: Final = r"^(?P<second>[^.]*)(?P<fraction>.*)$"
 _HOUR: Final = timedelta(hours=1)
 
@@ -22,8 +24,8 @@ _HOUR: Final = timedelta(hours=1)
 def to_utc(texts: pa.Array, zone: str) -> pa.Array:
     """Give times of a zone in UTC, with as many digits as they came with.
 
-    A time that the zone has twice or never gets words behind it, so that nothing takes it for an instant; what
-    is no time stays as it is.
+    A time that the zone has twice or never gets words behind it, so that nothing takes it for an instant;
+    what is no time stays as it is.
     """
     is_time = pc.fill_null(pc.match_substring_regex(texts, _SHAPE), False)
     times = pc.if_else(is_time, texts, None)

@@ -1,6 +1,7 @@
-"""Records of a Pull API file to text columns under the names of the Push API: nothing dropped, nothing rewritten.
+"""Records of a Pull API file to text columns under the names of the Push API; nothing is dropped.
 
-Arrow reads a block at once; where it does not find the records that framing counted, they are read one by one.
+Arrow reads a block at once; where it does not find the records that framing counted, they are read one by
+one.
 """
 
 from __future__ import annotations

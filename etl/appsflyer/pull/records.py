@@ -1,4 +1,4 @@
-"""Cut a CSV file into records, counted without parsing them: quotes alone tell where a record ends (RFC 4180)."""
+"""Cut a CSV file into records by its quotes alone (RFC 4180), so that they are counted without parsing."""
 
 from __future__ import annotations
 

@@ -149,8 +149,12 @@ def _choose_rows(batch: pa.RecordBatch, report: Report) -> Mask:
 
 def _mark_sources(batch: pa.RecordBatch, report: Report) -> Mask:
     sources = as_text(batch["media_source"]).dictionary_encode()
-    known = np.array([*(report.holds_source(each) for each in sources.dictionary.to_pylist()), report.holds_source(None)])
-    marked: Mask = known[pc.fill_null(sources.indices, len(sources.dictionary)).to_numpy(zero_copy_only=False)]
+    known = np.array(
+        [*(report.holds_source(each) for each in sources.dictionary.to_pylist()), report.holds_source(None)]
+    )
+    marked: Mask = known[
+        pc.fill_null(sources.indices, len(sources.dictionary)).to_numpy(zero_copy_only=False)
+    ]
     return marked
 
 

@@ -48,7 +48,7 @@ class PullFile:
 
 
 def find_files(settings: Settings, request: PullRequest) -> list[PullFile]:
-    """Find the files that are meant. Raises UsageError where one is not there, or is not known for a report."""
+    """Find the files that are meant; raises UsageError where one is not there, or says not which report."""
     zone = _check_zone(request.zone)
     if request.report is not None and find_report(request.report) is None:
         raise UsageError(f"{request.report!r} is no report of the Pull API; use one of {_list_reports()}")
@@ -67,7 +67,8 @@ def _choose(store: Store, present: Sequence[LandedObject], names: Sequence[str])
         found = [each for each in present if each.key == key or each.key.startswith(f"{key}/") or not key]
         if not found:
             raise UsageError(
-                f"{mask_ids(name)} is no file of {store.uri}: drop it there, where erasure and retention reach it"
+                f"{mask_ids(name)} is no file of {store.uri}; drop it there, where erasure and"
+                " retention reach it"
             )
         chosen |= {each.key: each for each in found}
     return list(chosen.values())

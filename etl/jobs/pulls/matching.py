@@ -1,8 +1,8 @@
-"""Pair the events of a Pull file with those of the lake, one with one, and tell what is left and what differs.
+"""Pair the events of a Pull file with those of the lake, and tell what is left and what differs.
 
-Two records are one event if they name the same person, the same event and the same second. Of several, those are
-paired first that agree in value, source and revenue, then those that agree in less. A person is named by
-AppsFlyer's id; where the lake's row has none, by the best id that it has.
+Two records are one event if they name the same person, the same event and the same second. Of several,
+those are paired first that agree in value, source and revenue, then those that agree in less. A person is
+named by AppsFlyer's id; where the lake's row has none, by the best id that it has.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from secrets import token_hex
 from tempfile import gettempdir
-from typing import Final, Self
+from typing import Any, Final, Self
 
 import duckdb
 import numpy as np
@@ -60,8 +60,8 @@ class Counts:
     """A comparison in numbers.
 
     `different` counts the pairs whose values differ, by field, of the fields `compared`. `not_in_push` are
-    fields that no row of the lake has here, so that nothing was compared. Rows that name nobody cannot be paired:
-    `nameless_pull`, `nameless_push`.
+    fields that no row of the lake has here, so that nothing was compared. Rows that name nobody cannot be
+    paired: `nameless_pull`, `nameless_push`.
     """
 
     hours: tuple[HourCount, ...] = ()
@@ -75,17 +75,15 @@ class Counts:
 class Matcher:
     """Takes the rows of both sides, pairs them, and counts.
 
-    Some 300 bytes a row; what does not fit in memory is spilled, as hashes, to a temporary folder that goes with
-    it.
+    Some 300 bytes a row; what does not fit in memory is spilled, as hashes, to a temporary folder that goes
+    with it.
     """
 
     def __init__(self) -> None:
         """Open it with nothing in it."""
         self._connection = duckdb.connect(config={"memory_limit": "1GB"})
         self._connection.execute("set enable_progress_bar = false")
-        self._connection.execute(
-            f"set temp_directory = '{gettempdir()}/pushlift-pull-{token_hex(8)}'"
-        )
+        self._connection.execute(f"set temp_directory = '{gettempdir()}/pushlift-pull-{token_hex(8)}'")
         for side in ("pull", "push"):
             self._connection.execute(create_side(side))
         self._connection.execute("create table pairs (pull bigint, push bigint)")
@@ -108,7 +106,7 @@ class Matcher:
 
     def pair(self) -> None:
         """Pair the rows of both sides, each with one at most."""
-        ranks = self._ask(f"select distinct rank from push where rank < {NO_PERSON_RANK} order by rank")
+        ranks = self._ask(f"select distinct rank from push where rank < {NO_PERSON_RANK} order by rank")  # noqa: S608 - a number
         for (rank,) in ranks:
             for agreed in _ROUNDS:
                 self._connection.execute(_spell_round(rank, agreed))
@@ -123,12 +121,12 @@ class Matcher:
     def count(self, present: Collection[str]) -> Counts:
         """Count what the pairing came to; `present` are the fields that the file has a column for."""
         asked = [name for name in COMPARED if name in present]
-        told = self._ask(f"select {_list(f'count({_column(name)})' for name in COMPARED)} from push")[0]
+        told = self._ask(f"select {_list(f'count({_column(name)})' for name in COMPARED)} from push")[0]  # noqa: S608 - ours
         not_in_push = tuple(n for n, count in zip(COMPARED, told, strict=True) if n in asked and not count)
         compared = tuple(name for name in asked if name not in not_in_push)
         self._connection.execute(_spell_differing(compared))
         sums = [f"count(*) filter ({_differs(name)})" for name in compared]
-        found = self._ask(f"select {_list(sums)} from paired")[0] if compared else ()
+        found = self._ask(f"select {_list(sums)} from paired")[0] if compared else ()  # noqa: S608 - ours
         counted = dict(zip(compared, found, strict=True))
         hours = self._ask((_HERE / "hours.sql").read_text(encoding="utf-8"))
         nameless = (
@@ -159,35 +157,42 @@ class Matcher:
             self._connection.execute(fill_side(side, "incoming"))
             self._connection.unregister("incoming")
 
-    def _ask(self, query: str) -> list[tuple[object, ...]]:
-        return self._connection.sql(query).fetchall()
+    def _ask(self, query: str) -> list[tuple[Any, ...]]:
+        rows: list[tuple[Any, ...]] = self._connection.sql(query).fetchall()
+        return rows
 
 
-def _spell_round(rank: object, agreed: Sequence[str]) -> str:
+def _spell_round(rank: int, agreed: Sequence[str]) -> str:
     """Spell the statement that pairs rows alike in person, name and second, and in what is agreed."""
-    person = f"person_{rank}"
-    keys = (*_DEED, person, *agreed)
-    sides = (
-        f"""select number, {_list(f"coalesce({key}::varchar, '') as {key}" for key in keys)},
-            row_number() over (partition by {_list(keys)} order by {"not is_due, " if side == "push" else ""}number)
-                as place
-        from {side} anti join pairs on number = pairs.{side}
-        where {person} is not null{f" and rank = {rank}" if side == "push" else ""}"""
-        for side in ("pull", "push")
-    )
-    pull, push = sides
+    keys = (*_DEED, f"person_{rank}", *agreed)
+    pull = _spell_side("pull", rank, agreed, "number")
+    push = _spell_side("push", rank, agreed, "not is_due, number")
     return (
         f"insert into pairs select pull_rows.number, push_rows.number from ({pull}) as pull_rows"  # noqa: S608 - ours
         f" join ({push}) as push_rows using ({_list((*keys, 'place'))})"
     )
 
 
+def _spell_side(side: str, rank: int, agreed: Sequence[str], order: str) -> str:
+    """Spell the query of a side's rows that are not paired, numbered among those that are alike.
+
+    Of the lake's rows those whose person has no better name.
+    """
+    person = f"person_{rank}"
+    keys = _list((*_DEED, person, *agreed))
+    chosen = _list(("number", *_DEED, person, *(f"coalesce({each}, 0) as {each}" for each in agreed)))
+    return (
+        f"select {chosen}, row_number() over (partition by {keys} order by {order}) as place"  # noqa: S608 - ours
+        f" from {side} anti join pairs on number = pairs.{side} where {person} is not null"
+        + (f" and rank = {rank}" if side == "push" else "")
+    )
+
+
 def _spell_differing(compared: Sequence[str]) -> str:
     fields = (f"p.{_column(name)} as pull_{name}, l.{_column(name)} as push_{name}" for name in compared)
-    test = " or ".join(f"p.{_column(name)} is distinct from l.{_column(name)}" for name in compared) or "false"
-    chosen = _list(
-        ("p.label as line", "l.label as event_id", "p.app_id", "p.event_name", "p.second", *fields, f"({test}) as differs")
-    )
+    tests = (f"p.{_column(name)} is distinct from l.{_column(name)}" for name in compared)
+    labels = ("p.label as line", "l.label as event_id", "p.app_id", "p.event_name", "p.second")
+    chosen = _list((*labels, *fields, f"({' or '.join(tests) or 'false'}) as differs"))
     return (
         f"create or replace view paired as select {chosen} from pairs"  # noqa: S608 - names of our own
         " join pull as p on p.number = pairs.pull join push as l on l.number = pairs.push"
@@ -202,7 +207,5 @@ def _list(parts: Collection[str] | Iterator[str]) -> str:
     return ", ".join(parts)
 
 
-def _spell_hour(hour: object) -> str:
-    return str(np.datetime64(int(str(hour)) * 3600, "s")) + "Z"
-
-
+def _spell_hour(hour: int) -> str:
+    return f"{np.datetime64(hour * 3600, 's')}Z"

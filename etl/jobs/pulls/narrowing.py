@@ -1,6 +1,7 @@
 """What of an event is compared: who, what, when, and the fields that both ways tell, each as a hash.
 
-Formatting is no difference: case, spaces around a text, null and empty, `1.0` and `1`, the order of keys in JSON.
+Formatting is no difference: case, spaces around a text, null and empty, `1.0` and `1`, the order of keys in
+JSON.
 """
 
 from __future__ import annotations
@@ -47,7 +48,14 @@ _FORMS: Final[Mapping[str, str]] = {**dict.fromkeys(_TEXTS, _TEXT), "media_sourc
 def create_side(name: str) -> str:
     """Spell the statement that makes a side's table."""
     kinds = [
-        *("number bigint", "label varchar", "app_id varchar", "event_name varchar", "second bigint", "rank tinyint"),
+        *(
+            "number bigint",
+            "label varchar",
+            "app_id varchar",
+            "event_name varchar",
+            "second bigint",
+            "rank tinyint",
+        ),
         "is_due boolean",
         *(f"{each} ubigint" for each in (*_KEYS, *_FIELDS)),
     ]

@@ -1,9 +1,10 @@
-"""The story of a reconciliation with AppsFlyer: files of the Pull API compared with the lake, and gaps filled.
+"""The story of a reconciliation with AppsFlyer: Pull files compared with the lake, and gaps filled.
 
 A file is read as an ingest reads what landed (people who were erased are left out, what cannot be read is
-counted by its reason) and paired with the lake's rows. What the lake lacks is published from the file itself, by
-the steps of an ingest: settled, audited, published, accounted for in `loads`. While it is settled it is paired
-once more, under the publish lock where the lake moved on: a message that arrived meanwhile is no gap any more.
+counted by its reason) and paired with the lake's rows. What the lake lacks is published from the file
+itself, by the steps of an ingest: settled, audited, published, accounted for in `loads`. While it is
+settled it is paired once more, under the publish lock where the lake moved on: a message that arrived
+meanwhile is no gap any more.
 """
 
 from __future__ import annotations
@@ -45,6 +46,10 @@ class PullOptions:
 
     is_filling: bool = False
     has_details: bool = False
+
+
+EVERY_FILE: Final = PullRequest()
+ONLY_TELL: Final = PullOptions()
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +112,8 @@ class PullReport:
 
 def reconcile_pull(
     settings: Settings,
-    request: PullRequest = PullRequest(),
-    options: PullOptions = PullOptions(),
+    request: PullRequest = EVERY_FILE,
+    options: PullOptions = ONLY_TELL,
     *,
     now: datetime | None = None,
 ) -> PullReport:
@@ -120,9 +125,7 @@ def reconcile_pull(
     return PullReport(tuple(_reconcile(settings, each, options, now) for each in found))
 
 
-def _reconcile(
-    settings: Settings, file: PullFile, options: PullOptions, now: datetime | None
-) -> FileReport:
+def _reconcile(settings: Settings, file: PullFile, options: PullOptions, now: datetime | None) -> FileReport:
     for _ in range(ingest.ERASED_ATTEMPTS):
         try:
             return _reconcile_once(settings, file, options, now)
@@ -167,7 +170,7 @@ def _compare(
     ground = Ground(lake, find_table(lake, EVENTS), open_scratch(settings), file.source, outcomes)
     with compare(ground, file.stated) as found:
         counts = found.matcher.count(form.names)
-        details = write_details(_open_pull(settings), file.landed, ground, found) if options.has_details else None
+        details = write_details(_open_pull(settings), file.landed, found) if options.has_details else None
         return _report(file, form, outcomes, counts, found, details)
 
 

@@ -16,8 +16,10 @@ from etl.hash_keys import HashKey
 from etl.jobs.erasing import erase_exports, erase_people
 from etl.jobs.ingest import hold_publish_lock
 from etl.jobs.reconciling import reconcile_all
+from etl.jobs.rewriting import RewritingReport
 from etl.jobs.sweep.ground import Ground
 from etl.jobs.sweep.landing import LandingReport, honour_in_landing
+from etl.jobs.sweep.pulled import honour_in_pulled
 from etl.jobs.sweep.receiving import DIGESTS
 from etl.lake.anonymize import choose_new_ids
 from etl.lake.digests import find_digested
@@ -38,10 +40,11 @@ CHUNK: Final = 50_000
 class ErasingReport:
     """What was erased, or in a dry run would be: requests, ids that the lake linked with theirs, and counts.
 
-    `shared` are linked ids that too many installs have: they are left alone. `held` are rows that wait for a
-    decision, `exported` rows of registered exports, `postbacks` rows of the ledger that lost their personal
-    values, and `sent` those of which Liftoff has, or may have, heard before. What the erasure replaced is
-    deleted by the first upkeep after `physical_after`.
+    `shared` are linked ids that too many installs have: they are left alone. `held` are rows that wait for
+    a decision, `exported` rows of registered exports, `postbacks` rows of the ledger that lost their
+    personal values, and `sent` those of which Liftoff has, or may have, heard before. `pulled` are files of
+    the Pull API: while one of them is left, requests stay due. What the erasure replaced is deleted by the
+    first upkeep after `physical_after`.
     """
 
     requests: int = 0
@@ -53,6 +56,7 @@ class ErasingReport:
     postbacks: int = 0
     sent: int = 0
     landing: LandingReport = field(default_factory=LandingReport)
+    pulled: RewritingReport = field(default_factory=RewritingReport)
     physical_after: datetime | None = None
 
 
@@ -115,7 +119,8 @@ def erase_due(ground: Ground, expected: Sequence[Request] = ()) -> ErasingReport
     """
     due = [*list_due(ground.ledger, "erasure"), *expected]
     if not due:
-        return ErasingReport(landing=honour_in_landing(ground, ()))
+        pulled = honour_in_pulled(ground, ())
+        return ErasingReport(landing=honour_in_landing(ground, ()), pulled=pulled)
     people = find_people(ground, due) if ground.is_dry_run else _suppress_people(ground, due)
     wanted = list(people.list_wanted())
     everybody = Wanted(wanted)
@@ -126,8 +131,9 @@ def erase_due(ground: Ground, expected: Sequence[Request] = ()) -> ErasingReport
     erased = erase_people(ground.settings, everybody, policy, is_dry_run=is_dry_run, renew=renew)
     exports = erase_exports(ground.settings, everybody, policy, is_dry_run=is_dry_run, renew=renew)
     sent, forgotten = forget_postbacks(ground, people)
+    pulled = honour_in_pulled(ground, wanted)
     landing = honour_in_landing(ground, wanted)
-    if not is_dry_run:
+    if not is_dry_run and not pulled.left:
         done = [(each.subject, each.app_id) for each in due]
         record_erasure(ground.ledger, done, "erased" if landing.is_clean else "erased_except_landing")
     return ErasingReport(
@@ -140,6 +146,7 @@ def erase_due(ground: Ground, expected: Sequence[Request] = ()) -> ErasingReport
         postbacks=forgotten,
         sent=sent,
         landing=landing,
+        pulled=pulled,
         physical_after=None
         if is_dry_run
         else ground.now + timedelta(hours=ground.settings.retention.replaced_hours),
