@@ -66,8 +66,7 @@ def read_form(header: bytes, report: Report, zone: str = "UTC", app_id: str | No
         text = header.removeprefix(BOM).decode()
     except UnicodeDecodeError:
         raise NoPullFileError("is no UTF-8 text; download it again, or save it as UTF-8") from None
-    splits = [(mark, next(csv.reader([text], delimiter=mark), [])) for mark in DELIMITERS]
-    delimiter, headers = max(splits, key=lambda split: sum(find_field(each) is not None for each in split[1]))
+    delimiter, headers = _split(text)
     names = _name_columns(headers)
     missing = [name for name in NEEDED if name not in names]
     if "app_id" not in names and app_id is None:
@@ -77,6 +76,22 @@ def read_form(header: bytes, report: Report, zone: str = "UTC", app_id: str | No
         raise NoPullFileError(f"has no column for {listed}; is it a raw-data report with its header?")
     unknown = tuple(each.strip() for each in headers if find_field(each) is None)
     return Form(delimiter, names, unknown, zone, report.event_type, app_id)
+
+
+def name_columns(header: bytes) -> tuple[tuple[str, ...], str]:
+    """Name the columns of a first line, whatever it is, and give what parts them."""
+    delimiter, headers = _split(header.removeprefix(BOM).decode(errors="replace"))
+    return _name_columns(headers), delimiter
+
+
+def _split(header: str) -> tuple[str, list[str]]:
+    """Split a header by the delimiter that makes most fields of it."""
+    splits = [(mark, next(csv.reader([header], delimiter=mark), [])) for mark in DELIMITERS]
+    return max(splits, key=lambda split: (sum(map(_is_field, split[1])), len(split[1])))
+
+
+def _is_field(header: str) -> bool:
+    return find_field(header) is not None
 
 
 def find_field(header: str) -> str | None:

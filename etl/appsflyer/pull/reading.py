@@ -7,6 +7,7 @@ one.
 from __future__ import annotations
 
 import csv
+import json
 from collections.abc import Mapping, Sequence
 from io import StringIO
 from typing import Final
@@ -127,6 +128,19 @@ class PullReader:
             if count > 1:
                 strays.append(Stray(row, COPY, str(count)))
         return strays
+
+
+def name_cells(record: bytes, names: Sequence[str], delimiter: str) -> bytes:
+    """Give a record as JSON under its columns' names: what is personal in it is known by these.
+
+    One that has another number of cells stays as it is.
+    """
+    text = record.decode(errors="backslashreplace").rstrip("\r\n")
+    found = list(csv.reader(StringIO(text, newline=""), delimiter=delimiter))
+    if len(found) != 1 or len(found[0]) != len(names):
+        return record
+    cells = {name: cell for name, cell in zip(names, found[0], strict=True) if cell}
+    return json.dumps(cells, ensure_ascii=False).encode()
 
 
 def _repeat(text: str, rows: int) -> pa.Array:

@@ -12,8 +12,8 @@ from etl.appsflyer.formats.compression import undo_layers
 from etl.appsflyer.formats.recognition import BOM
 from etl.appsflyer.formats.recompression import open_layers
 from etl.appsflyer.formats.removal import Removal, Search, mark_pieces
-from etl.appsflyer.pull.headers import DELIMITERS, find_field
-from etl.appsflyer.pull.records import count_cells, cut_records
+from etl.appsflyer.pull.headers import name_columns
+from etl.appsflyer.pull.records import cut_records
 
 _PIECE_BYTES: Final = 4 << 20
 _HEADER_BYTES: Final = 256 << 10
@@ -68,10 +68,8 @@ def copy_records_without(raw: BinaryIO, sink: BinaryIO, search: Search) -> Remov
 
 def _read_form(header: bytes, search: Search) -> tuple[tuple[int, str], RecordSearch]:
     """Tell how many cells a record has, and by what they are parted."""
-    delimiter = max(DELIMITERS, key=lambda mark: count_cells(header, mark))
-    names = header.decode(errors="replace").split(delimiter)
-    has_app = any(find_field(name.strip('"\r')) == "app_id" for name in names)
-    return (count_cells(header, delimiter), delimiter), RecordSearch(search, has_app)
+    names, delimiter = name_columns(header.rstrip(b"\r"))
+    return (len(names), delimiter), RecordSearch(search, "app_id" in names)
 
 
 def _sift(data: bytes, starts: list[int], search: Search) -> tuple[bytes, int]:

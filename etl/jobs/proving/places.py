@@ -38,8 +38,8 @@ Kind = Literal[
 ]
 """What a place is: a hit in `landing` or `inbox` is expected, one in `leaving` is gone before long.
 
-A `stray` is a data file that no log names and no batch holds: a draft of a living run, or of a dead one. What is
-in `pull` was written again, unless it came later.
+A `stray` is a data file that no log names and no batch holds: a draft of a living run, or of a dead one.
+What is in `pull` was written again, unless it came later.
 """
 
 SCRATCH: Final = "_scratch/"

@@ -10,6 +10,8 @@ from etl.jobs.pulls.story import FileReport, PullReport
 from etl.jobs.reports import describe_report
 from etl.reports.naming import is_presentable
 
+Row = tuple[str | int, ...]
+
 COLUMNS: Final = (
     *("file", "hour", "app_id", "event_name"),
     *("equal", "different", "missing_in_push", "missing_in_pull"),
@@ -23,7 +25,7 @@ _COUNTS: Final = {
 }
 
 
-def list_hours(report: PullReport) -> list[tuple[str | int, ...]]:
+def list_hours(report: PullReport) -> list[Row]:
     """Give a row for each file, hour (UTC), app and event name, under `COLUMNS`.
 
     A name that an app may have made of somebody's id is told as "other".
@@ -66,12 +68,13 @@ def _describe_end(file: FileReport, *, is_filling: bool) -> Iterator[str]:
         yield f"  unknown headers, kept in extra: {', '.join(file.unknown_headers)}"
     if file.is_capped:
         yield (
-            f"  It has just {file.messages:,} records, as many as the Pull API gives at most: it was probably cut."
-            " Export fewer days at once, or give maximum_rows."
+            f"  It has just {file.messages:,} records, as many as the Pull API gives at most: it was probably"
+            " cut. Export fewer days at once, or give maximum_rows."
         )
     if file.unclear_hours:
         yield (
-            f"  {len(file.unclear_hours)} hours that {file.zone} has twice are not compared; export them in UTC."
+            f"  {len(file.unclear_hours)} hours that {file.zone} has twice are not compared;"
+            " export them in UTC."
         )
     if file.details:
         yield f"  details: {file.details} in the Pull folder"
@@ -81,13 +84,14 @@ def _describe_end(file: FileReport, *, is_filling: bool) -> Iterator[str]:
         yield f"  Would ingest {file.missing_in_push:,} events; add --yes to do it."
 
 
-def _list_hours(file: FileReport) -> Iterator[tuple[str | int, ...]]:
+def _list_hours(file: FileReport) -> Iterator[Row]:
     totals: dict[tuple[str, str, str], list[int]] = {}
     for each in file.counts.hours:
         key = (each.hour, each.app_id, each.event_name if is_presentable(each.event_name) else OTHER)
         before = totals.get(key, [0, 0, 0, 0])
         totals[key] = [a + b for a, b in zip(before, _list_counts(each), strict=True)]
-    yield from ((file.name, *key, *counts) for key, counts in sorted(totals.items()))
+    for key, counts in sorted(totals.items()):
+        yield (file.name, *key, *counts)
 
 
 def _list_counts(each: HourCount) -> tuple[int, int, int, int]:
