@@ -112,7 +112,7 @@ def write_file(chance: Random, gaps: Gaps) -> tuple[str, bytes]:
     writer.writerows(gaps.records)
     data = chance.choice((b"", b"\xef\xbb\xbf")) + text.getvalue().encode()
     name = f"shop_{gaps.report}_2026-09-01_2026-09-02.csv"
-    return (f"{name}.gz", gzip.compress(data)) if chance.random() < 0.5 else (name, data)  # noqa: PLR2004
+    return (f"{name}.gz", gzip.compress(data)) if chance.random() < 0.5 else (name, data)
 
 
 def tell_push(chance: Random, event: Event) -> dict[str, Any]:
@@ -204,7 +204,7 @@ def _plant_one(chance: Random, gaps: Gaps, event: Event) -> None:
         (gaps.late if kind == "twins" else gaps.landing).append(again)
         gaps.records.append(tell_pull(event, gaps.zone))
         gaps.count(event, "missing_in_push" if kind == "twins" else "equal")
-    if not event.is_install and chance.random() < 0.2:  # noqa: PLR2004
+    if not event.is_install and chance.random() < 0.2:
         gaps.landing.append(tell_push(chance, _other_half(event)))
     gaps.count(event, kind if kind not in {"twins", "copies"} else "equal")
 

@@ -1,4 +1,4 @@
-"""Reconciliation finds every gap that was planted with a fresh seed, and no other, and fills those of Push."""
+"""Reconciliation finds every gap that was planted, and no other, and fills those of Push."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def expect(gaps: Gaps, *, is_filled: bool) -> dict[tuple[str, str, str], dict[st
 def test_every_planted_gap_is_found_and_filled_and_no_other(
     local_world: World, fresh: Fresh, report: str
 ) -> None:
-    """Each hour's counts are those that were planted; after filling nothing is missing in Push, then or ever."""
+    """Counts are those that were planted; after filling nothing is missing in Push, then or ever."""
     world, chance = local_world, fresh(report)
     gaps = plant(chance, report)
     world.land(gaps.landing)
