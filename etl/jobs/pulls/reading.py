@@ -47,7 +47,7 @@ def read_form_of(store: Store, landed: LandedObject, pull: PullSource) -> Form:
 
 
 def read_record(store: Store, landed: LandedObject, line: int) -> Lines | None:
-    """Read the record that begins at a line of a file, alone, under its columns' names; None where none does."""
+    """Read the record that begins at a line of a file, under its columns' names; None where none does."""
     with open_object(store, landed) as raw:
         names, delimiter = name_columns(read_header(raw))
     with open_object(store, landed) as raw:
