@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
 
+from etl.errors import UsageError
 from etl.jobs import ingest
 from etl.jobs.explaining import describe_explanation, explain_event
 from etl.jobs.pulls import story
@@ -206,3 +208,15 @@ def test_the_audit_judges_what_comes_in(local_world: World) -> None:
     found = compare(world, is_filling=True)
     assert found.ingested is not None
     assert (found.ingested.published, found.ingested.holding) == (1, 0)
+
+
+def test_a_file_in_another_zone_is_not_ingested(local_world: World) -> None:
+    """Nothing of it meets the lake: each event would come a second time, hours away."""
+    rows = messages(range(5))
+    local_world.land(rows)
+    local_world.ingest()
+    drop(local_world, write_csv([record(row, **{"Event Time": "2026-09-01 14:10:00"}) for row in rows]))
+    day = date(2026, 9, 1)
+    with pytest.raises(UsageError, match="--timezone"):
+        compare(local_world, is_filling=True, first_day=day, last_day=day)
+    assert pulled(local_world) == []

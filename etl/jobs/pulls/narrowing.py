@@ -38,6 +38,11 @@ _ABSENT: Final[Mapping[str, pa.DataType]] = {
     **dict.fromkeys(_BOOLEANS, pa.bool_()),
 }
 
+_DEED: Final = (
+    *("number bigint", "label varchar", "app_id varchar", "event_name varchar"),
+    *("second bigint", "rank tinyint", "is_due boolean"),
+)
+
 _PLAIN: Final = "{0}"
 _TEXT: Final = "nullif(lower(trim({0})), '')"
 # An organic event has no source, however that is spelled.
@@ -47,19 +52,8 @@ _FORMS: Final[Mapping[str, str]] = {**dict.fromkeys(_TEXTS, _TEXT), "media_sourc
 
 def create_side(name: str) -> str:
     """Spell the statement that makes a side's table."""
-    kinds = [
-        *(
-            "number bigint",
-            "label varchar",
-            "app_id varchar",
-            "event_name varchar",
-            "second bigint",
-            "rank tinyint",
-        ),
-        "is_due boolean",
-        *(f"{each} ubigint" for each in (*_KEYS, *_FIELDS)),
-    ]
-    return f"create table {name} ({', '.join(kinds)})"
+    hashes = (f"{each} ubigint" for each in (*_KEYS, *_FIELDS))
+    return f"create table {name} ({', '.join((*_DEED, *hashes))})"
 
 
 def fill_side(name: str, source: str) -> str:

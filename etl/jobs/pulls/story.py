@@ -19,7 +19,7 @@ from typing import Final
 from etl.appsflyer.masking import mask_ids
 from etl.appsflyer.pull.headers import Form
 from etl.appsflyer.pull.reports import ROW_CAPS
-from etl.errors import PeopleErasedMeanwhile
+from etl.errors import PeopleErasedMeanwhile, UsageError
 from etl.jobs import ingest
 from etl.jobs.discovery import RunObject
 from etl.jobs.keeping import drop_scratch, keep_erased, open_scratch
@@ -144,8 +144,20 @@ def _reconcile_once(
         outcomes = [ingest.normalize(settings, run, 0)]
         report = _compare(settings, file, form, outcomes, options)
         if options.is_filling and report.missing_in_push:
+            _refuse_mismatch(report)
             report = replace(report, ingested=_fill(settings, run, outcomes))
         return report
+
+
+def _refuse_mismatch(report: FileReport) -> None:
+    """Raise UsageError where most of both sides has no counterpart: in the wrong zone, all would come twice."""
+    paired = report.equal + report.differing
+    if report.missing_in_push > paired and report.missing_in_pull > paired:
+        raise UsageError(
+            f"{report.name}: of {report.messages:,} records only {paired:,} are in the lake, which has"
+            f" {report.missing_in_pull:,} others of these hours: nothing was ingested. Its times are probably not"
+            f" {report.zone}; name their zone with --timezone, or its days with --from and --to."
+        )
 
 
 @contextmanager
