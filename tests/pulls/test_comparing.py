@@ -142,7 +142,11 @@ def test_what_names_nobody_is_told_and_not_missed(local_world: World) -> None:
 
 def test_the_days_that_a_file_was_made_for_count_whole(local_world: World) -> None:
     """The lake's events of hours without a record are missing in Pull where the file is for the day."""
-    ingest(local_world, *messages([1, 2]), message(3, event_time="2026-09-01 23:59:59.003"))
+    ingest(
+        local_world,
+        *messages([1, 2]),
+        message(3, event_time="2026-09-01 23:59:59.003", event_time_selected_timezone=None),
+    )
     drop(local_world, write_csv([record(row) for row in messages([1, 2])]))
     assert tell(compare(local_world)) == (2, 0, 0, 0)
     day = date(2026, 9, 1)

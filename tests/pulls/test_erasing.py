@@ -19,7 +19,7 @@ from etl.jobs.sweep.describing import describe_sweep
 from etl.jobs.sweep.story import sweep
 from etl.ledger.opt_outs import list_requests
 from etl.liftoff.sandbox.process import SandboxProcess
-from etl.settings import Liftoff, OptOuts, Retention, Secrets
+from etl.settings import Liftoff, OptOuts, Retention, Secrets, Settings
 from tests.jobs.killers import die_after, run_to_death
 from tests.jobs.proving.offices import INSTALL, OTHER, USER, Office
 from tests.jobs.sweep.offices import IDFA, KEY
@@ -153,16 +153,17 @@ def test_a_request_stays_due_while_a_file_cannot_be_written(
     ]
 
 
+def sweep_and_die(settings: Settings, step: str, secrets: Secrets) -> None:
+    """Sweep, and be killed behind a step."""
+    die_after(rewriting, step)
+    sweep(settings, secrets)
+
+
 @pytest.mark.parametrize("step", ["record_rewrite", "replace_object", "end_rewrite"])
 def test_a_kill_leaves_the_old_file_or_the_new(office: Office, step: str) -> None:
     """The next sweep goes on, and ends with the same bytes."""
     path = fill(office)
-
-    def die(_: object) -> None:
-        die_after(rewriting, step)
-        office.sweep()
-
-    run_to_death(die, office.world.settings)  # type: ignore[arg-type]  # it asks for no more than an argument
+    run_to_death(sweep_and_die, step, office.world.settings, step, office.secrets)
     office.sweep()
     header, other = write_csv([record(THEIRS)]).splitlines(keepends=True)
     assert path.read_bytes() == header + b"\n" + other + b"\n\n"

@@ -156,16 +156,17 @@ def test_a_message_that_arrives_meanwhile_is_no_gap(
     assert len(local_world.events("event_id")) == 5
 
 
+def fill_and_die(settings: Settings, step: str) -> None:
+    """Fill gaps, and be killed behind a step."""
+    die_after(ingest, step)
+    story.reconcile_pull(settings, options=story.PullOptions(is_filling=True))
+
+
 @pytest.mark.parametrize("step", ["settle", "audit", "publish"])
 def test_a_kill_leaves_all_or_nothing(local_world: World, step: str) -> None:
     """The next run finds what is missing, and comes to the same end."""
     lose(local_world, 1, 3)
-
-    def die(settings: Settings) -> None:
-        die_after(ingest, step)
-        story.reconcile_pull(settings, options=story.PullOptions(is_filling=True))
-
-    run_to_death(die, local_world.settings)
+    run_to_death(fill_and_die, step, local_world.settings, step)
     compare(local_world, is_filling=True)
     assert tell(compare(local_world)) == (5, 0, 0, 0)
     assert len(local_world.events("event_id")) == 5

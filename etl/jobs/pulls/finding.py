@@ -115,7 +115,7 @@ def _state_hours(days: tuple[date, date], zone: ZoneInfo) -> Hours:
 def _check_zone(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
-    except (ValueError, OSError):
+    except (KeyError, ValueError, OSError):
         raise UsageError(f"{name!r} is no time zone; give an IANA name, such as Europe/Berlin") from None
 
 

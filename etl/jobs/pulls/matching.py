@@ -122,7 +122,9 @@ class Matcher:
         """Count what the pairing came to; `present` are the fields that the file has a column for."""
         asked = [name for name in COMPARED if name in present]
         told = self._ask(f"select {_list(f'count({_column(name)})' for name in COMPARED)} from push")[0]  # noqa: S608 - ours
-        not_in_push = tuple(n for n, count in zip(COMPARED, told, strict=True) if n in asked and not count)
+        absent = {name for name, count in zip(COMPARED, told, strict=True) if not count}
+        # An event without a source is organic: that is a value.
+        not_in_push = tuple(name for name in asked if name in absent - {"media_source"})
         compared = tuple(name for name in asked if name not in not_in_push)
         self._connection.execute(_spell_differing(compared))
         sums = [f"count(*) filter ({_differs(name)})" for name in compared]

@@ -150,13 +150,13 @@ def _reconcile_once(
 
 
 def _refuse_mismatch(report: FileReport) -> None:
-    """Raise UsageError where most of both sides has no counterpart: in the wrong zone, all would come twice."""
+    """Raise UsageError where most of both sides meets nothing: in a wrong zone, all would come twice."""
     paired = report.equal + report.differing
     if report.missing_in_push > paired and report.missing_in_pull > paired:
         raise UsageError(
-            f"{report.name}: of {report.messages:,} records only {paired:,} are in the lake, which has"
-            f" {report.missing_in_pull:,} others of these hours: nothing was ingested. Its times are probably not"
-            f" {report.zone}; name their zone with --timezone, or its days with --from and --to."
+            f"{report.name}: only {paired:,} of {report.messages:,} records are in the lake, which has"
+            f" {report.missing_in_pull:,} others: nothing was ingested. Their times are probably not in"
+            f" {report.zone}; name the zone with --timezone, or the file's days with --from and --to."
         )
 
 
