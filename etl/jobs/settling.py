@@ -187,6 +187,7 @@ def _settle(  # noqa: PLR0913, PLR0917 - which rows, against what, and whom the 
         read_twin_keys(attempt.lake, events, partitions, rows, goes),
         void_objects=[each.ordinal for each in attempt.run.objects if each.ordinal not in loaded],
         other_ids=others,
+        replaced_ids=read_known_ids(attempt.lake, events, partitions) if attempt.run.is_reprocess else (),
     )
 
 

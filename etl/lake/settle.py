@@ -77,18 +77,24 @@ def settle_rows(  # noqa: PLR0913 - the rows, and all that there is to compare t
     *,
     void_objects: Sequence[int] = (),
     other_ids: pa.Table | None = None,
+    replaced_ids: Iterable[npt.NDArray[np.uint64]] = (),
 ) -> SettledRows:
     """Settle rows of `ROWS_SCHEMA`.
 
     `known_ids` are the words of the event ids that the lake has in these partitions; `identities` the
     identity fields that each app is known to have; `twins` what tells of lake rows that a row here may be the
     twin of, or is. Rows of `void_objects` are left out. `other_ids` are ids that rows had before they got
-    new ones (columns `id_high`, `id_low` and `row`): the lake knows a row by either.
+    new ones (columns `id_high`, `id_low` and `row`): the lake knows a row by either. `replaced_ids` are those of
+    lake rows that give way to the run's.
     """
     partition, partitions = list_partitions(rows)
     keep = _choose_winners(rows, void_objects)
     keep &= ~_find_known(rows, known_ids, other_ids)
-    keep &= ~_find_filled(rows, twins)
+    filled = keep & _find_filled(rows, twins)
+    if filled.any():
+        # What is read again takes the place that it had, whatever a file told of the same second.
+        filled &= ~_find_known(rows, replaced_ids, other_ids)
+    keep &= ~filled
     flags = np.zeros(rows.num_rows, dtype=np.int64)
     flags[_mark_weak(rows, partition, partitions, identities)] |= FLAG_BITS["weak_identity"]
     flags[_mark_twins(rows, keep, twins.keys)] |= FLAG_BITS["possible_twin"]

@@ -90,6 +90,17 @@ def test_equal_purchases_are_filled_one_by_one(local_world: World) -> None:
     assert len(pulled(local_world)) == 2
 
 
+def test_reading_a_message_again_does_not_lose_it(local_world: World) -> None:
+    """Of two purchases in one second Push has one, a file the other: reprocessing keeps both."""
+    local_world.land([message(1)])
+    local_world.ingest()
+    drop(local_world, write_csv([record(message(1))] * 2))
+    compare(local_world, is_filling=True)
+    local_world.ingest(is_reprocess=True)
+    assert [row["api_version"] for row in local_world.events("api_version")].count("pull") == 1
+    assert len(local_world.events("event_id")) == 2
+
+
 def test_files_that_overlap_fill_once(local_world: World) -> None:
     """What one file filled the next one finds in the lake."""
     lose(local_world, 3)
