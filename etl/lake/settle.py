@@ -82,10 +82,10 @@ def settle_rows(  # noqa: PLR0913 - the rows, and all that there is to compare t
     """Settle rows of `ROWS_SCHEMA`.
 
     `known_ids` are the words of the event ids that the lake has in these partitions; `identities` the
-    identity fields that each app is known to have; `twins` what tells of lake rows that a row here may be the
-    twin of, or is. Rows of `void_objects` are left out. `other_ids` are ids that rows had before they got
-    new ones (columns `id_high`, `id_low` and `row`): the lake knows a row by either. `replaced_ids` are those of
-    lake rows that give way to the run's.
+    identity fields that each app is known to have; `twins` what tells of lake rows that a row here may be
+    the twin of, or is. Rows of `void_objects` are left out. `other_ids` are ids that rows had before they
+    got new ones (columns `id_high`, `id_low` and `row`): the lake knows a row by either. `replaced_ids` are
+    those of lake rows that give way to the run's.
     """
     partition, partitions = list_partitions(rows)
     keep = _choose_winners(rows, void_objects)
