@@ -20,6 +20,8 @@ _INTRODUCTION = """\
 
 Made by `python -m etl.appsflyer.document` from `etl/appsflyer/fields.py`; change that, not this page.
 
+Under each name stands the one that AppsFlyer shows, which heads the field's column in raw-data files
+of the Pull API.
 Every column is null where the message has no value: absent, `null` and empty text mean the same.
 **id** marks an identifier, by which a person is found; **yes** marks other personal data. Both are
 masked on display and covered by erasure. The macros are those of partner postbacks, each also

@@ -90,13 +90,28 @@ def identify_events(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class SecondKeys:
+    """What tells whether published rows and others are of one deed, in one second.
+
+    `keys` are their second keys; `untimed` the low words of the event ids that they would have with
+    milliseconds, whichever these were. Rows that are not `is_named` name nobody, and have neither.
+    """
+
+    keys: Words
+    untimed: Words
+    is_named: Mask
+
+
 def compute_second_keys(
     fields: Mapping[str, pa.Array], family: pa.Array, event_seconds: npt.NDArray[np.int64]
-) -> tuple[Words, Mask]:
-    """Compute the second keys of published rows, and mark those that name a person: others have no key."""
-    person, rank = choose_persons(fields, len(family))
-    deed = _hash_deeds(fields, person, family, len(family))
-    return deed[:, 0] ^ _mix(event_seconds), rank < NO_PERSON_RANK
+) -> SecondKeys:
+    """Compute the second keys of published rows."""
+    rows = len(family)
+    person, rank = choose_persons(fields, rows)
+    deed = _hash_deeds(fields, person, family, rows)
+    untimed = deed[:, 3] ^ _hash_sources(fields, rows)[:, 1]
+    return SecondKeys(deed[:, 0] ^ _mix(event_seconds), untimed, rank < NO_PERSON_RANK)
 
 
 def choose_persons(fields: Mapping[str, pa.Array], rows: int) -> tuple[pa.Array, npt.NDArray[np.int8]]:
@@ -109,7 +124,7 @@ def choose_persons(fields: Mapping[str, pa.Array], rows: int) -> tuple[pa.Array,
     for place, name in enumerate(PERSON_FIELDS):
         if name not in fields:
             continue
-        key = _clean_id(name, as_text(fields[name]))
+        key = clean_id(name, as_text(fields[name]))
         is_new = pc.and_(pc.is_null(person), pc.is_valid(key)).to_numpy(zero_copy_only=False)
         rank[is_new] = place
         person = pc.coalesce(person, key) if person.null_count < rows else key
@@ -118,7 +133,8 @@ def choose_persons(fields: Mapping[str, pa.Array], rows: int) -> tuple[pa.Array,
     return person, rank
 
 
-def _clean_id(name: str, key: pa.Array) -> pa.Array:
+def clean_id(name: str, key: pa.Array) -> pa.Array:
+    """Bring the ids of one of `PERSON_FIELDS` to the form in which they are compared; zeros are null."""
     is_zero = pc.match_substring_regex(key, _ZEROS)
     if pc.any(is_zero).as_py():
         key = pc.if_else(is_zero, None, key)

@@ -21,6 +21,7 @@ class Style(StrEnum):
 
     JSON = "json"
     TEXT = "text"
+    CSV = "csv"
 
 
 class Reason(StrEnum):
@@ -28,6 +29,7 @@ class Reason(StrEnum):
 
     INVALID_JSON = "invalid_json"
     INVALID_UTF8 = "invalid_utf8"
+    INVALID_CSV = "invalid_csv"
     NOT_AN_OBJECT = "not_an_object"
     NO_MESSAGE = "no_message"
     DUPLICATE_KEYS = "duplicate_keys"

@@ -72,7 +72,8 @@ def check_lake(settings: Settings) -> str:
 def describe_old_versions(settings: Settings) -> str:
     """Say where what is erased stays as an old version; only people can change that."""
     storage = settings.storage
-    stores = (open_store(uri, storage.options) for uri in (storage.landing, storage.lake, storage.opt_outs))
+    places = (storage.landing, storage.lake, storage.opt_outs, storage.pull)
+    stores = (open_store(uri, storage.options) for uri in places)
     found = [find_old_versions(store) for store in stores]
     told = [each.describe() for each in found if each.state != "none"]
     return "; ".join(told) or "no store keeps what is erased"

@@ -2,7 +2,8 @@
 
 Events and quarantine go in one publish, recorded before it is made, like any other change of the lake: a kill
 leaves all or nothing of it, and readers of an older version keep their files for the grace. Landed objects go
-one by one, only those that are finished and of which nothing is held; what one of them published stays.
+one by one, only those that are finished and of which nothing is held; what one of them published stays. So do
+files of the Pull API, and details of their comparisons.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from etl.lake.plans import PublishPlan, RemovedFile
 from etl.lake.publish import publish_drafts
 from etl.lake.replace import PublishedFile, name_successors, published_files, rewrite_without
 from etl.lake.tables import EVENTS, QUARANTINE, SETTLED_TABLES, find_table, open_or_create
+from etl.lake.upkeep import list_present
 from etl.ledger.database import Ledger
 from etl.ledger.drafts import Draft, register_drafts
 from etl.ledger.held import list_batches
@@ -40,22 +42,28 @@ _KEY_COLUMNS: Final = ("landed_at",)
 
 @dataclass(frozen=True, slots=True)
 class Expired:
-    """What is past its retention: rows and files of events, rows of quarantine, landed objects and bytes."""
+    """What is past its retention: rows and files of events, rows of quarantine, objects and bytes.
+
+    `pulled` are files of the Pull API.
+    """
 
     events: int = 0
     event_files: int = 0
     quarantine: int = 0
     landed: int = 0
     landed_bytes: int = 0
+    pulled: int = 0
+    pulled_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class ExpiryPlan:
-    """What is to go: files of events with their rows, files of quarantine with such rows, landed objects."""
+    """What is to go: files of events with their rows, of quarantine with such rows, objects, Pull files."""
 
     events: tuple[tuple[PublishedFile, int], ...] = ()
     quarantine: tuple[tuple[PublishedFile, int], ...] = ()
     landed: tuple[LandedObject, ...] = ()
+    pulled: tuple[LandedObject, ...] = ()
 
     @property
     def expired(self) -> Expired:
@@ -66,6 +74,8 @@ class ExpiryPlan:
             quarantine=sum(rows for _, rows in self.quarantine),
             landed=len(self.landed),
             landed_bytes=sum(each.size for each in self.landed),
+            pulled=len(self.pulled),
+            pulled_bytes=sum(each.size for each in self.pulled),
         )
 
 
@@ -77,6 +87,7 @@ def plan_expiry(settings: Settings, ledger: Ledger, now: datetime) -> ExpiryPlan
         () if days.events_days is None else tuple(_find_events(lake, _go_back(now, days.events_days).date())),
         () if days.quarantine_days is None else _find_quarantine(lake, _go_back(now, days.quarantine_days)),
         () if days.landing_days is None else _find_landed(settings, ledger, _go_back(now, days.landing_days)),
+        () if days.pull_days is None else _find_pulled(settings, ledger, _go_back(now, days.pull_days)),
     )
 
 
@@ -107,6 +118,10 @@ def expire(
     for landed in plan.landed:
         check_fence(ledger, fence)
         delete_object(landing, landed.key)
+    pulled = open_store(settings.storage.pull, settings.storage.options)
+    for landed in plan.pulled:
+        check_fence(ledger, fence)
+        delete_object(pulled, landed.key)
 
 
 def describe_expired(found: Expired, *, is_dry_run: bool) -> Iterator[str]:
@@ -116,6 +131,7 @@ def describe_expired(found: Expired, *, is_dry_run: bool) -> Iterator[str]:
         (found.events, f"events {would}past their retention, in {found.event_files:,} files"),
         (found.quarantine, f"messages in quarantine {would}past their retention"),
         (found.landed, f"landed objects {would}past their retention ({found.landed_bytes / 1e6:,.1f} MB)"),
+        (found.pulled, f"Pull files {would}past their retention ({found.pulled_bytes / 1e6:,.1f} MB)"),
     )
     yield from (f"  {count:>8,}  {what}" for count, what in counts if count)
 
@@ -174,3 +190,10 @@ def _find_landed(settings: Settings, ledger: Ledger, before: datetime) -> tuple[
         for each in found
         if (each.landed.uri, each.landed.version) not in unfinished and each.landed.uri not in held
     )
+
+
+def _find_pulled(settings: Settings, ledger: Ledger, before: datetime) -> tuple[LandedObject, ...]:
+    """Find files of the Pull API that were dropped before an instant, of which nothing is held."""
+    store = open_store(settings.storage.pull, settings.storage.options)
+    held = {each.uri for batch in list_batches(ledger) for each in batch.waiting}
+    return tuple(each for each in list_present(store) if each.modified_at < before and each.uri not in held)

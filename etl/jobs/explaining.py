@@ -18,6 +18,7 @@ from etl.appsflyer.read import ReadingRules, read_lines
 from etl.errors import StorageError, UsageError
 from etl.jobs.discovery import RunObject
 from etl.jobs.normalizing import group_by_rules
+from etl.jobs.pulls.reading import read_record
 from etl.jobs.telling import Telling, describe_telling, tell_of
 from etl.lake.reading import Lake, open_lake
 from etl.settings import Settings
@@ -34,7 +35,8 @@ class Explanation:
     """One event: all of it masked unless revealed.
 
     `message` holds the fields as the parser reads them today, `changed` names the columns that it would fill
-    differently today.
+    differently today. A record of a Pull file is shown as it is, since its file does not tell all that is
+    needed to read it.
     """
 
     event: Row
@@ -46,6 +48,7 @@ class Explanation:
     message: Mapping[str, object] = field(default_factory=dict)
     changed: tuple[str, ...] = ()
     telling: Telling | None = None
+    is_pulled: bool = False
 
 
 def explain_event(settings: Settings, event_id: str, *, is_revealed: bool = False) -> list[Explanation]:
@@ -134,7 +137,7 @@ def describe_explanation(found: Explanation) -> Iterator[str]:
     if found.load:
         yield f"load {found.load['load_id']}"
         yield from (f"  {name:<34} {value}" for name, value in found.load.items() if value is not None)
-    if found.missing is None:
+    if found.missing is None and not found.is_pulled:
         yield "read today"
         if found.changed:
             yield f"  differently in {', '.join(found.changed)}; ingest --reprocess would replace the row"
@@ -146,16 +149,19 @@ def describe_explanation(found: Explanation) -> Iterator[str]:
 
 def _explain(settings: Settings, lake: Lake, row: Row, *, is_revealed: bool) -> Explanation:
     load = _find_load(lake, row["load_id"])
-    landing = open_store(settings.storage.landing, settings.storage.options)
+    pulled = open_store(settings.storage.pull, settings.storage.options)
+    is_pulled = str(row["source_uri"]).startswith(pulled.uri_of(""))
+    landing = pulled if is_pulled else open_store(settings.storage.landing, settings.storage.options)
     position = int(str(row["source_position"]))
     try:
         landed = find_landed(landing, row, load)
-        lines = None if isinstance(landed, str) else read_line(landing, landed, position)
+        read = read_record if is_pulled else read_line
+        lines = None if isinstance(landed, str) else read(landing, landed, position)
     except StorageError as error:
         landed, lines = error.message, None
     message: Row = {}
     changed: tuple[str, ...] = ()
-    if lines is not None and not isinstance(landed, str):
+    if lines is not None and not isinstance(landed, str) and not is_pulled:
         message, columns = read_event(lines, _rules_of(settings, landed), row["event_id"])
         changed = _find_changes(row, columns)
     raw = lines.raw(0) if lines is not None else b""
@@ -177,6 +183,7 @@ def _explain(settings: Settings, lake: Lake, row: Row, *, is_revealed: bool) -> 
         message=message if is_revealed else mask_row(message),
         changed=changed,
         telling=tell_of(settings, row),
+        is_pulled=is_pulled,
     )
 
 

@@ -138,7 +138,7 @@ def normalize(settings: Settings, run: Run, place: int, secrets: Secrets | None 
 
     Raises ConfigurationError where there are such and the hash key is missing, or another.
     """
-    share = Share(run.chunk_name(place), run.chunks[place], find_key(settings, run, secrets))
+    share = Share(run.chunk_name(place), run.chunks[place], find_key(settings, run, secrets), run.pull)
     return normalize_share(settings, share)
 
 
@@ -262,7 +262,7 @@ def _normalize_all(
     tell("normalize", 0, sum(sizes))
     # Each process is told of its chunk alone: the whole run, told a few hundred times, costs seconds.
     key = find_key(settings, run)
-    shares = [Share(run.chunk_name(place), chunk, key) for place, chunk in enumerate(run.chunks)]
+    shares = [Share(run.chunk_name(place), chunk, key, run.pull) for place, chunk in enumerate(run.chunks)]
     for place, outcome in map_unordered(pool, partial(normalize_share, settings), shares):
         outcomes[place] = outcome
         tell("normalize", sum(sizes[done] for done in outcomes), sum(sizes))

@@ -129,7 +129,7 @@ def plan_upkeep(settings: Settings, ledger: Ledger, before: datetime) -> UpkeepP
         if (delta := find_table(lake, table)) is not None
         for each in find_strays(listed, known | list_log_paths(table, delta), before)
     ]
-    written = [lake, scratch]
+    written = [lake, scratch, open_store(settings.storage.pull, settings.storage.options)]
     if settings.opt_outs.landing == "rewrite":
         written.append(open_store(settings.storage.landing, settings.storage.options))
     temporaries = {path for store in written for path in list_temporaries(store, before)}

@@ -17,14 +17,16 @@ import pyarrow as pa
 from etl.appsflyer.formats.framing import read_blocks
 from etl.appsflyer.lines import LineMerger, Lines
 from etl.appsflyer.macros import parse_template
-from etl.appsflyer.messages import Reject, TextBatch
+from etl.appsflyer.messages import Block, Reject, TextBatch
 from etl.appsflyer.normalize import TypedBatch, normalize_batch
 from etl.appsflyer.parse import JsonParser
-from etl.appsflyer.read import ReadingRules, read_lines
+from etl.appsflyer.pull.source import PullSource
+from etl.appsflyer.read import ReadingRules, ReadLines, read_lines
 from etl.appsflyer.row_rules import FIELD_OF
 from etl.erased import LINKED, LINKED_USER, Erased, Met
 from etl.errors import ObjectChanged, ObjectForbidden, ObjectVanished
 from etl.jobs.discovery import RunObject
+from etl.jobs.pulls.reading import read_pulled
 from etl.lake.anonymize import anonymize_columns, choose_new_ids, search_own_ids
 from etl.lake.quarantine import QuarantinedMessage, quarantine_table
 from etl.lake.spill import NO_OBJECT, ChunkOutcome, ObjectOutcome, SpillWriter
@@ -50,18 +52,28 @@ class Tally:
 
 
 def normalize_chunk(
-    settings: Settings, name: str, objects: Sequence[RunObject], erased: Erased | None = None
+    settings: Settings,
+    name: str,
+    objects: Sequence[RunObject],
+    erased: Erased | None = None,
+    pull: PullSource | None = None,
 ) -> ChunkOutcome:
     """Normalize the objects of a chunk, and leave it whole in scratch under `name`.
 
     Messages of people who were `erased` are counted and left out, or, by policy, kept without what tells of
-    them: rows that can be published, under new ids. An object that vanished, changed or is
-    forbidden fails alone. Raises StorageError when the store itself fails.
+    them: rows that can be published, under new ids. An object that vanished, changed or is forbidden fails
+    alone. With `pull`, the objects are files of the Pull API. Raises StorageError when the store itself
+    fails.
     """
     scratch = open_store(settings.storage.scratch_uri, settings.storage.options)
     landing = open_store(settings.storage.landing, settings.storage.options)
+    pulled = open_store(settings.storage.pull, settings.storage.options)
     with SpillWriter(scratch, name) as spill:
         chunk = _Chunk(settings, {each.ordinal: each for each in objects}, JsonParser(), spill, erased)
+        if pull is not None:
+            for each in objects:
+                chunk.read_pulled(pulled, each, pull)
+            return spill.finish(tuple(chunk.outcome_of(each) for each in objects))
         for rules, members in group_by_rules(settings.ingest, objects):
             chunk.read_objects(landing, members, rules)
         met = tuple(sorted(chunk.met, key=lambda each: (each.subject, each.app_id, each.forms)))
@@ -124,11 +136,20 @@ class _Chunk:
         for each in objects:
             try:
                 for lines in self._read_object(landing, each, merger):
-                    self._take(lines, rules)
+                    self._take(lines, read_lines(lines, self._parser, rules))
             except (ObjectForbidden, ObjectVanished, ObjectChanged) as error:
                 self.tally.errors[each.ordinal] = _ERROR_CODES[type(error)]
         for lines in merger.flush():
-            self._take(lines, rules)
+            self._take(lines, read_lines(lines, self._parser, rules))
+
+    def read_pulled(self, store: Store, each: RunObject, pull: PullSource) -> None:
+        """Read a file of the Pull API; raises UsageError where it is none."""
+        try:
+            for block, lines, read in read_pulled(store, each, pull, self._settings.ingest.batch_bytes):
+                self._count(each.ordinal, block)
+                self._take(lines, read)
+        except (ObjectForbidden, ObjectVanished, ObjectChanged) as error:
+            self.tally.errors[each.ordinal] = _ERROR_CODES[type(error)]
 
     def outcome_of(self, each: RunObject) -> ObjectOutcome:
         """Tell what became of an object."""
@@ -151,13 +172,15 @@ class _Chunk:
     def _read_object(self, landing: Store, each: RunObject, merger: LineMerger) -> Iterator[Lines]:
         with open_object(landing, each.landed) as raw:
             for block in read_blocks(raw, block_bytes=self._settings.ingest.batch_bytes):
-                self.tally.messages[each.ordinal] += block.messages + len(block.rejects)
-                self._quarantine_rejects(each.ordinal, block.rejects)
+                self._count(each.ordinal, block)
                 yield from merger.add(each.ordinal, block)
 
-    def _take(self, lines: Lines, rules: ReadingRules) -> None:
-        """Parse, normalize, judge and spill some lines."""
-        read = read_lines(lines, self._parser, rules)
+    def _count(self, ordinal: int, block: Block) -> None:
+        self.tally.messages[ordinal] += block.messages + len(block.rejects)
+        self._quarantine_rejects(ordinal, block.rejects)
+
+    def _take(self, lines: Lines, read: ReadLines) -> None:
+        """Normalize, judge and spill what lines came to."""
         for line, more in read.extra_messages.items():
             self.tally.messages[int(lines.objects[line])] += more
         self._quarantine(

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
 from etl.appsflyer.masking import mask_raw, mask_row
+from etl.appsflyer.messages import Reason
 from etl.errors import UsageError
 from etl.jobs.ingest import IngestOptions, Progress, discover, ingest
 from etl.jobs.reports import IngestReport
@@ -124,9 +125,14 @@ def show_quarantined(lake: Lake, quarantine_id: str, *, is_revealed: bool = Fals
     row = found[0] | {"message": dict(found[0]["message"] or ())}
     raw = read_raw(row)
     shown = raw[:SHOWN_BYTES]
-    text = shown.decode("utf-8", "backslashreplace") if is_revealed else mask_raw(shown)
+    text = shown.decode("utf-8", "backslashreplace") if is_revealed else _mask(row, shown)
     row = row if is_revealed else mask_row(row)
     return {**row, "raw": text, "raw_bytes": len(raw)}
+
+
+def _mask(row: Mapping[str, object], shown: bytes) -> str:
+    """Mask a message; of a broken record nothing tells which of its cells are personal."""
+    return f"<masked:{len(shown)}>" if row["reason"] == Reason.INVALID_CSV else mask_raw(shown)
 
 
 def read_raw(row: Mapping[str, object]) -> bytes:

@@ -20,16 +20,22 @@ from typing import BinaryIO, Final
 
 from etl.appsflyer.formats.removal import Removal, Search, copy_without, may_hold
 from etl.appsflyer.masking import mask_ids
+from etl.appsflyer.pull.removal import copy_records_without
 from etl.errors import ObjectChanged, ObjectForbidden, ObjectVanished, StoreRefusedWrite
 from etl.jobs.discovery import RunObject
 from etl.jobs.normalizing import group_by_rules
+from etl.lake.upkeep import list_present
 from etl.ledger.database import Ledger
 from etl.ledger.rewrites import Rewrite, end_rewrite, list_rewrites, record_rewrite
 from etl.settings import Settings
+from etl.settings.models import Storage
 from etl.stores import LandedObject, Store, find_object, list_objects, open_object, open_store, replace_object
 
 LOG: Final = logging.getLogger(__name__)
 _READ_BYTES: Final = 1 << 20
+
+Copy = Callable[[BinaryIO, BinaryIO, Search], Removal]
+"""Copies an object without some of its messages."""
 
 SearchOf = Callable[[str | None], Search]
 """Gives the search for objects all of whose messages are of one app, or of any."""
@@ -64,7 +70,7 @@ def rewrite_landing(
     """
     landing = open_store(settings.storage.landing, settings.storage.options)
     if not is_dry_run:
-        end_cut_off(landing, ledger)
+        end_cut_off(settings.storage, ledger)
     found = [each for each in list_objects(landing) if since is None or each.modified_at >= since]
     report = RewritingReport()
     for app_id, objects in _group(settings, found):
@@ -74,12 +80,31 @@ def rewrite_landing(
     return report
 
 
-def end_cut_off(landing: Store, ledger: Ledger) -> None:
+def rewrite_pulled(
+    settings: Settings, ledger: Ledger, search: Search, *, is_dry_run: bool = False
+) -> RewritingReport:
+    """Write the files of the Pull API that hold somebody again without their records.
+
+    Repeating it changes nothing. Raises StoreUnavailable where the store does not answer.
+    """
+    store = open_store(settings.storage.pull, settings.storage.options)
+    if not is_dry_run:
+        end_cut_off(settings.storage, ledger)
+    report = RewritingReport()
+    for landed in list(list_present(store)):
+        done = _rewrite(store, ledger, landed, search, copy=copy_records_without, is_dry_run=is_dry_run)
+        report = _count(report, done)
+    return report
+
+
+def end_cut_off(storage: Storage, ledger: Ledger) -> None:
     """End what an earlier run noted: what it put takes over, and what somebody else put is left to ingest."""
+    landing, pulled = (open_store(uri, storage.options) for uri in (storage.landing, storage.pull))
     for rewrite in list_rewrites(ledger):
-        present = find_object(landing, rewrite.uri.removeprefix(landing.uri_of("")))
+        store = pulled if rewrite.uri.startswith(pulled.uri_of("")) else landing
+        present = find_object(store, rewrite.uri.removeprefix(store.uri_of("")))
         is_ours = (
-            present is not None and present.version != rewrite.version and _is_put(landing, present, rewrite)
+            present is not None and present.version != rewrite.version and _is_put(store, present, rewrite)
         )
         end_rewrite(ledger, rewrite, present.version if present is not None and is_ours else None)
 
@@ -104,19 +129,26 @@ def _count(report: RewritingReport, removal: Removal | None) -> RewritingReport:
     )
 
 
-def _rewrite(
-    landing: Store, ledger: Ledger, landed: LandedObject, search: Search, *, is_dry_run: bool
+def _rewrite(  # noqa: PLR0913 - which object, who has to go, and how it is cut
+    landing: Store,
+    ledger: Ledger,
+    landed: LandedObject,
+    search: Search,
+    *,
+    copy: Copy = copy_without,
+    is_dry_run: bool,
 ) -> Removal | None:
     """Rewrite an object if it holds somebody; None where that could not be told or done."""
     try:
         with open_object(landing, landed) as raw:
             if not may_hold(raw, search):
                 return Removal(0)
-        with TemporaryFile() as copy:
+        with TemporaryFile() as written:
             with open_object(landing, landed) as raw:
-                removal = copy_without(raw, copy, search)
+                removal = copy(raw, written, search)
             if removal.removed and not is_dry_run:
-                is_put = _is_clean(landed, copy, search) and _put(landing, ledger, landed, copy)
+                is_clean = _is_clean(landed, written, search, copy)
+                is_put = is_clean and _put(landing, ledger, landed, written)
                 return removal if is_put else None
             return removal
     except ObjectVanished:
@@ -125,11 +157,11 @@ def _rewrite(
         return None
 
 
-def _is_clean(landed: LandedObject, copy: BinaryIO, search: Search) -> bool:
+def _is_clean(landed: LandedObject, written: BinaryIO, search: Search, copy: Copy) -> bool:
     """Look through a copy before it is put: nothing in it has to go, and it can be read to its end."""
-    copy.seek(0)
+    written.seek(0)
     with open(os.devnull, "wb") as nowhere:  # noqa: PTH123 - no path of ours
-        again = copy_without(copy, nowhere, search)
+        again = copy(written, nowhere, search)
     if again.removed or again.damage:
         LOG.warning("The copy of %s is not clean, so it was not put: report this.", mask_ids(landed.uri))
     return not again.removed and again.damage is None

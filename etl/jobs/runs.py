@@ -7,6 +7,7 @@ import secrets
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 
+from etl.appsflyer.pull.source import PullSource
 from etl.jobs.discovery import RunObject
 from etl.stores import LandedObject, Store
 from etl.stores.translating import explain_errors
@@ -16,7 +17,8 @@ from etl.stores.translating import explain_errors
 class Run:
     """A run: its id, its start, its chunks of objects, and whether it replaces what these published.
 
-    `erased` is the ledger's stamp of who is not to come back when it began; None where nobody is.
+    `erased` is the ledger's stamp of who is not to come back when it began; None where nobody is. `pull` says
+    that its objects are files of the Pull API, of which it publishes what the lake lacks.
     """
 
     id: str
@@ -24,6 +26,7 @@ class Run:
     is_reprocess: bool
     chunks: tuple[tuple[RunObject, ...], ...]
     erased: str | None = None
+    pull: PullSource | None = None
 
     @property
     def objects(self) -> tuple[RunObject, ...]:
@@ -63,6 +66,7 @@ def load_run(scratch: Store, run_id: str) -> Run:
         is_reprocess=found["is_reprocess"],
         chunks=tuple(tuple(_read_object(each) for each in chunk) for chunk in found["chunks"]),
         erased=found["erased"],
+        pull=None if found["pull"] is None else PullSource(**found["pull"]),
     )
 
 

@@ -78,6 +78,8 @@ def settle_run(attempt: Attempt, outcomes: Sequence[ChunkOutcome], encode: Encod
     others = _gather_renewed(outcomes, rows, loaded)
     goes = find_ids(_join_ids(mine, others)) if run.is_reprocess else None
     settled = _settle(attempt, tables[EVENTS.name], rows, loaded, goes, others)
+    if run.pull is not None:
+        settled = _leave_out_told(attempt, tables[EVENTS.name], outcomes, settled)
     groups_written = _write_events(attempt, share_encoding(outcomes, settled, groups), encode)
     quarantined = _write_quarantined(attempt, outcomes)
     replacement = Replacement() if goes is None else replace_published(attempt, tables, mine, goes, loaded)
@@ -91,7 +93,8 @@ def settle_run(attempt: Attempt, outcomes: Sequence[ChunkOutcome], encode: Encod
         app_loads=tuple(_count_app_loads(rows, settled, loaded)),
         quarantined=_count_quarantined(attempt.scratch, outcomes, loaded),
         identities=identities_of(mine),
-        profiles=_merge_profiles(groups_written),
+        # What Pull tells is no sample of what Push sends: drift is not judged by it.
+        profiles=_merge_profiles(groups_written) if run.pull is None else {},
     )
 
 
@@ -124,9 +127,9 @@ def _gather_rows(scratch: Store, outcomes: Sequence[ChunkOutcome]) -> pa.Table:
 def _leave_out_finished(ledger: Ledger, run: Run, outcomes: Sequence[ChunkOutcome]) -> list[ChunkOutcome]:
     """Leave out the objects that another run has finished since.
 
-    A reprocessing run reads finished ones on purpose.
+    A reprocessing run, and one of a Pull file, reads finished ones on purpose.
     """
-    if run.is_reprocess:
+    if run.is_reprocess or run.pull is not None:
         return list(outcomes)
     versions = [(each.uri, each.version) for outcome in outcomes for each in outcome.objects]
     wanted = set(unfinished_objects(ledger, versions))
@@ -173,8 +176,10 @@ def _settle(  # noqa: PLR0913, PLR0917 - which rows, against what, and whom the 
     others: pa.Table | None,
 ) -> SettledRows:
     _, partitions = list_partitions(rows)
-    # Reprocessing replaces what the lake has, so nothing in it is known.
-    known = iter(()) if attempt.run.is_reprocess else read_known_ids(attempt.lake, events, partitions)
+    # Reprocessing replaces what the lake has, so nothing in it is known; what it has of a Pull file is no
+    # matter of ids.
+    is_known = not attempt.run.is_reprocess and attempt.run.pull is None
+    known = read_known_ids(attempt.lake, events, partitions) if is_known else iter(())
     return settle_rows(
         rows,
         known,
@@ -182,7 +187,21 @@ def _settle(  # noqa: PLR0913, PLR0917 - which rows, against what, and whom the 
         read_twin_keys(attempt.lake, events, partitions, rows, goes),
         void_objects=[each.ordinal for each in attempt.run.objects if each.ordinal not in loaded],
         other_ids=others,
+        replaced_ids=read_known_ids(attempt.lake, events, partitions) if attempt.run.is_reprocess else (),
     )
+
+
+def _leave_out_told(
+    attempt: Attempt, events: DeltaTable, outcomes: Sequence[ChunkOutcome], settled: SettledRows
+) -> SettledRows:
+    """Leave out the records of a Pull file that the lake has."""
+    from etl.jobs.pulls.comparing import Ground, find_missing
+
+    pull = attempt.run.pull
+    if pull is None:
+        return settled
+    missing = find_missing(Ground(attempt.lake, events, attempt.scratch, pull, outcomes))
+    return replace(settled, keep=settled.keep & np.isin(np.arange(len(settled.keep)), missing))
 
 
 def _count_app_loads(rows: pa.Table, settled: SettledRows, loaded: Collection[int]) -> Iterator[AppLoad]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from etl.appsflyer.pull.source import PullSource
     from etl.hash_keys import HashKey
     from etl.jobs.discovery import RunObject
     from etl.lake.spill import ChunkOutcome
@@ -19,11 +20,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """A chunk by its name and its objects; with a key, people who were erased are looked for by it."""
+    """A chunk by its name and its objects; with a key, people who were erased are looked for by it.
+
+    `pull` says that the objects are files of the Pull API.
+    """
 
     name: str
     objects: Sequence[RunObject]
     key: HashKey | None = field(default=None, repr=False)
+    pull: PullSource | None = None
 
 
 def normalize_share(settings: Settings, share: Share) -> ChunkOutcome:
@@ -35,4 +40,4 @@ def normalize_share(settings: Settings, share: Share) -> ChunkOutcome:
         from etl.jobs.keeping import recall_erased
 
         erased = recall_erased(settings, share.name.partition("/")[0], share.key)
-    return normalize_chunk(settings, share.name, share.objects, erased)
+    return normalize_chunk(settings, share.name, share.objects, erased, share.pull)

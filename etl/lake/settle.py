@@ -8,7 +8,7 @@ once, afterwards.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import duckdb
 import numpy as np
@@ -39,6 +39,22 @@ class SettledRows:
     partitions: tuple[Partition, ...]
 
 
+def _no_words() -> npt.NDArray[np.uint64]:
+    return np.empty(0, np.uint64)
+
+
+@dataclass(frozen=True, slots=True)
+class LakeTwins:
+    """What new rows are held against: the second keys of lake rows whose twins they may be.
+
+    `filled` are pairs, a row each, of the second key and the low word of an event id: those of events that a
+    Pull file told, of which a message that comes later is no second one.
+    """
+
+    keys: npt.NDArray[np.uint64] = field(default_factory=_no_words)
+    filled: npt.NDArray[np.uint64] = field(default_factory=lambda: np.empty((0, 2), np.uint64))
+
+
 def list_partitions(rows: pa.Table) -> tuple[npt.NDArray[np.int32], tuple[Partition, ...]]:
     """Number the partitions that rows belong to; rows that are none get any number."""
     places, names = _read_apps(rows)
@@ -57,24 +73,31 @@ def settle_rows(  # noqa: PLR0913 - the rows, and all that there is to compare t
     rows: pa.Table,
     known_ids: Iterable[npt.NDArray[np.uint64]],
     identities: Mapping[str, frozenset[str]],
-    twin_keys: npt.NDArray[np.uint64],
+    twins: LakeTwins,
     *,
     void_objects: Sequence[int] = (),
     other_ids: pa.Table | None = None,
+    replaced_ids: Iterable[npt.NDArray[np.uint64]] = (),
 ) -> SettledRows:
     """Settle rows of `ROWS_SCHEMA`.
 
     `known_ids` are the words of the event ids that the lake has in these partitions; `identities` the
-    identity fields that each app is known to have; `twin_keys` the second keys of lake rows that a row here
-    may be the twin of. Rows of `void_objects` are left out. `other_ids` are ids that rows had before they got
-    new ones (columns `id_high`, `id_low` and `row`): the lake knows a row by either.
+    identity fields that each app is known to have; `twins` what tells of lake rows that a row here may be
+    the twin of, or is. Rows of `void_objects` are left out. `other_ids` are ids that rows had before they
+    got new ones (columns `id_high`, `id_low` and `row`): the lake knows a row by either. `replaced_ids` are
+    those of lake rows that give way to the run's.
     """
     partition, partitions = list_partitions(rows)
     keep = _choose_winners(rows, void_objects)
     keep &= ~_find_known(rows, known_ids, other_ids)
+    filled = keep & _find_filled(rows, twins)
+    if filled.any():
+        # What is read again takes the place that it had, whatever a file told of the same second.
+        filled &= ~_find_known(rows, replaced_ids, other_ids)
+    keep &= ~filled
     flags = np.zeros(rows.num_rows, dtype=np.int64)
     flags[_mark_weak(rows, partition, partitions, identities)] |= FLAG_BITS["weak_identity"]
-    flags[_mark_twins(rows, keep, twin_keys)] |= FLAG_BITS["possible_twin"]
+    flags[_mark_twins(rows, keep, twins.keys)] |= FLAG_BITS["possible_twin"]
     return SettledRows(keep, flags, partition, partitions)
 
 
@@ -138,6 +161,17 @@ def _find_known(
             ).fetchnumpy()
             known[found["row"]] = True
     return known
+
+
+def _find_filled(rows: pa.Table, twins: LakeTwins) -> Mask:
+    """Mark the rows that tell of what a Pull file told before: one deed and source, in one second."""
+    filled = set(map(tuple, twins.filled.tolist()))
+    found = np.isin(rows["second_key"].to_numpy(), twins.filled[:, 0])
+    found &= ~rows["is_second_precision"].to_numpy()
+    chosen = np.flatnonzero(found)
+    words = zip(*(rows[name].to_numpy()[chosen].tolist() for name in ("second_key", "id_low")), strict=True)
+    found[chosen] = [pair in filled for pair in words]
+    return found
 
 
 def _mark_weak(

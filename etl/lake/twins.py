@@ -1,4 +1,4 @@
-"""Find published rows that a new row may be the twin of: one lacks milliseconds, else they agree."""
+"""Find published rows that a new row may be the twin of, or is: one lacks milliseconds, else they agree."""
 
 from __future__ import annotations
 
@@ -10,14 +10,19 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from deltalake import DeltaTable
 
-from etl.appsflyer.identity import PERSON_FIELDS, compute_second_keys
+from etl.appsflyer.identity import PERSON_FIELDS, SecondKeys, compute_second_keys
+from etl.appsflyer.pull.headers import PULL
 from etl.appsflyer.topics import Topic, topic_family
+from etl.appsflyer.unify import as_text
 from etl.lake.history import FindRows, live_files, read_columns
-from etl.lake.settle import Partition
+from etl.lake.settle import LakeTwins, Partition
 from etl.stores import Store
 
 _CLOCK_COLUMNS = ("event_time", "clock_issues")
-_DEED_COLUMNS = (*PERSON_FIELDS, "topic", "event_name", "event_value", "event_id", *_CLOCK_COLUMNS)
+_DEED_COLUMNS = (
+    *(*PERSON_FIELDS, "topic", "event_name", "event_value", "event_id"),
+    *("media_source", "api_version", *_CLOCK_COLUMNS),
+)
 
 
 def read_twin_keys(
@@ -26,7 +31,7 @@ def read_twin_keys(
     partitions: Sequence[Partition],
     rows: pa.Table,
     goes: FindRows | None = None,
-) -> npt.NDArray[np.uint64]:
+) -> LakeTwins:
     """Read the second keys of the lake's rows of second precision, and of those that such a new row meets.
 
     Rows that `goes` marks (given `event_id`) are left out: they give way to this run's, and nothing is its
@@ -39,23 +44,29 @@ def read_twin_keys(
         for partition in partitions
         for path in files.get(partition, [])
     ]
-    return np.concatenate([np.empty(0, np.uint64), *found])
+    empty = LakeTwins()
+    return LakeTwins(
+        np.concatenate([empty.keys, *(each.keys for each in found)]),
+        np.concatenate([empty.filled, *(each.filled for each in found)]),
+    )
 
 
-def _read_file_keys(
-    lake: Store, key: str, app_id: str, coarse: pa.Table, goes: FindRows | None
-) -> npt.NDArray[np.uint64]:
+def _read_file_keys(lake: Store, key: str, app_id: str, coarse: pa.Table, goes: FindRows | None) -> LakeTwins:
     seconds = coarse["event_second"].unique()
     wanted = [_is_wanted(batch, seconds) for batch in read_columns(lake, key, _CLOCK_COLUMNS)]
     if not any(mask.any() for mask in wanted):
-        return np.empty(0, np.uint64)
+        return LakeTwins()
     batches = zip(read_columns(lake, key, _DEED_COLUMNS), wanted, strict=True)
     deeds = pa.Table.from_batches([_choose_deeds(batch, mask, goes) for batch, mask in batches])
-    keys, is_named = _compute_keys(deeds, app_id)
+    second = _compute_keys(deeds, app_id)
     is_coarse = _is_coarse(deeds["clock_issues"].combine_chunks()).to_numpy(zero_copy_only=False)
-    is_met = np.isin(keys, coarse["second_key"].to_numpy())
-    chosen: npt.NDArray[np.uint64] = keys[is_named & (is_coarse | is_met)]
-    return chosen
+    is_met = np.isin(second.keys, coarse["second_key"].to_numpy())
+    is_filled = pc.equal(as_text(deeds["api_version"].combine_chunks()), PULL).to_numpy(zero_copy_only=False)
+    words = np.stack([second.keys, second.untimed], axis=1)
+    return LakeTwins(
+        second.keys[second.is_named & (is_coarse | is_met)],
+        words[second.is_named & is_coarse & (is_filled == True)],  # noqa: E712 - null is not true
+    )
 
 
 def _is_wanted(clocks: pa.RecordBatch, seconds: pa.Array) -> npt.NDArray[np.bool_]:
@@ -83,8 +94,7 @@ def _is_coarse(issues: pa.Array) -> pa.Array:
     return pc.fill_null(pc.match_substring_regex(joined, r"(?m)^second_precision$"), False)
 
 
-def _compute_keys(deeds: pa.Table, app_id: str) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.bool_]]:
-    """Compute the second keys of published rows, and mark those that have one because they name a person."""
+def _compute_keys(deeds: pa.Table, app_id: str) -> SecondKeys:
     fields = {name: deeds[name].combine_chunks() for name in deeds.column_names}
     fields["app_id"] = pa.array([app_id] * deeds.num_rows, pa.string())
     family = pa.array([topic_family(Topic(topic)) for topic in deeds["topic"].to_pylist()], pa.string())

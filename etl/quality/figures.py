@@ -31,7 +31,7 @@ FIGURE_COLUMNS: Final = (
     "event_revenue_usd",
 )
 # Those whose fields `etl.appsflyer` knows how to read.
-_API_VERSIONS: Final = ("1.0", "2.0")
+_API_VERSIONS: Final = ("1.0", "2.0", "pull")
 # How people are named has a figure of its own.
 _WEAK: Final = ("weak_identity",)
 # The vendor's first version tells seconds only; that is no doubt about the clock.

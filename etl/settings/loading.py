@@ -71,7 +71,7 @@ def resolve_paths(settings: Settings, folder: Path) -> Settings:
     storage = settings.storage
     resolved = {
         name: resolve_location(location, folder)
-        for name in ("landing", "lake", "opt_outs", "scratch")
+        for name in ("landing", "lake", "opt_outs", "pull", "scratch")
         if (location := getattr(storage, name)) is not None
     }
     ledger = resolve_ledger_url(storage.ledger, folder)
@@ -84,7 +84,7 @@ def resolve_paths(settings: Settings, folder: Path) -> Settings:
 
 def explain_overlaps(storage: Storage) -> list[str]:
     """Return one line for each store that lies in another: its objects would be taken for the other's."""
-    stores = {"landing": storage.landing, "lake": storage.lake, "opt_outs": storage.opt_outs}
+    stores = {name: getattr(storage, name) for name in ("landing", "lake", "opt_outs", "pull")}
     return [
         f"storage.{inner} = {stores[inner]!r}: lies in storage.{outer}; give each a folder of its own"
         for inner, outer in find_overlaps(stores)

@@ -75,6 +75,7 @@ class Storage(Section):
     landing: Location = "landing"
     lake: Location = "lake"
     opt_outs: Location = "opt_outs"
+    pull: Location = "pull"
     ledger: LedgerUrl = Field(default="sqlite:///ledger.db", repr=False)
     scratch: Location | None = None
     options: StoreOptions = StoreOptions()

@@ -59,7 +59,7 @@ create external table pushlift.events_export (
     `bundle_id` string comment 'Bundle identifier of the app (iOS) or its package name (Android).',
     `platform` string comment 'Operating system family of the device: `ios`, `android`, seldom another.',
     `sdk_version` string comment 'Version of the AppsFlyer SDK inside the app; empty or older than the app’s for server-to-server events.',
-    `api_version` string comment 'Version of the Push API message format; `2.0` in V2 messages.',
+    `api_version` string comment 'Version of the Push API message format; `2.0` in V2 messages, `pull` where a file of the Pull API told the event.',
     `install_app_store` string comment 'Android store from which the app was downloaded, where the app or the store tells it.',
     `store_reinstall` string comment 'The store’s own word on whether this was a reinstall; text, because the vendor publishes no list of its values.',
     `event_name` string comment 'Name of the in-app event as the app reported it, or of the conversion (`install`, `re-engagement`, `re-attribution`, `reinstall`); always sent. Most V1.0 messages send it beside `event_type`, which replaces it only where it is absent.',

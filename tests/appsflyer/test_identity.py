@@ -139,9 +139,9 @@ def test_published_rows_have_the_keys_that_they_were_given() -> None:
     batch: TypedBatch = normalize_rows({"event_value": '{"b":1, "a":2}'})
     fields = {name: batch.columns[name] for name in (*SOUND, "event_value") if name != "event_time"}
     seconds = np.array([1788256800], dtype=np.int64)
-    found, is_named = compute_second_keys(fields, pa.array(["in_app"]), seconds)
-    assert found.tolist() == batch.identities.second_key.tolist()
-    assert is_named.all()
+    found = compute_second_keys(fields, pa.array(["in_app"]), seconds)
+    assert found.keys.tolist() == batch.identities.second_key.tolist()
+    assert found.is_named.all()
 
 
 def test_parts_do_not_run_into_each_other() -> None:

@@ -201,7 +201,7 @@ def check_conservation(world: World) -> None:
 
 def build_settings(folder: Path, ledger: str, **storage: object) -> Settings:
     """Make settings whose places lie in a folder, but for those that are given; nothing is judged."""
-    folders = {name: str(folder / name) for name in ("landing", "lake", "opt_outs")}
+    folders = {name: str(folder / name) for name in ("landing", "lake", "opt_outs", "pull")}
     places = {**folders, "ledger": ledger, **storage}
     return Settings(
         storage=Storage.model_validate(places), ingest=Ingest(workers=1), quality=Quality(audit=False)

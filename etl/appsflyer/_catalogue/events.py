@@ -49,7 +49,8 @@ APP_FIELDS = (
     text(
         "api_version",
         "API Version",
-        "Version of the Push API message format; `2.0` in V2 messages.",
+        "Version of the Push API message format; `2.0` in V2 messages, `pull` where a file of the Pull API "
+        "told the event.",
         low=True,
     ),
     text(

@@ -28,6 +28,7 @@ class Standing(StrEnum):
     LEAVING = "leaving"
     KEPT = "kept"
     LANDING = "landing"
+    PULLED = "pulled"
     INBOX = "inbox"
     OTHER_APP = "other_app"
 
@@ -37,6 +38,7 @@ SENTENCES: Final[Mapping[Standing, str]] = {
     Standing.LEAVING: "files that were replaced, or that runs left; upkeep deletes them past their time",
     Standing.KEPT: "ids that are kept in the ledger until Liftoff has answered",
     Standing.LANDING: "landed objects, which stay as they landed",
+    Standing.PULLED: "files of the Pull API that came since; the next sweep writes them again",
     Standing.INBOX: "lists that are not taken in yet",
     Standing.OTHER_APP: "of an app for which no erasure was asked",
 }
@@ -161,12 +163,19 @@ def _judge(  # noqa: PLR0911, PLR0913, PLR0917 - a hit, and everything by which 
             return Standing.INBOX
         case "scratch" | "stray" if _is_younger(reading, now - SCRATCH_AGE):
             return Standing.LEAVING
-        case "landing" if not any(_is_promised(each, reading) for each in owners):
-            return Standing.LANDING
+        case "landing" | "pull" if _came_later(reading, owners):
+            return Standing.LANDING if reading.kind == "landing" else Standing.PULLED
         case "ledger" if any(each.is_kept for each in owners):
             return Standing.KEPT
         case _:
             return Standing.FOUND
+
+
+def _came_later(reading: Reading, owners: Sequence[Gone]) -> bool:
+    """Tell whether nobody is promised to be out of an object that others than we bring."""
+    if reading.kind == "pull":
+        return bool(owners) and all(_is_younger(reading, each.erased_at) for each in owners)
+    return not any(_is_promised(each, reading) for each in owners)
 
 
 def _is_promised(request: Gone, reading: Reading) -> bool:

@@ -24,11 +24,22 @@ from etl.stores.listing import TEMPORARY_SUFFIX
 from etl.stores.objects import describe_file
 
 Kind = Literal[
-    "lake", "leaving", "stray", "scratch", "export", "landing", "inbox", "opt_outs", "ledger", "other"
+    "lake",
+    "leaving",
+    "stray",
+    "scratch",
+    "export",
+    "landing",
+    "pull",
+    "inbox",
+    "opt_outs",
+    "ledger",
+    "other",
 ]
 """What a place is: a hit in `landing` or `inbox` is expected, one in `leaving` is gone before long.
 
 A `stray` is a data file that no log names and no batch holds: a draft of a living run, or of a dead one.
+What is in `pull` was written again, unless it came later.
 """
 
 SCRATCH: Final = "_scratch/"
@@ -48,7 +59,7 @@ class Place:
 
 
 def list_places(settings: Settings, ledger: Ledger, also: Sequence[str] = ()) -> list[Place]:
-    """List all objects of lake, scratch, exports, opt-outs and landing, the ledger's files, what is named."""
+    """List all objects of all stores and registered exports, the ledger's files, and what is named."""
     options, storage = settings.storage.options, settings.storage
     lake = open_store(storage.lake, options)
     held = {draft.path for batch in list_batches(ledger) for draft in batch.drafts}
@@ -62,6 +73,7 @@ def list_places(settings: Settings, ledger: Ledger, also: Sequence[str] = ()) ->
     for each in _list_objects(opt_outs):
         places.append(Place("inbox" if each.key.startswith(_INBOX) else "opt_outs", opt_outs, each))
     places += _list_all("landing", open_store(storage.landing, options))
+    places += _list_all("pull", open_store(storage.pull, options))
     places += _list_ledger_files(ledger)
     for named in also:
         places += _list_named(named, settings)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from etl.jobs.rewriting import RewritingReport
 from etl.jobs.sweep.erasing import ErasingReport
-from etl.jobs.sweep.landing import LandingReport
 from etl.jobs.sweep.receiving import ListReport
 from etl.jobs.sweep.story import SweepReport
 from etl.jobs.sweep.submitting import SubmissionReport
@@ -49,7 +49,9 @@ def _describe_submission(found: SubmissionReport) -> Iterator[str]:
 
 
 def _describe_erasing(found: ErasingReport, *, is_dry_run: bool) -> Iterator[str]:
-    yield from _describe_landing(found.landing, is_dry_run=is_dry_run)
+    if found.landing.rewriting is not None:
+        yield from _describe_rewriting("Landing", found.landing.rewriting, is_dry_run=is_dry_run)
+    yield from _describe_rewriting("Pull files", found.pulled, is_dry_run=is_dry_run)
     if not found.requests:
         return
     would = "would be " if is_dry_run else ""
@@ -74,13 +76,12 @@ def _describe_erasing(found: ErasingReport, *, is_dry_run: bool) -> Iterator[str
         yield f"The first upkeep after {after} deletes the files that this replaced."
 
 
-def _describe_landing(found: LandingReport, *, is_dry_run: bool) -> Iterator[str]:
-    done = found.rewriting
-    if done is None or not (done.objects_read or done.left):
+def _describe_rewriting(what: str, done: RewritingReport, *, is_dry_run: bool) -> Iterator[str]:
+    if not (done.objects_read or done.left):
         return
     would = "would be " if is_dry_run else ""
     yield (
-        f"Landing: {done.messages_removed:,} messages {would}removed, and {done.objects_rewritten:,} of"
+        f"{what}: {done.messages_removed:,} messages {would}removed, and {done.objects_rewritten:,} of"
         f" {done.objects_read:,} objects {would}written again"
     )
     if done.damaged:

@@ -16,9 +16,11 @@ from etl.hash_keys import HashKey
 from etl.jobs.erasing import erase_exports, erase_people
 from etl.jobs.ingest import hold_publish_lock
 from etl.jobs.reconciling import reconcile_all
+from etl.jobs.rewriting import RewritingReport
 from etl.jobs.sweep.ground import Ground
 from etl.jobs.sweep.landing import LandingReport, honour_in_landing
 from etl.jobs.sweep.leaving import Leaving, LeavingRequest
+from etl.jobs.sweep.pulled import honour_in_pulled
 from etl.lake.anonymize import choose_new_ids
 from etl.lake.digests import find_digested
 from etl.lake.erase import FoundRows, TableErasure
@@ -39,8 +41,9 @@ class ErasingReport:
 
     `shared` are linked ids that too many installs have: they are left alone. `held` are rows that wait for a
     decision, `exported` rows of registered exports, `postbacks` rows of the ledger that lost their personal
-    values, and `sent` those of which Liftoff has, or may have, heard before. What the erasure replaced is
-    deleted by the first upkeep after `physical_after`. A dry run tells in which `files` of the tables.
+    values, and `sent` those of which Liftoff has, or may have, heard before. `pulled` are files of the Pull
+    API: while one of them is left, requests stay due. What the erasure replaced is deleted by the first
+    upkeep after `physical_after`. A dry run tells in which `files` of the tables.
     """
 
     requests: int = 0
@@ -52,6 +55,7 @@ class ErasingReport:
     postbacks: int = 0
     sent: int = 0
     landing: LandingReport = field(default_factory=LandingReport)
+    pulled: RewritingReport = field(default_factory=RewritingReport)
     physical_after: datetime | None = None
     files: tuple[FoundRows, ...] = ()
 
@@ -119,7 +123,8 @@ def erase_due(ground: Ground, expected: Sequence[Request] = ()) -> ErasingReport
     """
     due = Leaving.gather(chain(stream_due(ground.ledger, "erasure"), expected))
     if not len(due):
-        return ErasingReport(landing=honour_in_landing(ground, ()))
+        pulled = honour_in_pulled(ground, ())
+        return ErasingReport(landing=honour_in_landing(ground, ()), pulled=pulled)
     everybody = Wanted()
     people = (find_people if ground.is_dry_run else _suppress_people)(ground, due, everybody)
     everybody.add(people.list_linked())
@@ -130,8 +135,9 @@ def erase_due(ground: Ground, expected: Sequence[Request] = ()) -> ErasingReport
     erased = erase_people(ground.settings, everybody, policy, is_dry_run=is_dry_run, renew=renew)
     exports = erase_exports(ground.settings, everybody, policy, is_dry_run=is_dry_run, renew=renew)
     sent, forgotten = forget_postbacks(ground, people)
+    pulled = honour_in_pulled(ground, people.list_wanted())
     landing = honour_in_landing(ground, people.list_wanted())
-    if not is_dry_run:
+    if not is_dry_run and not pulled.left:
         how_far: Erasure = "erased" if landing.is_clean else "erased_except_landing"
         for part in due.split():
             record_erasure(ground.ledger, [(each.subject, each.app_id) for each in part], how_far)
@@ -145,6 +151,7 @@ def erase_due(ground: Ground, expected: Sequence[Request] = ()) -> ErasingReport
         postbacks=forgotten,
         sent=sent,
         landing=landing,
+        pulled=pulled,
         physical_after=None
         if is_dry_run
         else ground.now + timedelta(hours=ground.settings.retention.replaced_hours),

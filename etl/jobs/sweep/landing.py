@@ -22,7 +22,6 @@ from etl.ledger.facts import read_fact, write_fact
 from etl.ledger.left_in_landing import count_left_in_landing, end_landing
 from etl.ledger.rewrites import list_rewrites
 from etl.ledger.suppressions import EVERY_APP, list_erased
-from etl.stores import open_store
 from etl.subjects import fold_identifier
 
 # Types of which every id has a shape: who was erased by one is found in landing without knowing the id.
@@ -62,7 +61,7 @@ def honour_in_landing(ground: Ground, due: Iterable[WantedId]) -> LandingReport:
     is_whole = bool(first) or seen is None or count_left_in_landing(ground.ledger, SHAPED) > 0
     if not pairs and not first:
         return LandingReport(RewritingReport(), is_whole)
-    search_of = partial(MessageSearch, ground.key, join_scopes(pairs), _list_free(chain(first, people)))
+    search_of = partial(MessageSearch, ground.key, join_scopes(pairs), list_free(chain(first, people)))
     report = rewrite_landing(
         ground.settings,
         ground.ledger,
@@ -82,10 +81,10 @@ def _end_notes(ground: Ground) -> None:
     """End what was cut off before landing was to be kept: ingest passes over what is noted."""
     if list_rewrites(ground.ledger) and not ground.is_dry_run:
         storage = ground.settings.storage
-        end_cut_off(open_store(storage.landing, storage.options), ground.ledger)
+        end_cut_off(storage, ground.ledger)
 
 
-def _list_free(people: Iterable[WantedId]) -> dict[str, frozenset[str]]:
+def list_free(people: Iterable[WantedId]) -> dict[str, frozenset[str]]:
     """List people's ids that have no shape, folded, and the apps of each; all digests have one."""
     each, found = iter(people), []
     while chunk := list(islice(each, _CHUNK)):

@@ -29,6 +29,7 @@ def note_sweep(
         "pushlift": __version__,
         "lists": [_count_list(each) for each in lists],
         "erased": {name: getattr(erasing, name) for name in _ERASED},
+        "pulled": asdict(erasing.pulled),
         "tables": [asdict(each) for each in erasing.tables],
         "submission": {
             "outcomes": dict(submission.outcomes),

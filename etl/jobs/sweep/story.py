@@ -159,9 +159,10 @@ def _report(
 
 
 def find_kept(ground: Ground) -> Iterator[OldVersions]:
-    """Ask landing, lake and the folder of lists whether what is erased stays in old versions."""
-    landing = open_store(ground.settings.storage.landing, ground.settings.storage.options)
-    yield from map(find_old_versions, (landing, ground.lake, ground.opt_outs))
+    """Ask landing, lake, Pull and the folder of lists whether what is erased stays in old versions."""
+    storage = ground.settings.storage
+    landing, pulled = (open_store(uri, storage.options) for uri in (storage.landing, storage.pull))
+    yield from map(find_old_versions, (landing, ground.lake, ground.opt_outs, pulled))
 
 
 def _is_anything_due(ledger: Ledger) -> bool:
