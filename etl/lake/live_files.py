@@ -10,6 +10,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from fnmatch import fnmatchcase
 from pathlib import Path
 from threading import get_ident
 from typing import Any, Final
@@ -81,8 +82,11 @@ class LiveFiles(AbstractFileSystem):  # type: ignore[misc]  # fsspec ships no an
         return self._strip_protocol(path) in self._paths
 
     def glob(self, path: str, **_options: object) -> list[str]:
-        """Give the file of that very name: patterns find nothing."""
-        return [path] if self.exists(path) else []
+        """Give the file of that name, or those that a pattern such as `lake://events/**` names."""
+        if self.exists(path):
+            return [path]
+        pattern = self._strip_protocol(path)
+        return [f"{PROTOCOL}://{name}" for name in self._paths if fnmatchcase(name, pattern)]
 
     def _find(self, path: str) -> str:
         found = self._paths.get(self._strip_protocol(path))

@@ -64,11 +64,11 @@ def test_partitions_are_pruned(local_world: World) -> None:
     """A filter on app and day opens no file of another partition: here, those are gone."""
     lake = fill(local_world)
     for path in local_world.live_paths():
-        if "com.other" in path:
+        if "id1234567890" in path:
             Path(path).unlink()
 
-    query = "select count(*) from events where app_id = 'id1234567890' and event_date = '2026-09-01'"
-    assert ask(lake, query) == [(5,)]
+    query = "select count(*) from events where app_id = 'com.other' and event_date = '2026-09-02'"
+    assert ask(lake, query) == [(2,)]
 
 
 def test_drafts_are_not_seen(local_world: World) -> None:
