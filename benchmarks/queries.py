@@ -1,9 +1,11 @@
 """What the library's queries read and take on a year of events, in the lake and in plain hive Parquet.
 
-`python -m benchmarks.queries FOLDER ROWS [ROUNDS]` makes the year where it is not there: through the lake's own
-writer, as upkeep leaves a day (one file an app and day), and the same rows, shuffled, with pyarrow's defaults,
-one file an app and day as well, which is the best that plain files can be. Each query that reads `events` is
-asked of both in turns, each time over a new connection, for the whole year and for four weeks of one app.
+`python -m benchmarks.queries FOLDER ROWS [ROUNDS]` makes the year where it is not there: through the lake's
+own writer, as upkeep leaves a day (one file an app and day), and the same rows, shuffled, with pyarrow's
+defaults, one file an app and day as well, which is the best that plain files can be. Each query that reads
+`events` is asked of both in turns, each time over a new connection, for the whole year and for four weeks of
+one app.
+
 Time is wall time from the query to its last row, CPU that of the process, and bytes are what the process was
 given by reads (`rchar` of /proc/self/io), counted alike for both. Answers must be equal.
 """
@@ -33,6 +35,7 @@ from deltalake.transaction import AddAction
 from benchmarks.year import APPS, DAYS, FIRST_DAY, make_day, name_object
 from etl.lake.drafts import Contents, DraftFile, describe_draft, draft_path, write_draft
 from etl.lake.encode import PartitionWriter
+from etl.lake.layout import WRITE_SCHEMA
 from etl.lake.library import list_queries, read_views
 from etl.lake.publish import TRANSACTION_ID
 from etl.lake.reading import Lake, connect_duckdb
@@ -42,8 +45,8 @@ from etl.stores import Store, open_store
 MONTH: Final = 31
 LATEST: Final = 24 * 31 + 2
 ASKED: Final = {"app": APPS[1].app_id, "first_day": "2026-03-02", "last_day": "2026-03-29"}
-# Those whose own conditions leave less than a tenth of the rows of the days that are asked for: conversions are
-# 6 in 100, sales 4. All others need every row.
+# Those whose own conditions leave less than a tenth of the rows of the days that are asked for: conversions
+# are 6 in 100, sales 4. All others need every row.
 SELECTIVE: Final = frozenset(
     {
         "assisted_installs", "consent_by_app", "first_purchase_delay", "installs_by_day", "installs_by_source",
@@ -102,8 +105,6 @@ def write_day(folder: Path, total: int, job: tuple[int, int]) -> DraftFile:
 
 
 def _as_written(rows: pa.Table) -> pa.Table:
-    from etl.lake.layout import WRITE_SCHEMA
-
     columns = [
         rows[field.name].dictionary_encode() if pa.types.is_dictionary(field.type) else rows[field.name]
         for field in WRITE_SCHEMA
@@ -112,7 +113,9 @@ def _as_written(rows: pa.Table) -> pa.Table:
 
 
 def _commit(lake: Store, table: Table, drafts: Sequence[DraftFile], number: int) -> None:
-    adds = [AddAction(each.path, each.size, dict(each.partition), 0, True, each.statistics) for each in drafts]
+    adds = [
+        AddAction(each.path, each.size, dict(each.partition), 0, True, each.statistics) for each in drafts
+    ]
     open_or_create(lake, table).create_write_transaction(
         adds,
         mode="append",
@@ -149,7 +152,9 @@ def _write_accounts(folder: Path, lake: Store) -> None:
 def _fill(table: Table, made: pa.Table) -> pa.Table:
     """Give a table all its columns."""
     columns = [
-        made[field.name].cast(field.type) if field.name in made.column_names else pa.nulls(len(made), field.type)
+        made[field.name].cast(field.type)
+        if field.name in made.column_names
+        else pa.nulls(len(made), field.type)
         for field in table.schema
     ]
     return pa.Table.from_arrays(columns, schema=table.schema)
@@ -160,7 +165,7 @@ def _connect_plain(folder: Path, variables: Mapping[str, str]) -> duckdb.DuckDBP
     connection = duckdb.connect()
     connection.execute("SET TimeZone = 'UTC'")
     files = f"read_parquet('{folder}/plain/*/*/*.parquet', hive_partitioning = true)"
-    connection.execute(f"CREATE VIEW events AS FROM {files}")  # noqa: S608 - a folder of our own
+    connection.execute(f"CREATE VIEW events AS FROM {files}")
     for table in (LOADS, POSTBACKS):
         path = folder / f"{table.name}.parquet"
         source = f"'{path}'" if path.exists() else f"(SELECT {_name_nothing(table)} WHERE false)"
@@ -181,7 +186,9 @@ def _connect(folder: Path, side: str, variables: Mapping[str, str]) -> duckdb.Du
     return connect_duckdb(Lake(open_store(str(folder / "lake"))), variables)
 
 
-def ask(folder: Path, side: str, variables: Mapping[str, str], text: str) -> tuple[Taken, list[tuple[object, ...]]]:
+def ask(
+    folder: Path, side: str, variables: Mapping[str, str], text: str
+) -> tuple[Taken, list[tuple[object, ...]]]:
     """Ask one side once, over a new connection that is made before the clock starts."""
     connection = _connect(folder, side, variables)
     try:
