@@ -49,8 +49,9 @@ ASKED: Final = {"app": APPS[1].app_id, "first_day": "2026-03-02", "last_day": "2
 # are 6 in 100, sales 4. All others need every row.
 SELECTIVE: Final = frozenset(
     {
-        "assisted_installs", "consent_by_app", "first_purchase_delay", "installs_by_day", "installs_by_source",
-        "revenue_by_cohort", "revenue_by_currency", "revenue_by_day", "revenue_by_source", "roas_by_source",
+        "assisted_installs", "consent_by_app", "first_purchase_delay", "installs_by_day",
+        "installs_by_source", "revenue_by_cohort", "revenue_by_currency", "revenue_by_day",
+        "revenue_by_source", "roas_by_source",
     }
 )  # fmt: skip
 # What they ask is in small tables.
@@ -60,6 +61,14 @@ NOT_OF_EVENTS: Final = frozenset(
         "quarantine_by_reason",
     }
 )  # fmt: skip
+_OUTCOMES: Final = """
+select
+    occurrence_id, app_id, event_date, event_name, 'plan' as plan_id, 'production' as mode, 'run' as run_id,
+    row_number() over () as position, now() as exported_at,
+    if(position % 20 = 0, 'refused', 'delivered') as state
+from purchases
+where is_asked(app_id, event_date, event_date_local)
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,21 +135,14 @@ def _commit(lake: Store, table: Table, drafts: Sequence[DraftFile], number: int)
 
 
 def _write_accounts(folder: Path, lake: Store) -> None:
-    """Write the small tables that queries join with `events`: a load an hour, and outcomes of a month's sales."""
+    """Write what queries join with `events`: a load an hour, and the outcomes of four weeks' sales."""
     hours = range(24 * DAYS + LATEST)
     begin = datetime.combine(FIRST_DAY, datetime.min.time(), UTC)
     loads = {
         "load_id": pa.array([name_object(0, hour) for hour in hours]),
         "landed_at": pa.array([begin + timedelta(hours=hour) for hour in hours], UTC_TYPE),
     }
-    sold = _connect_plain(folder, {}).sql(
-        "select occurrence_id, app_id, event_date, event_name, row_number() over () as position from purchases"
-        f" where app_id = '{ASKED['app']}' and event_date between '{ASKED['first_day']}' and '{ASKED['last_day']}'"
-    )
-    outcomes = sold.project(
-        "*, 'plan' as plan_id, 'production' as mode, 'run' as run_id, now() as exported_at,"
-        " if(position % 20 = 0, 'refused', 'delivered') as state"
-    ).to_arrow_table()
+    outcomes = _connect_plain(folder, ASKED).sql(_OUTCOMES).to_arrow_table()
     for table, made in ((POSTBACKS, outcomes), (LOADS, pa.table(loads))):
         rows = _fill(table, made)
         draft = write_draft(lake, table, "year.parquet", [rows])
@@ -241,7 +243,7 @@ def _spell(name: str, kind: str, span: str, plain: Sequence[Taken], lake: Sequen
     )
 
 
-def main(folder: Path, total: int, rounds: int) -> None:
+def main(folder: Path, total: int, rounds: int = 3) -> None:
     """Make the year and compare."""
     make_year(folder, total)
     for line in compare(folder, rounds):
@@ -250,4 +252,4 @@ def main(folder: Path, total: int, rounds: int) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]) if len(sys.argv) > 3 else 3)
+    main(Path(sys.argv[1]), *map(int, sys.argv[2:]))
