@@ -80,14 +80,14 @@ class Taken:
     bytes: int
 
 
-def make_year(folder: Path, total: int) -> None:
-    """Make what is not there yet of the year, a month a commit."""
+def make_year(folder: Path, total: int, days: int = DAYS) -> None:
+    """Make what is not there yet of the year, or of its first days, a month a commit."""
     lake = open_store(str(folder / "lake"))
     done = open_or_create(lake, EVENTS).version()
     with ProcessPoolExecutor(2, get_context("spawn")) as pool:
-        for month in range(done, -(-DAYS // MONTH)):
-            days = range(month * MONTH, min((month + 1) * MONTH, DAYS))
-            jobs = [(place, day) for day in days for place in range(len(APPS))]
+        for month in range(done, -(-days // MONTH)):
+            chosen = range(month * MONTH, min((month + 1) * MONTH, days))
+            jobs = [(place, day) for day in chosen for place in range(len(APPS))]
             drafts = list(pool.map(partial(write_day, folder, total), jobs, chunksize=len(APPS)))
             _commit(lake, EVENTS, drafts, month)
             sys.stderr.write(f"month {month}: {sum(draft.rows for draft in drafts):,} rows\n")
