@@ -35,7 +35,7 @@ from deltalake.transaction import AddAction
 from benchmarks.year import APPS, DAYS, FIRST_DAY, make_day, name_object
 from etl.lake.drafts import Contents, DraftFile, describe_draft, draft_path, write_draft
 from etl.lake.encode import PartitionWriter
-from etl.lake.layout import WRITE_SCHEMA
+from etl.lake.layout import WRITE_SCHEMA, find_order
 from etl.lake.library import list_queries, read_views
 from etl.lake.publish import TRANSACTION_ID
 from etl.lake.reading import Lake, connect_duckdb
@@ -108,7 +108,8 @@ def write_day(folder: Path, total: int, job: tuple[int, int]) -> DraftFile:
     path = draft_path("year", partition, 0)
     with ExitStack() as stack:
         writer = PartitionWriter(lake, path, partition, stack)
-        writer.add(_as_written(rows), rows.nbytes)
+        written = _as_written(rows)
+        writer.add(written.take(pa.array(find_order(written))), rows.nbytes)
         writer.flush()
     return describe_draft(lake, EVENTS, path, partition, Contents(writer.rows, writer.ranges))
 

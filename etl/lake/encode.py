@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from etl.appsflyer.flags import spell_flags
 from etl.lake.drafts import Contents, DraftFile, describe_draft, draft_path
-from etl.lake.layout import WRITE_SCHEMA, open_events_writer, write_sorted
+from etl.lake.layout import ORDERED_BY, WRITE_SCHEMA, find_order, open_events_writer, write_runs
 from etl.lake.settle import Partition, SettledRows
 from etl.lake.spill import FLAGS_COLUMN, OBJECT_COLUMN, ChunkOutcome, read_batch
 from etl.lake.statistics import Ranges, find_ranges
@@ -62,7 +62,7 @@ class EncodeTask:
 
 
 class PartitionWriter:
-    """Writes the rows of one partition into one draft, some at a time, each in the order of `layout`."""
+    """Writes the rows of one partition into one draft, some at a time; rows that are added are in order."""
 
     def __init__(
         self, lake: Store, path: str, partition: Partition, stack: ExitStack, watch: Watch = _watch_nothing
@@ -82,10 +82,10 @@ class PartitionWriter:
         self.waiting_bytes += size
 
     def flush(self) -> None:
-        """Write the rows that wait, in order."""
+        """Write the rows that wait."""
         if not self.waiting_rows:
             return
-        table = write_sorted(self._writer, pa.concat_tables(self._waiting).unify_dictionaries())
+        table = write_runs(self._writer, self._waiting)
         self.ranges.append(find_ranges(table, EVENTS.statistics))
         self._watch(table, self.partition[0])
         self.rows += table.num_rows
@@ -173,9 +173,10 @@ def _split(
 def _slice(
     batch: pa.Table, settled: SettledRows, start: int, chosen: npt.NDArray[np.int64], provenance: Provenance
 ) -> Iterator[tuple[pa.Table, int, int]]:
-    """Give slices, a partition each, that share the memory of the chosen rows alone."""
+    """Give slices, a partition each and in order, that share the memory of the chosen rows alone."""
     partition = settled.partition[start + chosen]
-    order = np.argsort(partition, kind="stable")
+    needed = batch.select([name for name in ORDERED_BY if name in batch.column_names])
+    order = find_order(needed.take(pa.array(chosen)), partition)
     chosen, partition = chosen[order], partition[order]
     table = _finish_columns(batch.take(pa.array(chosen)), settled.flags[start + chosen], provenance)
     # Measuring each slice would cost as much as taking it.

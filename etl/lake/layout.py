@@ -7,7 +7,7 @@ Small row groups would cost every reader more than they save: each takes half a 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import BinaryIO, Final
 
 import numpy as np
@@ -31,6 +31,8 @@ MOST_GROUP_ROWS: Final = 131_072
 # Of each row group, in the footer, which goes when the file goes; the log holds fewer (`tables.EVENTS`).
 _FOOTER_STATISTICS: Final = (*EVENTS.statistics, "event_name", "event_revenue", "event_revenue_usd")
 _CONVERSION, _PAID, _OTHER = range(3)
+_KINDS: Final = 3
+ORDERED_BY: Final = ("topic", "event_name", "event_time", "event_revenue", "event_revenue_usd")
 
 
 def open_events_writer(sink: BinaryIO, schema: pa.Schema) -> pq.ParquetWriter:
@@ -47,36 +49,69 @@ def open_events_writer(sink: BinaryIO, schema: pa.Schema) -> pq.ParquetWriter:
 
 
 def write_sorted(writer: pq.ParquetWriter, rows: pa.Table) -> pa.Table:
-    """Write rows in order, conversions, money and the rest in row groups of their own; gives them as written.
+    """Write rows in order, and give them as they were written."""
+    return write_runs(writer, [_take(rows, find_order(rows))])
 
-    Dictionaries of the rows must be unified.
+
+def write_runs(writer: pq.ParquetWriter, runs: Sequence[pa.Table]) -> pa.Table:
+    """Write runs of rows, each in order, in row groups of a kind each; gives all rows as they were written.
+
+    Nothing is copied, so within a kind run follows run.
     """
-    kinds = _tell_kinds(rows)
-    written = rows.take(pa.array(_find_order(rows, kinds)))
+    bounds = [np.searchsorted(_tell_kinds(run), range(_KINDS + 1)).tolist() for run in runs]
+    parts = [
+        [run.slice(ends[kind], ends[kind + 1] - ends[kind]) for run, ends in zip(runs, bounds, strict=True)]
+        for kind in range(_KINDS)
+    ]
+    written = pa.concat_tables([part for same in parts for part in same]).unify_dictionaries()
     start = 0
-    for count in _cut(np.bincount(kinds, minlength=3).tolist()):
+    for count in _cut([sum(part.num_rows for part in same) for same in parts]):
         writer.write_table(written.slice(start, count), row_group_size=MOST_GROUP_ROWS)
         start += count
     return written
 
 
-def _tell_kinds(rows: pa.Table) -> npt.NDArray[np.int64]:
+def find_order(rows: pa.Table, before: npt.NDArray[np.int32] | None = None) -> npt.NDArray[np.int64]:
+    """Find the order of rows: by what stands before all, then kind, topic, event name and time, nulls last.
+
+    Equal rows keep their order. A column that is not there is null.
+    """
+    keys = [_read_times(rows), _rank(rows, "event_name"), _rank(rows, "topic"), _tell_kinds(rows)]
+    return np.lexsort([*keys, *([] if before is None else [before])])
+
+
+def _take(rows: pa.Table, order: npt.NDArray[np.int64]) -> pa.Table:
+    """Bring rows into an order; those that are in it, and columns without a value, are not copied."""
+    if np.all(np.diff(order) > 0):
+        return rows
+    places = pa.array(order)
+    columns = [column if column.null_count == len(column) else column.take(places) for column in rows.columns]
+    return pa.Table.from_arrays(columns, schema=rows.schema)
+
+
+def _tell_kinds(rows: pa.Table) -> npt.NDArray[np.int8]:
     """Tell of each row whether it is a conversion, has revenue, or neither."""
-    topics = pc.fill_null(rows["topic"].cast(pa.string()), "in_app_event")
-    is_event = pc.ends_with(topics, "in_app_event").to_numpy()
-    is_paid = pc.or_(pc.is_valid(rows["event_revenue"]), pc.is_valid(rows["event_revenue_usd"])).to_numpy()
-    return np.where(is_event, np.where(is_paid, _PAID, _OTHER), _CONVERSION)
+    is_event = np.ones(rows.num_rows, dtype=bool)
+    is_paid = np.zeros(rows.num_rows, dtype=bool)
+    if "topic" in rows.column_names:
+        topics = pc.fill_null(rows["topic"].cast(pa.string()), "in_app_event")
+        is_event = pc.ends_with(topics, "in_app_event").to_numpy()
+    for name in ("event_revenue", "event_revenue_usd"):
+        if name in rows.column_names:
+            is_paid |= pc.is_valid(rows[name]).to_numpy()
+    return np.where(is_event, np.where(is_paid, _PAID, _OTHER), _CONVERSION).astype(np.int8)
 
 
-def _find_order(rows: pa.Table, kinds: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """Find the order by kind, topic, event name and time; equal rows keep theirs."""
-    times = pc.fill_null(rows["event_time"].cast(pa.int64()), 0).to_numpy()
-    return np.lexsort((times, _rank(rows["event_name"]), _rank(rows["topic"]), kinds))
+def _read_times(rows: pa.Table) -> npt.NDArray[np.int64]:
+    times: npt.NDArray[np.int64] = pc.fill_null(rows["event_time"].cast(pa.int64()), 0).to_numpy()
+    return times
 
 
-def _rank(column: pa.ChunkedArray) -> npt.NDArray[np.int64]:
-    """Rank each value among the distinct ones; a null comes last."""
-    whole = column.combine_chunks()
+def _rank(rows: pa.Table, name: str) -> npt.NDArray[np.int64]:
+    """Rank each value of a column of texts among the distinct ones; a null comes last."""
+    if name not in rows.column_names:
+        return np.zeros(rows.num_rows, dtype=np.int64)
+    whole = rows[name].combine_chunks()
     coded = whole if pa.types.is_dictionary(whole.type) else whole.dictionary_encode()
     if isinstance(coded, pa.ChunkedArray):
         coded = pa.concat_arrays(coded.chunks)
