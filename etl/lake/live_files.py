@@ -111,9 +111,10 @@ class SharedFile:
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
         """Move the calling thread's place."""
-        start = {os.SEEK_SET: 0, os.SEEK_CUR: self.tell(), os.SEEK_END: self._size}[whence]
-        self._places[get_ident()] = start + offset
-        return start + offset
+        if whence != os.SEEK_SET:
+            offset += self._size if whence == os.SEEK_END else self.tell()
+        self._places[get_ident()] = offset
+        return offset
 
     def tell(self) -> int:
         """Give the calling thread's place."""
