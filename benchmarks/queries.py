@@ -1,10 +1,10 @@
 """What the library's queries read and take on a year of events, in the lake and in plain hive Parquet.
 
-`python -m benchmarks.queries FOLDER ROWS [ROUNDS]` makes the year where it is not there: through the lake's
+`python -m benchmarks.queries FOLDER ROWS ROUNDS [QUERY …]` makes the year where it is not there: through the lake's
 own writer, as upkeep leaves a day (one file an app and day), and the same rows, shuffled, with pyarrow's
 defaults, one file an app and day as well, which is the best that plain files can be. Each query that reads
 `events` is asked of both in turns, each time over a new connection, for the whole year and for four weeks of
-one app.
+one app, of the latter three times a round.
 
 Time is wall time from the query to its last row, CPU that of the process, and bytes are what the process was
 given by reads (`rchar` of /proc/self/io), counted alike for both. Answers must be equal.
@@ -213,17 +213,17 @@ def _count_cpu() -> float:
     return used.ru_utime + used.ru_stime
 
 
-def compare(folder: Path, rounds: int) -> Iterator[str]:
-    """Ask all queries of both, and give the lines of the table."""
+def compare(folder: Path, rounds: int, names: Sequence[str] = ()) -> Iterator[str]:
+    """Ask all queries of both, or those that are named, and give the lines of the table."""
     yield "| query | | span | plain s | lake s | time | CPU | plain MB | lake MB | bytes |"
     yield "|---|---|---|--:|--:|--:|--:|--:|--:|--:|"
-    for span, variables in (("four weeks of an app", ASKED), ("year", {})):
+    for span, variables, times in (("four weeks of an app", ASKED, 3), ("year", {}, 1)):
         for query in list_queries():
-            if query.name in NOT_OF_EVENTS:
+            if query.name in NOT_OF_EVENTS or (names and query.name not in names):
                 continue
             taken: dict[str, list[Taken]] = {"plain": [], "lake": []}
             answers = []
-            for _ in range(rounds):
+            for _ in range(rounds * times):
                 for side, all_taken in taken.items():
                     one, rows = ask(folder, side, variables, query.text)
                     all_taken.append(one)
@@ -244,13 +244,13 @@ def _spell(name: str, kind: str, span: str, plain: Sequence[Taken], lake: Sequen
     )
 
 
-def main(folder: Path, total: int, rounds: int = 3) -> None:
+def main(folder: Path, total: int, rounds: int, names: Sequence[str]) -> None:
     """Make the year and compare."""
     make_year(folder, total)
-    for line in compare(folder, rounds):
+    for line in compare(folder, rounds, names):
         sys.stdout.write(f"{line}\n")
         sys.stdout.flush()
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), *map(int, sys.argv[2:]))
+    main(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), sys.argv[4:])

@@ -10,7 +10,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from fnmatch import fnmatchcase
+from fnmatch import filter as match_names
 from pathlib import Path
 from threading import get_ident
 from typing import Any, Final
@@ -61,7 +61,7 @@ class LiveFiles(AbstractFileSystem):  # type: ignore[misc]  # fsspec ships no an
     def __init__(self, files: Sequence[NamedFile]) -> None:
         """Take the files."""
         super().__init__()
-        self._paths: Mapping[str, str] = {self._strip_protocol(file.name): file.path for file in files}
+        self._paths: Mapping[str, str] = {_strip(file.name): file.path for file in files}
 
     def open(self, path: str, mode: str = "rb", **_options: object) -> SharedFile:
         """Open a live file for reading; PermissionError for any other wish."""
@@ -71,28 +71,31 @@ class LiveFiles(AbstractFileSystem):  # type: ignore[misc]  # fsspec ships no an
 
     def info(self, path: str, **_options: object) -> dict[str, Any]:
         """Tell a file's size."""
-        return {"name": path, "size": Path(self._find(path)).stat().st_size, "type": "file"}
+        return {"name": path, "size": os.stat(self._find(path)).st_size, "type": "file"}  # noqa: PTH116 - of thousands
 
     def modified(self, path: str) -> datetime:
         """Tell when a file was written."""
-        return datetime.fromtimestamp(Path(self._find(path)).stat().st_mtime, UTC)
+        return datetime.fromtimestamp(os.stat(self._find(path)).st_mtime, UTC)  # noqa: PTH116 - of thousands
 
     def exists(self, path: str, **_options: object) -> bool:
         """Tell whether a name is a live file's."""
-        return self._strip_protocol(path) in self._paths
+        return _strip(path) in self._paths
 
     def glob(self, path: str, **_options: object) -> list[str]:
         """Give the file of that name, or those that a pattern such as `lake://events/**` names."""
         if self.exists(path):
             return [path]
-        pattern = self._strip_protocol(path)
-        return [f"{PROTOCOL}://{name}" for name in self._paths if fnmatchcase(name, pattern)]
+        return [f"{PROTOCOL}://{name}" for name in match_names(self._paths, _strip(path))]
 
     def _find(self, path: str) -> str:
-        found = self._paths.get(self._strip_protocol(path))
+        found = self._paths.get(_strip(path))
         if found is None:
             raise FileNotFoundError("there is no live file of this name")
         return found
+
+
+def _strip(path: str) -> str:
+    return path.removeprefix(f"{PROTOCOL}://")
 
 
 class SharedFile:

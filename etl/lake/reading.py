@@ -176,8 +176,10 @@ def _show_tables(connection: duckdb.DuckDBPyConnection, lake: Lake) -> None:
         if delta is not None and lake.store.scheme == "file"
     }
     connection.register_filesystem(LiveFiles([file for files in named.values() for file in files]))
-    # Live files never change, and a query may read one several times.
-    connection.execute(f"SET allowed_directories = ['{PROTOCOL}://']; SET parquet_metadata_cache = true")
+    connection.execute(f"SET allowed_directories = ['{PROTOCOL}://']")
+    # Live files never change, and a query may read one several times. What is fetched ahead is not all used:
+    # of a list's column, which takes some hundred bytes, DuckDB 2.0 fetches a megabyte.
+    connection.execute("SET parquet_metadata_cache = true; SET disable_parquet_prefetching = true")
     for table, delta in found.items():
         if delta is None or named.get(table) == []:
             connection.execute(f"CREATE VIEW {table.name} AS {_select_nothing(table)}")
