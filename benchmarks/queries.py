@@ -1,7 +1,7 @@
 """What the library's queries read and take on a year of events, in the lake and in plain hive Parquet.
 
-`python -m benchmarks.queries FOLDER ROWS ROUNDS [QUERY …]` makes the year where it is not there: through the lake's
-own writer, as upkeep leaves a day (one file an app and day), and the same rows, shuffled, with pyarrow's
+`python -m benchmarks.queries FOLDER ROWS ROUNDS [QUERY …]` makes the year where it is not there: through the
+lake's own writer, as upkeep leaves a day (one file an app and day), and the same rows, shuffled, with pyarrow's
 defaults, one file an app and day as well, which is the best that plain files can be. Each query that reads
 `events` is asked of both in turns, each time over a new connection, for the whole year and for four weeks of
 one app, of the latter three times a round.
