@@ -3,8 +3,8 @@
 `python -m benchmarks.queries FOLDER ROWS ROUNDS [QUERY …]` makes the year where it is not there: through the
 lake's own writer, as upkeep leaves a day (one file an app and day), and the same rows, shuffled, with
 pyarrow's defaults, one file an app and day as well, which is the best that plain files can be. Each query
-that reads `events` is asked of both in turns, each time over a new connection, for the whole year and for four
-weeks of one app, of the latter three times a round.
+that reads `events` is asked of both in turns, each time over a new connection, for the whole year and for
+four weeks of one app, of the latter three times a round.
 
 Time is wall time from the query to its last row, CPU that of the process, and bytes are what the process was
 given by reads (`rchar` of /proc/self/io), counted alike for both. Answers must be equal.
