@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from fnmatch import filter as match_names
-from pathlib import Path
+from functools import lru_cache
 from threading import get_ident
 from typing import Any, Final
 from urllib.parse import quote, unquote
@@ -43,9 +43,10 @@ def name_live_files(table: Table, delta: DeltaTable, folder: str) -> list[NamedF
 
 def _name(table: Table, file: LiveFile) -> str:
     folders = "".join(f"{name}={_spell(file.partition[name])}/" for name in table.partition_by)
-    return f"{PROTOCOL}://{table.name}/{folders}{Path(unquote(file.path)).name}"
+    return f"{PROTOCOL}://{table.name}/{folders}{unquote(file.path.rpartition('/')[2])}"
 
 
+@lru_cache(maxsize=4_096)
 def _spell(value: str) -> str:
     """Spell a partition's value; an underscore in front is encoded, since Hive's null begins with two."""
     spelled = quote(value, safe="")
@@ -86,6 +87,10 @@ class LiveFiles(AbstractFileSystem):  # type: ignore[misc]  # fsspec ships no an
         if self.exists(path):
             return [path]
         return [f"{PROTOCOL}://{name}" for name in match_names(self._paths, _strip(path))]
+
+    def unstrip_protocol(self, name: str) -> str:
+        """Give the name as it is: all names here have their protocol."""
+        return name
 
     def _find(self, path: str) -> str:
         found = self._paths.get(_strip(path))
