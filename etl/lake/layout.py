@@ -105,7 +105,9 @@ def _tell_kinds(rows: pa.Table) -> npt.NDArray[np.int8]:
 def _read_times(rows: pa.Table) -> npt.NDArray[np.int64]:
     if "event_time" not in rows.column_names:
         return np.zeros(rows.num_rows, dtype=np.int64)
-    times: npt.NDArray[np.int64] = pc.fill_null(rows["event_time"].cast(pa.int64()), 0).to_numpy()
+    times: npt.NDArray[np.int64] = pc.fill_null(
+        rows["event_time"].cast(pa.int64()), np.iinfo(np.int64).max
+    ).to_numpy()
     return times
 
 

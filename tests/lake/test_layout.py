@@ -48,7 +48,7 @@ def rank(row: Row) -> tuple[Any, ...]:
     return (
         is_event + (is_event and not is_paid),
         *named,
-        row["event_time"] or datetime(1970, 1, 1, tzinfo=UTC),
+        row["event_time"] or datetime(9999, 1, 1, tzinfo=UTC),
     )
 
 
