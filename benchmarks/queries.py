@@ -30,7 +30,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 from deltalake import CommitProperties, Transaction
-from deltalake.transaction import AddAction
+from deltalake.transaction import AddAction, RemoveAction
 
 from benchmarks.year import APPS, DAYS, FIRST_DAY, make_day, name_object
 from etl.lake.drafts import Contents, DraftFile, describe_draft, draft_path, write_draft
@@ -123,7 +123,7 @@ def _as_written(rows: pa.Table) -> pa.Table:
 
 
 def _commit(lake: Store, table: Table, drafts: Sequence[DraftFile], number: int) -> None:
-    adds = [
+    adds: list[AddAction | RemoveAction] = [
         AddAction(each.path, each.size, dict(each.partition), 0, True, each.statistics) for each in drafts
     ]
     open_or_create(lake, table).create_write_transaction(

@@ -58,7 +58,7 @@ class Deeds:
             **self._money(),
             **self._device(),
         }
-        made |= self._texts() | self._accounts()
+        made |= {**self._texts(), **self._accounts()}
         rows = len(self.kinds)
         schema = file_schema(EVENTS)
         columns = []

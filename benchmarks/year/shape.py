@@ -1,11 +1,10 @@
 """The shape of the year: its apps, names, sources, and how many rows a day has."""
 
+import math
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import Final
-
-import numpy as np
 
 FIRST_DAY: Final = date(2025, 9, 1)
 DAYS: Final = 365
@@ -73,7 +72,7 @@ APPS: Final = (
 
 def rows_of(place: int, day: int, total: int) -> int:
     """Tell how many rows an app has on a day, of so many in the year: weekends and growth move them."""
-    season = 1 + 0.25 * np.sin(day * 2 * np.pi / 7) + 0.4 * (day / DAYS - 0.5)
+    season = 1 + 0.25 * math.sin(day * 2 * math.pi / 7) + 0.4 * (day / DAYS - 0.5)
     return max(20, round(total * APPS[place].share * season / DAYS))
 
 

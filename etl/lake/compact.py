@@ -192,7 +192,7 @@ def _write_drafts(compactor: Compactor, plan: Compaction) -> list[DraftFile]:
         compactor.ledger,
         [Draft(f"{table}/{path}", table, compactor.run_id, 0, compactor.made_at) for path in paths],
     )
-    drafts = []
+    drafts: list[DraftFile | None] = []
     for path, group in zip(paths, plan.groups, strict=True):
         check_fence(compactor.ledger, compactor.fence)
         if plan.table is EVENTS:

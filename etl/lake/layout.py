@@ -76,8 +76,9 @@ def find_order(rows: pa.Table, before: npt.NDArray[np.int32] | None = None) -> n
 
     Equal rows keep their order. A column that is not there is null.
     """
-    keys = [_read_times(rows), _rank(rows, "event_name"), _rank(rows, "topic"), _tell_kinds(rows)]
-    return np.lexsort([*keys, *([] if before is None else [before])])
+    kinds = _tell_kinds(rows)
+    first = np.zeros_like(kinds) if before is None else before
+    return np.lexsort((_read_times(rows), _rank(rows, "event_name"), _rank(rows, "topic"), kinds, first))
 
 
 def _take(rows: pa.Table, order: npt.NDArray[np.int64]) -> pa.Table:
