@@ -13,9 +13,7 @@ select
     count(*) filter (topic = 'reinstall') as reinstalls,
     count(*) filter (topic = 're_attribution') as re_attributions,
     count(*) filter (topic = 're_engagement') as re_engagements
-from occurrences
-where
-    family in ('install', 'reinstall', 're_attribution', 're_engagement')
-    and is_asked(app_id, event_date, event_date_local)
+from conversions
+where is_asked(app_id, event_date, event_date_local)
 group by app_id, day
 order by app_id, day

@@ -26,6 +26,7 @@ active as (
 ends as (
     select app_id, max(event_date) - 1 as last_whole_day
     from events_local
+    where getvariable('app') is null or app_id = getvariable('app')
     group by app_id
 ),
 

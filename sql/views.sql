@@ -44,38 +44,53 @@ where is_test_message is not true;
 
 -- One row for each thing that a person did: of a retargeting pair the primary half, which is the one that Liftoff is
 -- told of. `records` counts the rows that tell of it. Sums of revenue over this view are right. All rows of an occurrence
--- are of one app, day, family and name, which stand in the windows so that conditions on them come before.
+-- are of one app, day, family and name, which stand in the windows so that conditions on them come before. The order
+-- within an occurrence is one value, as then DuckDB looks for the least instead of sorting.
 create or replace view occurrences as
 select *, count(*) over (partition by occurrence_id, app_id, event_date, family, event_name) as records
 from events_local
 qualify
     row_number() over (
         partition by occurrence_id, app_id, event_date, family, event_name
-        order by is_primary_attribution is false, is_primary_attribution is not true, event_id
+        order by if(is_primary_attribution, '0', if(is_primary_attribution is null, '1', '2')) || event_id
     ) = 1;
 
--- First installs, organic ones included; reinstalls, re-attributions and re-engagements are conversions of their own.
+-- Installs, reinstalls, re-attributions and re-engagements: a row an occurrence. The condition on `topic` passes over all
+-- other rows, which lie behind these in each file.
+create or replace view conversions as
+select *, count(*) over (partition by occurrence_id, app_id, event_date, topic) as records
+from events_local
+where topic in ('install', 'reinstall', 're_attribution', 're_engagement')
+qualify
+    row_number() over (
+        partition by occurrence_id, app_id, event_date, topic
+        order by if(is_primary_attribution, '0', if(is_primary_attribution is null, '1', '2')) || event_id
+    ) = 1;
+
+-- First installs, organic ones included; the other conversions are none.
 create or replace view installs as
 select *
-from occurrences
-where family = 'install';
+from conversions
+where topic = 'install';
 
 -- In-app events with revenue, whatever they are called, refunds (negative) included. Revenue from showing ads,
--- which nobody paid for by hand, is left out. A row an occurrence, of the rows that have revenue.
+-- which nobody paid for by hand, is left out. A row an occurrence, of the rows that have revenue. These are looked for
+-- in two steps, each of which passes over the rows without revenue that a file says to have none of.
 create or replace view purchases as
 select
     *,
     count(*) over (partition by occurrence_id, app_id, event_date) as records,
     coalesce(event_revenue_usd, event_revenue) < 0 as is_refund
-from events_local
-where
-    family = 'in_app'
-    and coalesce(event_revenue, event_revenue_usd, 0) <> 0
-    and coalesce(event_name, '') <> 'af_ad_revenue'
+from (
+    from events_local where event_revenue <> 0
+    union all
+    from events_local where event_revenue is null and event_revenue_usd <> 0
+)
+where family = 'in_app' and coalesce(event_name, '') <> 'af_ad_revenue'
 qualify
     row_number() over (
         partition by occurrence_id, app_id, event_date
-        order by is_primary_attribution is false, is_primary_attribution is not true, event_id
+        order by if(is_primary_attribution, '0', if(is_primary_attribution is null, '1', '2')) || event_id
     ) = 1;
 
 -- Events inside a re-engagement window, told once for the retargeting source and once for the original one. Where the

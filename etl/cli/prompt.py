@@ -12,8 +12,8 @@ QUIT: Final = frozenset({".quit", ".exit", "quit", "exit"})
 RUN: Final = ".run "
 _HELP: Final = (
     "Tables: events, quarantine, loads, checks, profiles, postbacks; views: events_local, occurrences,"
-    " installs, purchases, retargeting_pairs, postback_outcomes, opt_out_progress. End a query with ; and"
-    " leave with .quit. .run NAME runs one of the library, after `set variable app = '…';` for one app."
+    " conversions, installs, purchases, retargeting_pairs, postback_outcomes, opt_out_progress. End a query"
+    " with ; and leave with .quit. .run NAME runs one of the library, after `set variable app = '…';` for one app."
 )
 
 

@@ -1,4 +1,4 @@
-"""Compact the tables of accounts: the file a run that `loads`, `checks` and their like gather becomes few.
+"""Compact tables: the file a run that `loads`, `checks` and each day of `events` gather becomes few.
 
 It works under the publish lock, when no recorded publish is unfinished: files that nobody reads yet are
 written, and one Delta commit a table puts them in the small files' place. A kill leaves the old files or the
@@ -22,15 +22,17 @@ from deltalake.transaction import AddAction, RemoveAction
 
 from etl.errors import LakeMovedOn
 from etl.lake.delta_errors import explain_delta_errors
-from etl.lake.drafts import DraftFile, write_draft
+from etl.lake.drafts import Contents, DraftFile, describe_draft, write_draft
 from etl.lake.filesystems import open_filesystem
+from etl.lake.layout import WRITE_SCHEMA, open_events_writer, write_sorted
 from etl.lake.publish import TRANSACTION_ID
-from etl.lake.tables import CHECKS, LOADS, POSTBACKS, PROFILES, TABLES, Table, find_table, table_uri
+from etl.lake.statistics import find_ranges
+from etl.lake.tables import CHECKS, EVENTS, LOADS, POSTBACKS, PROFILES, TABLES, Table, find_table, table_uri
 from etl.ledger.database import Ledger
 from etl.ledger.drafts import Draft, mark_drafts, register_drafts
 from etl.ledger.locks import Fence, check_fence
 from etl.ledger.publishes import unfinished_publishes
-from etl.stores import Store
+from etl.stores import Store, open_for_writing
 from etl.stores.translating import explain_errors
 
 LOG: Final = logging.getLogger(__name__)
@@ -41,9 +43,14 @@ TIME_COLUMNS: Final[Mapping[Table, str]] = {
     CHECKS: "checked_at",
     PROFILES: "profiled_at",
     POSTBACKS: "exported_at",
+    EVENTS: "event_time",
 }
 # Two days of hourly runs.
 MOST_SMALL_FILES: Final = 48
+# Of an app's day in `events`: each file costs a reader a millisecond, and each late run adds one.
+MOST_DAY_FILES: Final = 4
+# Of `events` at once: ingests wait for the lock, and what is left is done the next time.
+MOST_DAYS: Final = 200
 TARGET_ROWS: Final = 100_000
 SMALL_ROWS: Final = TARGET_ROWS // 2
 
@@ -56,11 +63,12 @@ class SmallFile:
     size: int
     rows: int
     began_at: datetime
+    partition: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Compaction:
-    """What is done to one table: the files of each group become one file."""
+    """What is done to one table: the files of each group, all of one partition, become one file."""
 
     table: Table
     groups: tuple[tuple[SmallFile, ...], ...]
@@ -104,12 +112,14 @@ def compact_tables(compactor: Compactor) -> list[Compaction]:
     return [plan for delta, plan in plans if plan.groups and _compact(compactor, plan, delta, number)]
 
 
-def group_files(files: Sequence[SmallFile]) -> tuple[tuple[SmallFile, ...], ...]:
+def group_files(
+    files: Sequence[SmallFile], most: int = MOST_SMALL_FILES
+) -> tuple[tuple[SmallFile, ...], ...]:
     """Group files by time so that each group but the last has the rows of a whole file.
 
-    None where they are few; a file that would be alone stays as it is.
+    None where they are `most` or fewer; a file that would be alone stays as it is.
     """
-    if len(files) <= MOST_SMALL_FILES:
+    if len(files) <= most:
         return ()
     groups: list[list[SmallFile]] = [[]]
     for file in sorted(files, key=lambda each: (each.began_at, each.path)):
@@ -119,8 +129,18 @@ def group_files(files: Sequence[SmallFile]) -> tuple[tuple[SmallFile, ...], ...]
     return tuple(tuple(group) for group in groups if len(group) > 1)
 
 
+def group_days(files: Sequence[SmallFile]) -> tuple[tuple[SmallFile, ...], ...]:
+    """Group the files of each app's day, those of most files first, and no more than a lock may wait for."""
+    days: dict[tuple[tuple[str, str], ...], list[SmallFile]] = {}
+    for file in files:
+        days.setdefault(file.partition, []).append(file)
+    worst = sorted(days.values(), key=lambda found: (-len(found), found[0].partition))
+    return tuple(group for found in worst[:MOST_DAYS] for group in group_files(found, MOST_DAY_FILES))
+
+
 def _plan(table: Table, delta: DeltaTable) -> Compaction:
-    return Compaction(table, group_files(list(_list_small_files(table, delta))))
+    files = list(_list_small_files(table, delta))
+    return Compaction(table, group_days(files) if table is EVENTS else group_files(files))
 
 
 def _list_small_files(table: Table, delta: DeltaTable) -> Iterator[SmallFile]:
@@ -132,7 +152,11 @@ def _list_small_files(table: Table, delta: DeltaTable) -> Iterator[SmallFile]:
         # Another writer's file without statistics is left alone.
         if action.get(began) is not None and action["num_records"] < SMALL_ROWS:
             yield SmallFile(
-                unquote(action["path"]), action["size_bytes"], action["num_records"], action[began]
+                unquote(action["path"]),
+                action["size_bytes"],
+                action["num_records"],
+                action[began],
+                tuple((name, str(action[f"partition.{name}"])) for name in table.partition_by),
             )
 
 
@@ -162,30 +186,55 @@ def _choose_number(lake: Store) -> int:
 
 def _write_drafts(compactor: Compactor, plan: Compaction) -> list[DraftFile]:
     """Write the new files, which are registered before."""
-    paths = [f"{compactor.run_id}-c{place:04d}.parquet" for place in range(len(plan.groups))]
+    paths = [_name_draft(compactor, place, group) for place, group in enumerate(plan.groups)]
     table = plan.table.name
     register_drafts(
         compactor.ledger,
         [Draft(f"{table}/{path}", table, compactor.run_id, 0, compactor.made_at) for path in paths],
     )
-    drafts = []
+    drafts: list[DraftFile | None] = []
     for path, group in zip(paths, plan.groups, strict=True):
         check_fence(compactor.ledger, compactor.fence)
-        rows = _read_rows(compactor.lake, plan.table, group)
-        drafts.append(write_draft(compactor.lake, plan.table, path, [rows]))
+        if plan.table is EVENTS:
+            drafts.append(_write_day(compactor.lake, path, group))
+        else:
+            rows = _read_rows(compactor.lake, plan.table, plan.table.schema, group)
+            drafts.append(
+                write_draft(compactor.lake, plan.table, path, [rows.sort_by(TIME_COLUMNS[plan.table])])
+            )
     return [draft for draft in drafts if draft is not None]
 
 
-def _read_rows(lake: Store, table: Table, files: Sequence[SmallFile]) -> pa.Table:
-    """Read the rows of some files, many files at once, by time; equal times keep their order."""
+def _name_draft(compactor: Compactor, place: int, group: Sequence[SmallFile]) -> str:
+    """Name the file that a group becomes, in the folder where the files lie."""
+    folder = group[0].path.rpartition("/")[0]
+    return f"{folder}/{compactor.run_id}-c{place:04d}.parquet".lstrip("/")
+
+
+def _write_day(lake: Store, path: str, group: Sequence[SmallFile]) -> DraftFile:
+    """Write the events of some files of an app's day as one, in the order of `layout`."""
+    rows = _read_rows(lake, EVENTS, WRITE_SCHEMA, group).unify_dictionaries()
+    with (
+        open_for_writing(lake, f"{EVENTS.name}/{path}") as sink,
+        open_events_writer(sink, WRITE_SCHEMA) as writer,
+    ):
+        written = write_sorted(writer, rows)
+    ranges = [find_ranges(written, EVENTS.statistics)]
+    partition = [value for _, value in group[0].partition]
+    return describe_draft(lake, EVENTS, path, partition, Contents(written.num_rows, ranges))
+
+
+def _read_rows(lake: Store, table: Table, schema: pa.Schema, files: Sequence[SmallFile]) -> pa.Table:
+    """Read the rows of some files, many files at once, in the order of the files."""
+    coded = [field.name for field in schema if pa.types.is_dictionary(field.type)]
     with explain_errors(lake, table.name):
         dataset = ds.dataset(
             [file.path for file in files],
-            schema=table.schema,
-            format="parquet",
+            schema=schema,
+            format=ds.ParquetFileFormat(dictionary_columns=coded),
             filesystem=open_filesystem(lake, table.name),
         )
-        return dataset.to_table().sort_by(TIME_COLUMNS[table])
+        return dataset.to_table()
 
 
 def _commit(
@@ -193,10 +242,17 @@ def _commit(
 ) -> None:
     """Commit the new files and the removal of the old, as changing no row."""
     moment = int(compactor.made_at.timestamp() * 1000)
-    adds = [AddAction(draft.path, draft.size, {}, moment, False, draft.statistics) for draft in drafts]
+    adds = [
+        AddAction(draft.path, draft.size, dict(draft.partition), moment, False, draft.statistics)
+        for draft in drafts
+    ]
     removes = [
         RemoveAction(
-            path=file.path, deletion_timestamp=moment, data_change=False, partition_values={}, size=file.size
+            path=file.path,
+            deletion_timestamp=moment,
+            data_change=False,
+            partition_values=dict(file.partition),
+            size=file.size,
         )
         for file in plan.files
     ]
@@ -205,7 +261,7 @@ def _commit(
             [*adds, *removes],
             mode="append",
             schema=plan.table.schema,
-            partition_by=[],
+            partition_by=list(plan.table.partition_by),
             commit_properties=CommitProperties(
                 custom_metadata={"pushlift.run_id": compactor.run_id},
                 app_transactions=[Transaction(TRANSACTION_ID, number)],

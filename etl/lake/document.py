@@ -32,8 +32,8 @@ _VIEWS: Final = """\
 ## Views
 
 `sql/views.sql` makes them; all are without the vendor's test messages. `events_local` has all columns of
-`events`, and `occurrences`, `installs` and `purchases` all of `events_local`, a row an occurrence;
-`postback_outcomes` has those of `postbacks`. They add:
+`events`, and `occurrences`, `conversions`, `installs` and `purchases` all of `events_local`, a row an
+occurrence; `postback_outcomes` has those of `postbacks`. They add:
 
 | column | meaning |
 |---|---|

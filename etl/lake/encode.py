@@ -13,14 +13,14 @@ from datetime import datetime
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from etl.appsflyer.flags import spell_flags
 from etl.lake.drafts import Contents, DraftFile, describe_draft, draft_path
+from etl.lake.layout import ORDERED_BY, WRITE_SCHEMA, find_order, open_events_writer, write_runs
 from etl.lake.settle import Partition, SettledRows
 from etl.lake.spill import FLAGS_COLUMN, OBJECT_COLUMN, ChunkOutcome, read_batch
 from etl.lake.statistics import Ranges, find_ranges
-from etl.lake.tables import DICTIONARY, EVENTS, file_schema, is_low_cardinality
+from etl.lake.tables import EVENTS
 from etl.stores import Store, open_for_writing
 
 # What waits for its row group, over all partitions: what bounds the memory of encoding.
@@ -30,14 +30,6 @@ BUFFERED_BYTES = 192 << 20
 OPEN_DRAFTS = 64
 # A partition with less than this share of a batch must not keep the whole batch in memory while it waits.
 _SMALL_SHARE = 16
-_LOW_CARDINALITY = tuple(name for name in file_schema(EVENTS).names if is_low_cardinality(name))
-_WRITE_SCHEMA = pa.schema(
-    [
-        pa.field(column.name, DICTIONARY if column.name in _LOW_CARDINALITY else column.type)
-        for column in file_schema(EVENTS)
-    ]
-)
-
 
 Watch = Callable[[pa.Table, str], None]
 """Told of the rows of each row group that is written, and of their app."""
@@ -70,7 +62,7 @@ class EncodeTask:
 
 
 class PartitionWriter:
-    """Writes the rows of one partition into one draft, a row group at a time."""
+    """Writes the rows of one partition into one draft, some at a time; rows that are added are in order."""
 
     def __init__(
         self, lake: Store, path: str, partition: Partition, stack: ExitStack, watch: Watch = _watch_nothing
@@ -81,17 +73,7 @@ class PartitionWriter:
         self.ranges: list[Ranges] = []
         self._waiting: list[pa.Table] = []
         sink = stack.enter_context(open_for_writing(lake, f"{EVENTS.name}/{path}"))
-        self._writer = stack.enter_context(
-            pq.ParquetWriter(
-                sink,
-                _WRITE_SCHEMA,
-                compression="zstd",
-                compression_level=1,
-                use_dictionary=list(_LOW_CARDINALITY),
-                write_statistics=list(EVENTS.statistics),
-                store_schema=False,
-            )
-        )
+        self._writer = stack.enter_context(open_events_writer(sink, WRITE_SCHEMA))
 
     def add(self, rows: pa.Table, size: int) -> None:
         """Let rows, of so many bytes, wait for their row group."""
@@ -100,11 +82,10 @@ class PartitionWriter:
         self.waiting_bytes += size
 
     def flush(self) -> None:
-        """Write the rows that wait as one row group."""
+        """Write the rows that wait."""
         if not self.waiting_rows:
             return
-        table = pa.concat_tables(self._waiting).unify_dictionaries()
-        self._writer.write_table(table, row_group_size=table.num_rows)
+        table = write_runs(self._writer, self._waiting)
         self.ranges.append(find_ranges(table, EVENTS.statistics))
         self._watch(table, self.partition[0])
         self.rows += table.num_rows
@@ -192,9 +173,10 @@ def _split(
 def _slice(
     batch: pa.Table, settled: SettledRows, start: int, chosen: npt.NDArray[np.int64], provenance: Provenance
 ) -> Iterator[tuple[pa.Table, int, int]]:
-    """Give slices, a partition each, that share the memory of the chosen rows alone."""
+    """Give slices, a partition each and in order, that share the memory of the chosen rows alone."""
     partition = settled.partition[start + chosen]
-    order = np.argsort(partition, kind="stable")
+    needed = batch.select([name for name in ORDERED_BY if name in batch.column_names])
+    order = find_order(needed.take(pa.array(chosen)), partition)
     chosen, partition = chosen[order], partition[order]
     table = _finish_columns(batch.take(pa.array(chosen)), settled.flags[start + chosen], provenance)
     # Measuring each slice would cost as much as taking it.
@@ -216,14 +198,14 @@ def _finish_columns(batch: pa.Table, flags: npt.NDArray[np.int64], provenance: P
     }
     present = set(batch.column_names)
     columns = []
-    for column in _WRITE_SCHEMA:
+    for column in WRITE_SCHEMA:
         if column.name in made:
             columns.append(made[column.name])
         elif column.name in present:
             columns.append(_as_written(batch[column.name], column.type))
         else:
             columns.append(pa.nulls(rows, column.type))
-    return pa.Table.from_arrays(columns, schema=_WRITE_SCHEMA)
+    return pa.Table.from_arrays(columns, schema=WRITE_SCHEMA)
 
 
 def _as_written(column: pa.ChunkedArray, type_: pa.DataType) -> pa.ChunkedArray:

@@ -12,6 +12,7 @@ from etl.errors import UsageError
 VIEWS: Final = (
     "events_local",
     "occurrences",
+    "conversions",
     "installs",
     "purchases",
     "retargeting_pairs",

@@ -10,7 +10,8 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
+from fnmatch import filter as match_names
+from functools import lru_cache
 from threading import get_ident
 from typing import Any, Final
 from urllib.parse import quote, unquote
@@ -42,9 +43,10 @@ def name_live_files(table: Table, delta: DeltaTable, folder: str) -> list[NamedF
 
 def _name(table: Table, file: LiveFile) -> str:
     folders = "".join(f"{name}={_spell(file.partition[name])}/" for name in table.partition_by)
-    return f"{PROTOCOL}://{table.name}/{folders}{Path(unquote(file.path)).name}"
+    return f"{PROTOCOL}://{table.name}/{folders}{unquote(file.path.rpartition('/')[2])}"
 
 
+@lru_cache(maxsize=4_096)
 def _spell(value: str) -> str:
     """Spell a partition's value; an underscore in front is encoded, since Hive's null begins with two."""
     spelled = quote(value, safe="")
@@ -60,7 +62,7 @@ class LiveFiles(AbstractFileSystem):  # type: ignore[misc]  # fsspec ships no an
     def __init__(self, files: Sequence[NamedFile]) -> None:
         """Take the files."""
         super().__init__()
-        self._paths: Mapping[str, str] = {self._strip_protocol(file.name): file.path for file in files}
+        self._paths: Mapping[str, str] = {_strip(file.name): file.path for file in files}
 
     def open(self, path: str, mode: str = "rb", **_options: object) -> SharedFile:
         """Open a live file for reading; PermissionError for any other wish."""
@@ -70,25 +72,35 @@ class LiveFiles(AbstractFileSystem):  # type: ignore[misc]  # fsspec ships no an
 
     def info(self, path: str, **_options: object) -> dict[str, Any]:
         """Tell a file's size."""
-        return {"name": path, "size": Path(self._find(path)).stat().st_size, "type": "file"}
+        return {"name": path, "size": os.stat(self._find(path)).st_size, "type": "file"}  # noqa: PTH116 - of thousands
 
     def modified(self, path: str) -> datetime:
         """Tell when a file was written."""
-        return datetime.fromtimestamp(Path(self._find(path)).stat().st_mtime, UTC)
+        return datetime.fromtimestamp(os.stat(self._find(path)).st_mtime, UTC)  # noqa: PTH116 - of thousands
 
     def exists(self, path: str, **_options: object) -> bool:
         """Tell whether a name is a live file's."""
-        return self._strip_protocol(path) in self._paths
+        return _strip(path) in self._paths
 
     def glob(self, path: str, **_options: object) -> list[str]:
-        """Give the file of that very name: patterns find nothing."""
-        return [path] if self.exists(path) else []
+        """Give the file of that name, or those that a pattern such as `lake://events/**` names."""
+        if self.exists(path):
+            return [path]
+        return [f"{PROTOCOL}://{name}" for name in match_names(self._paths, _strip(path))]
+
+    def unstrip_protocol(self, name: str) -> str:
+        """Give the name as it is: all names here have their protocol."""
+        return name
 
     def _find(self, path: str) -> str:
-        found = self._paths.get(self._strip_protocol(path))
+        found = self._paths.get(_strip(path))
         if found is None:
             raise FileNotFoundError("there is no live file of this name")
         return found
+
+
+def _strip(path: str) -> str:
+    return path.removeprefix(f"{PROTOCOL}://")
 
 
 class SharedFile:
@@ -107,9 +119,10 @@ class SharedFile:
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
         """Move the calling thread's place."""
-        start = {os.SEEK_SET: 0, os.SEEK_CUR: self.tell(), os.SEEK_END: self._size}[whence]
-        self._places[get_ident()] = start + offset
-        return start + offset
+        if whence != os.SEEK_SET:
+            offset += self._size if whence == os.SEEK_END else self.tell()
+        self._places[get_ident()] = offset
+        return offset
 
     def tell(self) -> int:
         """Give the calling thread's place."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import BinaryIO
 from urllib.parse import unquote
 
 import numpy as np
@@ -16,10 +17,11 @@ from deltalake import DeltaTable
 
 from etl.lake.drafts import Contents, DraftFile, describe_draft
 from etl.lake.history import FindRows, read_columns
+from etl.lake.layout import open_events_writer, write_sorted
 from etl.lake.plans import RemovedFile
 from etl.lake.spill import ids_to_words
 from etl.lake.statistics import find_ranges
-from etl.lake.tables import Table
+from etl.lake.tables import EVENTS, Table
 from etl.stores import Store, open_for_writing
 
 _SEPARATOR = "\n"
@@ -131,17 +133,23 @@ def rewrite_rows(  # noqa: PLR0913, PLR0917 - where from, where to, which rows, 
             start += batch.num_rows
             kept = change(kept)
             if writer is None:
-                writer = pq.ParquetWriter(
-                    sink,
-                    kept.schema,
-                    compression="zstd",
-                    write_statistics=list(table.statistics),
-                    store_schema=False,
-                )
+                writer = _open_writer(sink, table, kept.schema)
             if kept.num_rows:
-                writer.write_table(kept)
+                kept = write_sorted(writer, kept) if table is EVENTS else _write(writer, kept)
                 ranges.append(find_ranges(kept, table.statistics))
         if writer is not None:
             writer.close()
     partition = tuple(value for _, value in file.partition)
     return describe_draft(lake, table, path, partition, Contents(int(stays.sum()), ranges))
+
+
+def _open_writer(sink: BinaryIO, table: Table, schema: pa.Schema) -> pq.ParquetWriter:
+    if table is EVENTS:
+        return open_events_writer(sink, schema)
+    statistics = list(table.statistics)
+    return pq.ParquetWriter(sink, schema, compression="zstd", write_statistics=statistics, store_schema=False)
+
+
+def _write(writer: pq.ParquetWriter, rows: pa.Table) -> pa.Table:
+    writer.write_table(rows)
+    return rows

@@ -12,7 +12,7 @@ import pytest
 import etl
 from etl.errors import ConfigurationError, UsageError
 from etl.lake.drafts import DraftFile
-from etl.lake.library import find_query
+from etl.lake.library import VIEWS, find_query
 from etl.lake.live_files import SharedFile, name_live_files
 from etl.lake.reading import Lake, LakeTable, connect_duckdb, iterate_rows, open_lake, query_lake
 from etl.lake.tables import EVENTS, TABLES, find_table
@@ -64,11 +64,11 @@ def test_partitions_are_pruned(local_world: World) -> None:
     """A filter on app and day opens no file of another partition: here, those are gone."""
     lake = fill(local_world)
     for path in local_world.live_paths():
-        if "com.other" in path:
+        if "id1234567890" in path:
             Path(path).unlink()
 
-    query = "select count(*) from events where app_id = 'id1234567890' and event_date = '2026-09-01'"
-    assert ask(lake, query) == [(5,)]
+    query = "select count(*) from events where app_id = 'com.other' and event_date = '2026-09-02'"
+    assert ask(lake, query) == [(2,)]
 
 
 def test_drafts_are_not_seen(local_world: World) -> None:
@@ -136,12 +136,13 @@ def test_live_files_cannot_be_written_over(local_world: World) -> None:
 
 
 def count_files(lake: Lake, query: str) -> int:
-    """Count the files that DuckDB reads for a query."""
+    """Count the files that DuckDB reads for a query, whose steps all read the same ones."""
     [(_, told)] = lake.query(f"explain analyze {query}").fetchall()
-    return sum(map(int, re.findall(r"Total Files Read: (\d+)", told)))
+    [count] = set(map(int, re.findall(r"Total Files Read: (\d+)", told)))
+    return count
 
 
-@pytest.mark.parametrize("view", ["events", "events_local", "occurrences", "purchases", "retargeting_pairs"])
+@pytest.mark.parametrize("view", ["events", *(view for view in VIEWS if view != "postback_outcomes")])
 def test_a_range_of_days_reads_its_files_alone(weeks: Lake, view: str) -> None:
     """Three of sixty files, through every view: the conditions reach the names of the files."""
     where = "app_id = 'com.a' and event_date between '2026-09-05' and '2026-09-07'"

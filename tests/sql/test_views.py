@@ -65,6 +65,31 @@ def test_an_occurrence_is_one_row(lake: Lake) -> None:
     assert lake.query("select sum(event_revenue_usd) from purchases").fetchall() == [(1.5,)]
 
 
+def test_conversions_are_installs_and_their_like(small_lake: Lake) -> None:
+    """Five people installed, one of them twice; what else they did is none."""
+    found = small_lake.query("select topic, count(*) from conversions group by all order by all").fetchall()
+    assert found == [("install", 5), ("reinstall", 1)]
+    assert small_lake.query("from installs").count("*").fetchall() == [(5,)]
+
+
+def test_a_sale_that_is_told_in_usd_alone_is_one(local_world: World) -> None:
+    """As is one without USD; one of nothing is none."""
+    local_world.land(
+        [
+            message(1, event_revenue=None, event_revenue_usd="2"),
+            message(2, event_revenue="3", event_revenue_usd=None),
+            message(3, event_revenue="0", event_revenue_usd="4"),
+            message(4, event_revenue=None, event_revenue_usd=None),
+        ]
+    )
+    local_world.ingest()
+
+    found = Lake(local_world.lake).query(
+        "select event_revenue, event_revenue_usd from purchases order by all"
+    )
+    assert found.fetchall() == [(3, None), (None, 2)]
+
+
 def test_a_pair_names_both_sources(lake: Lake) -> None:
     """The one that won the event, and the one that the person came from."""
     found = lake.query("select retargeting_source, original_source, is_complete from retargeting_pairs")
