@@ -22,6 +22,7 @@ from etl.cli import (
     opt_outs,
     quality,
     quarantine,
+    report,
     sandbox,
     sql,
     version,
@@ -45,6 +46,7 @@ def build_app() -> typer.Typer:
     app.add_typer(quality.app, name="quality")
     app.add_typer(backfill.app, name="backfill")
     app.add_typer(opt_outs.app, name="opt-outs")
+    app.command("report")(report.report)
     app.command("explain")(explain.explain)
     app.command("sql")(sql.sql)
     app.add_typer(lake.app, name="lake")

@@ -174,6 +174,11 @@ class AppFigures:
     tables: tuple[TableState, ...] = ()
 
     @property
+    def chosen_apps(self) -> tuple[str, ...]:
+        """The app, as those whose loads may be mixed with others'."""
+        return (self.app_id,)
+
+    @property
     def today(self) -> date:
         """The app's day when the page was made."""
         return (self.generated_at + timedelta(minutes=self.offset_minutes)).date()
