@@ -22,6 +22,7 @@ import pyarrow.compute as pc
 from deltalake import write_deltalake
 from deltalake.transaction import AddAction
 
+from benchmarks.measuring import measure_command
 from etl.lake.drafts import Contents, describe_draft, draft_path
 from etl.lake.encode import PartitionWriter
 from etl.lake.tables import (
@@ -54,6 +55,10 @@ DEFAULT_EVENTS: Final = 30_000_000
 EVENTS_A_POSTBACK: Final = 30
 CHECKS_A_RUN: Final = 40
 OFFSET: Final = -240
+ROWS_A_PAIR: Final = 50
+REFUNDED: Final = 0.02
+LATE: Final = 0.02
+DOUBTED: Final = 0.002
 TOPICS: Final = (
     "install_in_app_event",
     "install",
@@ -111,17 +116,17 @@ def _write_file(lake: Store, rows: pa.Table, day: date, hour: int) -> AddAction:
 
 def _make_rows(rng: np.random.Generator, day: date, hour: int, number: int) -> pa.Table:
     """Make an hour's rows; one in fifty is the second half of the row before it."""
-    is_second = np.arange(number) % 50 == 49
+    is_second = np.arange(number) % ROWS_A_PAIR == ROWS_A_PAIR - 1
     before = np.maximum(np.arange(number) - is_second, 0)
     micros = _micros(day) + hour * 3_600_000_000 + rng.integers(0, 3_600_000, number)[before] * 1000
     name = rng.choice(len(NAMES), number, p=SHARES)[before]
     topic = rng.choice(len(TOPICS), number, p=(0.9, 0.04, 0.05, 0.005, 0.005))[before]
     has_money, currency = np.isin(name, (6, 7)), rng.integers(0, len(CURRENCIES), number)[before]
-    cents = rng.integers(99, 5000, number)[before] * np.where(rng.random(number)[before] < 0.02, -1, 1)
+    cents = rng.integers(99, 5000, number)[before] * np.where(rng.random(number)[before] < REFUNDED, -1, 1)
     amount = pa.array(np.where(has_money, cents, 0), pa.int64(), mask=~has_money)
-    late = np.where(rng.random(number) < 0.02, rng.integers(1, 48, number), 0)
+    late = np.where(rng.random(number) < LATE, rng.integers(1, 48, number), 0)
     load = np.minimum((day - FIRST).days * HOURS + hour + late, DAYS * HOURS - 1)
-    issue = np.where(rng.random(number) < 0.002, rng.integers(0, len(ISSUES), number), -1)
+    issue = np.where(rng.random(number) < DOUBTED, rng.integers(0, len(ISSUES), number), -1)
     local = (micros + OFFSET * 60_000_000) // 86_400_000_000
     ids = _hex(rng, number)
     columns: dict[str, Any] = {
@@ -261,8 +266,26 @@ def _write_ledger(folder: Path, number: int) -> None:
 
 def main(folder: Path, events: int, runs: int) -> None:
     """Make the world where it is not there, and measure."""
-    if not (folder / "pushlift.toml").exists():
+    config, pages = folder / "pushlift.toml", folder / "pages"
+    if not config.exists():
         make_world(folder, events)
+    command = [sys.executable, "-m", "etl.cli", "report", "--app", APP, "--from", str(FIRST)]
+    command += [
+        "--to",
+        str(FIRST + timedelta(days=DAYS - 1)),
+        "--config",
+        str(config),
+        "--output",
+        str(pages),
+    ]
+    for _ in range(runs):
+        taken = measure_command(command)
+        size = sum(page.stat().st_size for page in pages.iterdir())
+        sys.stdout.write(
+            f"{events:,} events reported in {taken.wall_seconds:.1f} s, {taken.cpu_seconds:.1f} s of CPU,"
+            f" {taken.peak_bytes / 1e6:,.0f} MB at most, {size:,} bytes written\n"
+        )
+        sys.stdout.flush()
 
 
 if __name__ == "__main__":

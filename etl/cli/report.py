@@ -16,7 +16,7 @@ def report(
     output: Annotated[
         Path,
         typer.Option(
-            "--output", metavar="DIR", help="Where the pages go; those of the same days are replaced."
+            "--output", metavar="DIR", help="Where the pages go; of the same days they are replaced."
         ),
     ] = Path("reports"),
     config: Config = None,
@@ -24,8 +24,8 @@ def report(
 ) -> None:
     """Write one HTML page an app that needs no server: volume, funnel to Liftoff, revenue, lateness, checks.
 
-    By default of every app in the lake, with an index, and of the last 30 days (`reports.days`) up to the last
-    complete one. Days are the app's. It holds figures and names, no value of a row.
+    By default of every app in the lake, with an index, and of the last 30 days (`reports.days`) up to the
+    last complete one. Days are the app's. It holds figures and names, no value of a row.
     """
     from dataclasses import asdict
     from datetime import UTC, datetime

@@ -84,7 +84,7 @@ def expire_history(delta: DeltaTable, grace_hours: int) -> int:
 
 
 def count_replaced(delta: DeltaTable, grace_hours: int) -> tuple[int, int]:
-    """Count the files that a table's log has removed and that are not deleted yet, and those past the grace."""
+    """Count the files that a log has removed and that are not deleted yet, and those past the grace."""
     counts = [
         len(delta.vacuum(hours, dry_run=True, full=False, enforce_retention_duration=False))
         for hours in (0, grace_hours)

@@ -83,7 +83,7 @@ def count_left_out(ledger: Ledger, apps: Collection[str], first: date, last: dat
 
 
 def _list_plans(apps: Collection[str], first: date, last: date) -> Select[tuple[str]]:
-    """Select the plans that may hold rows of the days: those without counts, and those whose counts say so."""
+    """Select the plans that may hold rows of the days: those whose counts say so, and those without any."""
     counts = plan_counts.c
     told = exists().where(counts.plan_id == plans.c.id)
     within = exists().where(counts.plan_id == plans.c.id, counts.event_date.between(first, last))

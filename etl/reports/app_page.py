@@ -26,7 +26,6 @@ _VOLUMES: Final[tuple[tuple[str, str, Callable[[AppDay], int]], ...]] = (
     ("Installs", "installs", lambda day: day.installs),
     ("Conversions", "conversions", lambda day: day.conversions),
 )
-_LATE: Final = "records that landed more than a day late"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +66,8 @@ def render_app_page(figures: AppFigures) -> str:
         tills=sum_tills(figures),
         till_plots=list(draw_tills(figures)),
         late=_draw_late(figures),
+        late_shares=_share_late(figures),
+        late_records=sum(each.records for each in figures.late_days),
         zone=name_zone(figures),
         overdue=count_due(figures, figures.generated_at.date(), is_over=True),
         near=count_due(figures, figures.generated_at.date(), is_over=False),
@@ -89,9 +90,16 @@ def _draw_volumes(figures: AppFigures) -> Iterator[Volume]:
 def _draw_late(figures: AppFigures) -> Volume:
     late = [(each.day, each.records - each.within_day) for each in figures.late_days]
     bars = make_bars(figures.period, figures.today, late)
-    return Volume(
-        "Late", sum(count for _, count in late), bars, draw_bars(Caption("late", "Late records", _LATE), bars)
-    )
+    plot = draw_bars(Caption("late", "Records that landed more than a day late, over time", "records"), bars)
+    return Volume("Late", sum(count for _, count in late), bars, plot)
+
+
+def _share_late(figures: AppFigures) -> tuple[tuple[str, int], ...]:
+    """Share records out by how late they landed."""
+    records = sum(each.records for each in figures.late_days)
+    hour = sum(each.within_hour for each in figures.late_days)
+    day = sum(each.within_day for each in figures.late_days)
+    return ("within an hour", hour), ("within a day", day - hour), ("later", records - day)
 
 
 def _judge_due(figures: AppFigures, due: date) -> State:

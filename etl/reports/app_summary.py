@@ -5,19 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
+from typing import Final
 
 from etl.reports.app_figures import AppFigures
 from etl.reports.figures import QualityFigures
-from etl.reports.funnel import count_refused, sum_fates
+from etl.reports.funnel import sum_fates
 from etl.reports.plots import shorten
 from etl.reports.rendering import spell_amount, spell_share
 from etl.reports.sales import Till, sum_tills
 from etl.reports.summary import Summary, Tile, count_of
 from etl.reports.verdicts import Row, State, lay_out_verdicts
 
-# Tiles of so many currencies; the table has all of them.
-MOST_TILLS = 2
-_TEN_MILLION = 10_000_000
+_TEN_MILLION: Final = 10_000_000
 
 
 def lay_out_checks(figures: AppFigures) -> tuple[Row, ...]:
@@ -91,26 +90,19 @@ def _tell(figures: AppFigures) -> list[Tile]:
     doubted = sum(each.records for each in figures.clock_issues)
     open_requests = sum(each.requests for each in figures.deadlines)
     installs = sum(each.installs for each in figures.days)
+    days = count_of(len(figures.period.days), "day")
     return [
-        Tile(
-            "Events", _spell_large(figures.occurrences), f"once a thing done, {len(figures.period.days)} days"
-        ),
+        Tile("Events", _spell_large(figures.occurrences), f"each thing once, on {days}"),
         Tile("Installs", _spell_large(installs), "first ones, organic included"),
-        *(_tell_till(till) for till in sum_tills(figures)[:MOST_TILLS]),
+        _tell_sales(sum_tills(figures)),
         Tile(
             "Accepted by Liftoff",
             _spell_large(fate.accepted) if fate.planned else "none planned",
             f"{spell_share(fate.accepted, fate.sent)} of {_spell_large(fate.sent)} sent" if fate.sent else "",
         ),
-        Tile("Landed within an hour", spell_share(soon, late), "of the event, by its own clock"),
+        Tile("Within an hour", spell_share(soon, late), "landed, of all records"),
         Tile("Clock issues", _spell_large(doubted), f"{spell_share(doubted, figures.records)} of records"),
-        Tile("Quarantined", _spell_large(count_refused(figures)), "messages that name the app"),
-        Tile(
-            "Opt-outs open",
-            f"{open_requests:,}",
-            "of this app or of every app",
-            _judge_requests(figures),
-        ),
+        Tile("Opt-outs open", f"{open_requests:,}", "of this or every app", _judge_requests(figures)),
     ]
 
 
@@ -121,9 +113,13 @@ def _judge_requests(figures: AppFigures) -> State:
     return State.ADVISORY if count_due(figures, today, is_over=False) else State.NONE
 
 
-def _tell_till(till: Till) -> Tile:
-    name = till.currency or "no currency"
-    return Tile(f"Sold, {name}", _spell_money(till.revenue), f"{till.purchases:,} purchases, after refunds")
+def _tell_sales(tills: Sequence[Till]) -> Tile:
+    if not tills:
+        return Tile("Revenue", "none", "nothing was sold")
+    till, more = tills[0], len(tills) - 1
+    others = f"; {count_of(more, 'currency', 'currencies')} more below" if more else ""
+    name = f"Revenue, {till.name}"
+    return Tile(name, _spell_money(till.revenue), f"{count_of(till.purchases, 'purchase')}{others}")
 
 
 def _spell_large(count: int) -> str:

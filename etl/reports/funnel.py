@@ -49,7 +49,7 @@ def list_stages(figures: AppFigures) -> tuple[Stage, ...]:
     return (
         Stage("Landed", figures.utc_records + count_refused(figures) + count_held(figures), "records"),
         Stage("Published", figures.utc_records, "records"),
-        Stage("Once a thing done", figures.utc_occurrences, "occurrences"),
+        Stage("Each thing once", figures.utc_occurrences, "occurrences"),
         Stage("Planned for Liftoff", fate.planned, "occurrences"),
         Stage("Sent", fate.sent, "occurrences"),
         Stage("Accepted", fate.accepted, "occurrences"),
