@@ -68,7 +68,7 @@ def draw_volumes(figures: QualityFigures) -> Iterator[AppVolume]:
         bars = make_bars(figures.period, today, days[app_id], states[app_id])
         yield AppVolume(
             app_id,
-            sum(bar.count for bar in bars),
+            sum(count for _, count in days[app_id]),
             bars,
             draw_bars(Caption(f"days-{number}", f"Events of {app_id} over time", "events"), bars),
             _plot_hours(Caption(f"hours-{number}", f"Events of {app_id} by hour", "events"), hours[app_id]),

@@ -39,15 +39,15 @@ class _Part:
 
     field: str
     query: str
-    give: Callable[[Rows], object]
+    give: Callable[[Rows], Any]
     folder: Path = REPORTING
 
 
-def _each(kind: Callable[..., object]) -> Callable[[Rows], object]:
+def _each(kind: Callable[..., Any]) -> Callable[[Rows], Any]:
     return lambda rows: tuple(kind(**_without_app(row)) for row in rows)
 
 
-def _sum(column: str) -> Callable[[Rows], object]:
+def _sum(column: str) -> Callable[[Rows], Any]:
     return lambda rows: sum(row[column] for row in rows)
 
 
