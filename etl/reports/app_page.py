@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
 
@@ -13,7 +13,7 @@ from etl.reports.app_figures import AppDay, AppFigures
 from etl.reports.app_summary import count_due, lay_out_checks, summarize_app
 from etl.reports.buckets import list_buckets
 from etl.reports.funnel import list_fates, list_refusals, list_stages, sum_fates
-from etl.reports.naming import group_names
+from etl.reports.naming import group_names, present_subject
 from etl.reports.plots import Bar, Caption, draw_bars, draw_stages
 from etl.reports.quality import MOST_FAILURES, present_failure
 from etl.reports.rendering import render
@@ -45,6 +45,7 @@ def render_app_page(figures: AppFigures) -> str:
     """
     rows = lay_out_checks(figures)
     failures = [present_failure(check) for check in figures.failures[:MOST_FAILURES]]
+    figures = _present_zones(figures)
     stages = list_stages(figures)
     return render(
         "app.html.j2",
@@ -77,7 +78,19 @@ def render_app_page(figures: AppFigures) -> str:
 
 def name_zone(figures: AppFigures) -> str:
     """Name the zone that most rows of the period name, for people."""
-    return next((each.zone for each in figures.zones if each.zone), "UTC, its zone is not known")
+    named = (present_subject(each.zone) for each in figures.zones if each.zone)
+    return next(named, "UTC, its zone is not known")
+
+
+def _present_zones(figures: AppFigures) -> AppFigures:
+    """Give the figures with their zones as the page may show them."""
+    return replace(
+        figures,
+        zones=tuple(replace(each, zone=present_subject(each.zone or "")) for each in figures.zones),
+        clock_issues=tuple(
+            replace(each, zone=present_subject(each.zone or "")) for each in figures.clock_issues
+        ),
+    )
 
 
 def _draw_volumes(figures: AppFigures) -> Iterator[Volume]:

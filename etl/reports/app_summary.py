@@ -97,11 +97,17 @@ def _tell(figures: AppFigures) -> list[Tile]:
         _tell_sales(sum_tills(figures)),
         Tile(
             "Accepted by Liftoff",
-            _spell_large(fate.accepted) if fate.planned else "none planned",
-            f"{spell_share(fate.accepted, fate.sent)} of {_spell_large(fate.sent)} sent" if fate.sent else "",
+            _spell_large(fate.accepted),
+            f"{spell_share(fate.accepted, fate.sent)} of {_spell_large(fate.sent)} sent"
+            if fate.sent
+            else "none sent",
         ),
         Tile("Within an hour", spell_share(soon, late), "landed, of all records"),
-        Tile("Clock issues", _spell_large(doubted), f"{spell_share(doubted, figures.records)} of records"),
+        Tile(
+            "Clock issues",
+            _spell_large(doubted),
+            f"{spell_share(doubted, figures.records)} of records" if doubted else "",
+        ),
         Tile("Opt-outs open", f"{open_requests:,}", "of this or every app", _judge_requests(figures)),
     ]
 
