@@ -103,7 +103,7 @@ def test_commands_of_the_table_exist() -> None:
 
 def test_configuration_keys_exist() -> None:
     """Each key of the README's table is one of the settings, and each that the privacy officer reads of."""
-    sections = "storage|ingest|quality|liftoff|opt_outs|retention"
+    sections = "storage|ingest|quality|liftoff|opt_outs|retention|reports"
     named = re.findall(rf"^\| `((?:{sections})\.\w+)`", README, re.MULTILINE)
     named += re.findall(rf"`((?:{sections})\.\w+)(?: = |`)", PAGE)
     for dotted in named:

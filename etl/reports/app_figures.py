@@ -166,6 +166,7 @@ class AppFigures:
     sales: tuple[SalesDay, ...] = ()
     late_days: tuple[LateDay, ...] = ()
     clock_issues: tuple[ClockIssue, ...] = ()
+    doubted_records: int = 0
     tallies: tuple[CheckTally, ...] = ()
     failures: tuple[FailedCheck, ...] = ()
     deadlines: tuple[Deadline, ...] = ()

@@ -87,7 +87,7 @@ def _tell(figures: AppFigures) -> list[Tile]:
     fate = sum_fates(figures)
     late = sum(each.records for each in figures.late_days)
     soon = sum(each.within_hour for each in figures.late_days)
-    doubted = sum(each.records for each in figures.clock_issues)
+    doubted = figures.doubted_records
     open_requests = sum(each.requests for each in figures.deadlines)
     installs = sum(each.installs for each in figures.days)
     days = count_of(len(figures.period.days), "day")

@@ -67,6 +67,7 @@ def make_app(app_id: str = APP, days: int = 30, name: str = "af_purchase") -> Ap
             ClockIssue("local_disagrees", "America/New_York", 12, period.first, period.last),
             ClockIssue("second_precision", name, 7, period.last, period.last),
         ),
+        doubted_records=15,
         tallies=(
             CheckTally(app_id, period.first, Severity.REQUIRED, Verdict.PASSED, 24),
             CheckTally(app_id, period.last, Severity.ADVISORY, Verdict.FAILED, 1),

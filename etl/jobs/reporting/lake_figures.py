@@ -63,6 +63,7 @@ _PARTS: Final = (
     _Part("utc_records", "totals", _sum("records")),
     _Part("utc_occurrences", "totals", _sum("occurrences")),
     _Part("clock_issues", "clock_issues", _each(ClockIssue)),
+    _Part("doubted_records", "doubted", _sum("records")),
     _Part("sales", "sales", _each(SalesDay)),
     _Part("late_days", "lateness", _each(LateDay)),
     _Part("quarantined", "quarantine", _each(RefusedMessages)),

@@ -92,6 +92,7 @@ def test_clock_issues_are_counted_by_zone(gathered: Gathered) -> None:
     assert gathered[GAME].clock_issues == (
         ClockIssue("offset_disagrees_with_zone", "America/New_York", 1, day(3), day(3)),
     )
+    assert (gathered[GAME].doubted_records, gathered[SHOP].doubted_records) == (1, 0)
 
 
 def test_a_message_without_an_app_is_nobodys(gathered: Gathered) -> None:
