@@ -36,5 +36,5 @@ def report(
 
     settings, asked = load_settings(config), ReportRequest(tuple(apps or ()), from_day, to_day)
     figures = gather_figures(settings, asked, datetime.now(UTC))
-    written = write_report(figures, open_store(str(output.absolute())))
+    written = write_report(figures, open_store(str(output.absolute())), has_index=len(asked.apps) != 1)
     show(asdict(written), describe_report(written), as_json=as_json)

@@ -76,9 +76,9 @@ def read_offsets(lake: Lake, apps: Sequence[AppInfo]) -> dict[str, int]:
     """Read the offset in minutes of each app's zone, as its newest rows have it; 0 where none is known."""
     if not apps:
         return {}
-    since = min(each.last_date for each in apps)
-    connection = _connect(lake, [each.app_id for each in apps], since=since)
+    connection = _connect(lake, [each.app_id for each in apps])
     try:
+        _set_list(connection, "days", sorted({each.last_date for each in apps}))
         found = {row["app_id"]: row["offset_minutes"] or 0 for row in ask(connection, REPORTING, "offsets")}
     finally:
         connection.close()
@@ -122,8 +122,12 @@ def describe_upkeep(lake: Lake, grace_hours: int) -> tuple[TableState, ...]:
 
 def _connect(lake: Lake, apps: Sequence[str], **variables: str) -> duckdb.DuckDBPyConnection:
     connection = connect_duckdb(lake, variables)
-    connection.execute("SET VARIABLE apps = $apps::varchar[]", {"apps": list(apps)})
+    _set_list(connection, "apps", apps)
     return connection
+
+
+def _set_list(connection: duckdb.DuckDBPyConnection, name: str, values: Sequence[str]) -> None:
+    connection.execute(f"SET VARIABLE {name} = $texts::varchar[]", {"texts": list(values)})
 
 
 def _read_parts(connection: duckdb.DuckDBPyConnection, part: _Part) -> dict[str, Rows]:

@@ -49,7 +49,7 @@ class WrittenPage:
 
 @dataclass(frozen=True, slots=True)
 class WrittenReport:
-    """What was written, where, of which days; `index` is None where there is one page alone."""
+    """What was written, where, of which days; `index` is None where none was wanted."""
 
     folder: str
     first_date: date
@@ -90,15 +90,17 @@ def gather_figures(settings: Settings, request: ReportRequest, now: datetime) ->
     ]
 
 
-def write_report(figures: Sequence[AppFigures], target: Store, folder: str = "") -> WrittenReport:
-    """Write a page an app, and where there are several an index; each appears whole or not at all.
+def write_report(
+    figures: Sequence[AppFigures], target: Store, folder: str = "", *, has_index: bool = True
+) -> WrittenReport:
+    """Write a page an app, and an index; each appears whole or not at all.
 
     A page of the same app and days is replaced, and the index always. Raises StoreRefusedWrite.
     """
     pages = tuple(_write_page(each, target, folder) for each in figures)
     period = figures[0].period
     index = None
-    if len(pages) > 1:
+    if has_index:
         lines = [IndexLine(each, page.name) for each, page in zip(figures, pages, strict=True)]
         write_object(target, f"{folder}{INDEX}", render_index(lines).encode())
         index = INDEX
