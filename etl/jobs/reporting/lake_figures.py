@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -12,7 +12,7 @@ from typing import Any, Final
 import duckdb
 
 from etl.jobs.asking import QUALITY, REPORTING, ask, judge, read_query
-from etl.jobs.reporting.extra_rows import find_extra_rows
+from etl.jobs.reporting.scanning import scan_events
 from etl.lake.info import AppInfo, list_live_files
 from etl.lake.reading import Lake, connect_duckdb
 from etl.lake.tables import TABLES, Table, find_table
@@ -92,9 +92,11 @@ def gather_lake_figures(
     chosen = sorted(set(apps))
     connection = _connect(lake, chosen, first_day=str(period.first), last_day=str(period.last))
     try:
-        extra = find_extra_rows(lake.store, chosen, period.first - ONE_DAY, period.last + ONE_DAY)
-        connection.register("extra_rows", extra)
-        for name in ("facts", "asked"):
+        landed = {row["load_id"]: row["landed_ms"] for row in ask(connection, REPORTING, "landed")}
+        scan = scan_events(lake.store, chosen, period.first - ONE_DAY, period.last + ONE_DAY, landed)
+        for each in fields(scan):
+            connection.register(each.name, getattr(scan, each.name))
+        for name in ("told", "asked"):
             connection.execute(read_query(REPORTING, name))
         loads = tuple(LoadDay(**row) for row in ask(connection, QUALITY, "loads"))
         found = [_read_parts(connection, part) for part in _PARTS]

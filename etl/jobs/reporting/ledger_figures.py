@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from etl.jobs.quality_page import list_waiting
+from etl.jobs.waiting import describe_waiting
 from etl.ledger.opt_out_counts import count_progress
 from etl.ledger.outcome_counts import LeftOutCount, PostbackCount, count_left_out, count_postbacks
 from etl.ledger.suppressions import EVERY_APP
@@ -34,7 +34,7 @@ def gather_ledger_figures(settings: Settings, apps: Collection[str], period: Per
         return LedgerFigures()
     ledger = open_current_ledger(settings.storage.ledger)
     return LedgerFigures(
-        held=list_waiting(settings),
+        held=describe_waiting(ledger),
         postbacks=count_postbacks(ledger, apps, period.first, period.last),
         left_out=count_left_out(ledger, apps, period.first, period.last),
         deadlines=_sum_requests(count_progress(ledger)),

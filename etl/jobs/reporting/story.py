@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Final
@@ -71,8 +72,10 @@ def gather_figures(settings: Settings, request: ReportRequest, now: datetime) ->
     offsets = read_offsets(lake, chosen)
     complete = find_last_complete(chosen, offsets, now)
     period = choose_period(request.first, request.last, settings.reports.days, complete)
-    found = gather_lake_figures(lake, apps, period, now)
-    ledger = gather_ledger_figures(settings, apps, period)
+    with ThreadPoolExecutor(1) as beside:
+        counting = beside.submit(gather_ledger_figures, settings, apps, period)
+        found = gather_lake_figures(lake, apps, period, now)
+        ledger = counting.result()
     tables = describe_upkeep(lake, settings.retention.replaced_hours)
     spans = {
         each.app_id: (date.fromisoformat(each.first_date), date.fromisoformat(each.last_date))

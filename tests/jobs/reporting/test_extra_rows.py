@@ -5,7 +5,8 @@ import pyarrow.compute as pc
 from hypothesis import given
 from hypothesis import strategies as st
 
-from etl.jobs.reporting.extra_rows import find_extra_rows, mark_repeated
+from etl.jobs.reporting.extra_rows import mark_repeated
+from etl.jobs.reporting.scanning import scan_events
 from etl.lake.reading import Lake
 from etl.lake.tables import EVENTS
 from etl.stores import Store
@@ -34,7 +35,7 @@ def find(store: Store, *rows: Row) -> list[Row]:
     """Write rows, a file each, and give those that are left out."""
     for row in rows:
         write_rows(store, EVENTS, [row])
-    found = find_extra_rows(store, ["com.a"], date(2026, 11, 1), date(2026, 11, 3))
+    found = scan_events(store, ["com.a"], date(2026, 11, 1), date(2026, 11, 3), {}).extra_rows
     return list(found.to_pylist())
 
 
@@ -92,7 +93,7 @@ def test_ids_that_begin_alike_are_two(local_store: Store) -> None:
 
 def test_a_pair_of_the_small_lake_is_found(small_lake: Lake) -> None:
     """Its one pair; the half that is alone stays."""
-    found = find_extra_rows(small_lake.store, [GAME], day(1), day(6))
+    found = scan_events(small_lake.store, [GAME], day(1), day(6), {}).extra_rows
 
     assert found.num_rows == 1
     assert pc.all(found["is_extra_sale"]).as_py()

@@ -107,10 +107,10 @@ def test_the_views_say_the_same(gathered: Gathered, small_lake: Lake, app_id: st
     counted = connection.sql(
         "select day, count(*) from occurrences where app_id = getvariable('app') group by all order by all"
     ).fetchall()
-    sold = connection.sql(
+    (sold,) = connection.sql(
         "select sum(event_revenue), count(*) filter (not is_refund) from purchases"
         " where app_id = getvariable('app')"
-    ).fetchone()
+    ).fetchall()
 
     figures = gathered[app_id]
     assert [(each.day, each.occurrences) for each in figures.days] == counted

@@ -1,9 +1,9 @@
 with issues as (
-    select app_id, zone, day, records, unnest(clock_issues) as issue
+    select app_id, zone, day, records, unnest(string_split(issues, ',')) as issue
     from facts
     where
         not is_test
-        and clock_issues is not null
+        and issues is not null
         and day between getvariable('first_day')::date and getvariable('last_day')::date
 )
 

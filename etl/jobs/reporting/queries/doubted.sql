@@ -2,7 +2,7 @@ select app_id, sum(records)::bigint as records
 from facts
 where
     not is_test
-    and clock_issues is not null
+    and issues is not null
     and day between getvariable('first_day')::date and getvariable('last_day')::date
 group by all
 order by all

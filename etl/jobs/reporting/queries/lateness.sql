@@ -1,17 +1,8 @@
--- Whole minutes, rounded up, from the event to when its object landed; a device whose clock is ahead is not late.
-with minutes as (
-    select
-        events.app_id,
-        coalesce(events.event_date_local, events.event_date) as day,
-        greatest((epoch_ms(loads.landed_at) - epoch_ms(events.event_time) + 59999) // 60000, 0) as minutes,
-        count(*) as records
-    from events
-    join (select load_id, any_value(landed_at) as landed_at from loads group by load_id) as loads
-        on events.load_id = loads.load_id
-    where
-        list_contains(getvariable('apps'), events.app_id)
-        and events.event_date between getvariable('first_day')::date - 1 and getvariable('last_day')::date + 1
-        and events.is_test_message is not true
+-- Whole minutes, rounded up, from the event to when its object landed.
+with added as (
+    select app_id, day, minutes, sum(records) as records
+    from minutes
+    where day between getvariable('first_day')::date and getvariable('last_day')::date
     group by all
 ),
 
@@ -20,8 +11,7 @@ summed as (
         *,
         sum(records) over (partition by app_id, day order by minutes) as so_far,
         sum(records) over (partition by app_id, day) as all_records
-    from minutes
-    where day between getvariable('first_day')::date and getvariable('last_day')::date
+    from added
 )
 
 select
