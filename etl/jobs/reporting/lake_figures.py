@@ -73,7 +73,7 @@ _PARTS: Final = (
 
 
 def read_offsets(lake: Lake, apps: Sequence[AppInfo]) -> dict[str, int]:
-    """Read the offset in minutes of each app's zone, as its newest rows have it; 0 where none is known."""
+    """Read the offset in minutes of each app's zone, as most rows of its last day have it; 0 for none."""
     if not apps:
         return {}
     connection = _connect(lake, [each.app_id for each in apps])

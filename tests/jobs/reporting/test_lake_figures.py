@@ -135,7 +135,7 @@ def test_checks_loads_and_quarantine_are_the_apps_and_the_periods(local_store: S
     assert found["com.b"].loads == (LoadDay(date(2026, 11, 3), 2, 1, 60, 50, 7, 3, 0, 0),)
 
 
-def test_the_offset_is_that_of_the_newest_rows(small_lake: Lake) -> None:
+def test_the_offset_is_that_of_the_last_day(small_lake: Lake) -> None:
     """Four hours behind in New York's summer; none where no zone is known."""
     assert read_offsets(small_lake, describe_apps(small_lake.store)) == {GAME: -240, SHOP: 0}
 

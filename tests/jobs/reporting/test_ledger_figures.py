@@ -116,7 +116,7 @@ def test_what_plans_left_out_is_counted_as_often_as_they_did(url: str, local_wor
     first, later = date(2026, 11, 1), date(2026, 11, 9)
     counts = [
         PlanCount(first, "af_purchase", "planned", 5),
-        PlanCount(first, "af_purchase", "too_old", 2),
+        PlanCount(first, "af_purchase", "timestamp_too_old", 2),
         PlanCount(first, "af_login", "unmapped_event", 9),
         PlanCount(later, "af_login", "unmapped_event", 100),
     ]
@@ -126,7 +126,10 @@ def test_what_plans_left_out_is_counted_as_often_as_they_did(url: str, local_wor
 
     left_out = gather(url, local_world).left_out
 
-    assert [(each.code, each.events) for each in left_out] == [("unmapped_event", 9), ("too_old", 4)]
+    assert [(each.code, each.events) for each in left_out] == [
+        ("unmapped_event", 9),
+        ("timestamp_too_old", 4),
+    ]
     assert all(isinstance(each, LeftOut) and each.sentence for each in left_out)
 
 
