@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from etl.airflow.report_steps import write_pages
-from etl.errors import StoreRefusedWrite, UsageError
+from etl.errors import ConfigurationError, UsageError
 from etl.jobs.reporting.story import (
     ReportRequest,
     describe_report,
@@ -149,7 +149,7 @@ def test_a_folder_that_cannot_be_written_is_explained(landed: World, tmp_path: P
     (tmp_path / "out").write_text("a file", encoding="utf-8")
     figures = gather_figures(landed.settings, REQUEST, NOW)
 
-    with pytest.raises(StoreRefusedWrite, match="out"):
+    with pytest.raises(ConfigurationError, match="its folder is a file"):
         write_report(figures, open_store(str(tmp_path / "out")))
 
 
