@@ -1,18 +1,25 @@
 """`pushlift report`."""
 
+from datetime import date
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from etl.cli.options import Apps, AsJson, Config, FromDay, ToDay
+from etl.cli.options import Apps, AsJson, Config, parse_day
 from etl.cli.output import show
 
 
 def report(
     apps: Apps = None,
-    from_day: FromDay = None,
-    to_day: ToDay = None,
+    from_day: Annotated[
+        date | None,
+        typer.Option("--from", metavar="DAY", parser=parse_day, help="From this day of the app's on."),
+    ] = None,
+    to_day: Annotated[
+        date | None,
+        typer.Option("--to", metavar="DAY", parser=parse_day, help="Up to and with this day of the app's."),
+    ] = None,
     output: Annotated[
         Path,
         typer.Option(
