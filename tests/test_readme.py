@@ -108,7 +108,7 @@ def test_commands_of_the_table_exist() -> None:
 
 def test_configuration_keys_exist() -> None:
     """Each key of the README's table is one of the settings, and each that another page names."""
-    sections = "storage|ingest|quality|liftoff|opt_outs|retention"
+    sections = "storage|ingest|quality|liftoff|opt_outs|retention|reports"
     named = re.findall(rf"^\| `((?:{sections})\.\w+)`", README, re.MULTILINE)
     named += [name for page in PAGES for name in re.findall(rf"`((?:{sections})\.\w+)(?: = |`)", page)]
     for dotted in named:

@@ -23,6 +23,7 @@ from etl.cli import (
     quality,
     quarantine,
     reconcile,
+    report,
     sandbox,
     sql,
     version,
@@ -47,6 +48,7 @@ def build_app() -> typer.Typer:
     app.add_typer(backfill.app, name="backfill")
     app.add_typer(opt_outs.app, name="opt-outs")
     app.add_typer(reconcile.app, name="reconcile")
+    app.command("report")(report.report)
     app.command("explain")(explain.explain)
     app.command("sql")(sql.sql)
     app.add_typer(lake.app, name="lake")

@@ -7,18 +7,17 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from functools import reduce
 from operator import and_
-from pathlib import Path
 from typing import Any, Final
 
 import duckdb
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
+from etl.jobs.asking import QUALITY, ask, judge, read_query
 from etl.lake.filesystems import open_filesystem
 from etl.lake.info import list_live_files
-from etl.lake.reading import Lake, LakeTable, iterate_rows, query_lake
+from etl.lake.reading import Lake, LakeTable
 from etl.lake.tables import CHECKS, EVENTS, LOADS, PROFILES, QUARANTINE, Table, find_table
-from etl.quality.checks import Severity, Verdict
 from etl.reports.figures import (
     AuditedDay,
     CheckTally,
@@ -39,7 +38,6 @@ from etl.reports.figures import (
 HOURLY_DAYS: Final = 7
 # What appeared is told from what was always there by the weeks before the period.
 DIARY_DAYS: Final = 28
-_QUERIES: Final = Path(__file__).with_name("quality_queries")
 
 
 def gather_figures(
@@ -57,23 +55,23 @@ def gather_figures(
     """
     connection = _connect(lake, period, now, apps)
     try:
-        connection.execute(_read_query("counts"))
+        connection.execute(read_query(QUALITY, "counts"))
         return QualityFigures(
             period=period,
             generated_at=now,
             chosen_apps=tuple(sorted(apps)),
-            tallies=tuple(CheckTally(**_judged(row)) for row in _ask(connection, "tallies")),
-            failures=tuple(FailedCheck(**_judged(row)) for row in _ask(connection, "failures")),
-            audited_days=tuple(AuditedDay(**_judged(row)) for row in _ask(connection, "audited_days")),
+            tallies=tuple(CheckTally(**judge(row)) for row in ask(connection, QUALITY, "tallies")),
+            failures=tuple(FailedCheck(**judge(row)) for row in ask(connection, QUALITY, "failures")),
+            audited_days=tuple(AuditedDay(**judge(row)) for row in ask(connection, QUALITY, "audited_days")),
             held=tuple(batch for batch in held if not apps or batch.app_id in apps),
             days=tuple(_count_days(lake, period, apps)),
-            hours=tuple(HourEvents(**row) for row in _ask(connection, "hours")),
-            names=tuple(NamedEvents(**row) for row in _ask(connection, "names")),
-            quarantine=tuple(QuarantineDay(**row) for row in _ask(connection, "quarantine")),
-            flags=tuple(FlagCount(**row) for row in _ask(connection, "flags")),
-            flagged_events=next(_ask(connection, "flagged"))["events"],
-            sightings=tuple(Sighting(**row) for row in _ask(connection, "sightings")),
-            loads=tuple(LoadDay(**row) for row in _ask(connection, "loads")),
+            hours=tuple(HourEvents(**row) for row in ask(connection, QUALITY, "hours")),
+            names=tuple(NamedEvents(**row) for row in ask(connection, QUALITY, "names")),
+            quarantine=tuple(QuarantineDay(**row) for row in ask(connection, QUALITY, "quarantine")),
+            flags=tuple(FlagCount(**row) for row in ask(connection, QUALITY, "flags")),
+            flagged_events=next(ask(connection, QUALITY, "flagged"))["events"],
+            sightings=tuple(Sighting(**row) for row in ask(connection, QUALITY, "sightings")),
+            loads=tuple(LoadDay(**row) for row in ask(connection, QUALITY, "loads")),
         )
     finally:
         connection.close()
@@ -93,7 +91,7 @@ def _connect(lake: Lake, period: Period, now: datetime, apps: Collection[str]) -
         (PROFILES, "profiled_at", begins - timedelta(days=DIARY_DAYS), chosen),
     ):
         within = [pc.field(column) >= since, pc.field(column) < ends, *wanted]
-        connection.register(table.name, _open_table(lake, table).filter(reduce(and_, within)))
+        connection.register(f"asked_{table.name}", _open_table(lake, table).filter(reduce(and_, within)))
     for name, hour in _choose_hours(begins, min(now, ends)).items():
         connection.execute(f"SET VARIABLE {name} = TIMESTAMPTZ '{hour.isoformat()}'")
     connection.execute("SET enable_external_access = false")
@@ -140,18 +138,3 @@ def _choose_hours(begins: datetime, ends: datetime) -> Mapping[str, datetime]:
 
 def _midnight(day: date) -> datetime:
     return datetime.combine(day, datetime.min.time(), UTC)
-
-
-def _read_query(name: str) -> str:
-    return (_QUERIES / f"{name}.sql").read_text(encoding="utf-8")
-
-
-def _ask(connection: duckdb.DuckDBPyConnection, name: str) -> Iterator[dict[str, Any]]:
-    reader = query_lake(connection, _read_query(name))
-    if reader is not None:
-        for row in iterate_rows(reader):
-            yield dict(zip(reader.schema.names, row, strict=True))
-
-
-def _judged(row: dict[str, Any]) -> dict[str, Any]:
-    return row | {"severity": Severity(row["severity"]), "verdict": Verdict(row["verdict"])}

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Final
 
 from etl.errors import StoreRefusedWrite, UsageError
-from etl.jobs.holding import list_held
+from etl.jobs.waiting import describe_waiting
+from etl.ledger.upgrade import open_current_ledger
 from etl.quality.checks import Severity, Verdict
 from etl.reports.figures import HeldBatch, Period, QualityFigures
 from etl.reports.quality import render_quality_page
@@ -43,16 +44,7 @@ def choose_period(first: date | None, last: date | None, now: datetime) -> Perio
 
 def list_waiting(settings: Settings) -> tuple[HeldBatch, ...]:
     """List the batches that the ledger holds back now, as the page tells of them."""
-    return tuple(
-        HeldBatch(
-            batch_id=batch.id,
-            app_id=batch.app_id,
-            created_at=batch.created_at,
-            rows=batch.rows,
-            failed_rules=tuple(sorted({str(check["rule_id"]) for check in batch.failed})),
-        )
-        for batch in list_held(settings)
-    )
+    return describe_waiting(open_current_ledger(settings.storage.ledger))
 
 
 def write_page(figures: QualityFigures, path: Path) -> PageReport:

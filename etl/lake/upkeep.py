@@ -83,6 +83,15 @@ def expire_history(delta: DeltaTable, grace_hours: int) -> int:
     return len(expired)
 
 
+def count_replaced(delta: DeltaTable, grace_hours: int) -> tuple[int, int]:
+    """Count the files that a log has removed and that are not deleted yet, and those past the grace."""
+    counts = [
+        len(delta.vacuum(hours, dry_run=True, full=False, enforce_retention_duration=False))
+        for hours in (0, grace_hours)
+    ]
+    return counts[0], counts[1]
+
+
 def _set_retention(delta: DeltaTable, grace_hours: int) -> None:
     """Tell the table of the grace, by which its log is cleaned: then other tools keep to it as well."""
     days, rest = divmod(grace_hours, 24)

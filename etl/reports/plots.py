@@ -1,16 +1,18 @@
-"""The plots of the quality page: bars over days, and a week of hours."""
+"""The plots of pages: bars over days, a week of hours, and how many came how far."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import Final
 
 from markupsafe import Markup
 
 from etl.reports.buckets import Bucket
 from etl.reports.drawing import Box, Drawing, Hint, Paint
+from etl.reports.rendering import spell_amount
 from etl.reports.verdicts import State
 
 # A plot fits a phone at full size; a wider page has several beside each other.
@@ -20,6 +22,8 @@ LEFT: Final = 40.0
 BOTTOM: Final = 20.0
 TOP: Final = 12.0
 ROW: Final = 13.0
+STAGE: Final = 34.0
+STAGE_BAR: Final = 12.0
 HOURS: Final = 24
 SHADES: Final = 5
 PAINT_OF: Final[Mapping[State, Paint]] = {
@@ -32,10 +36,10 @@ _STEPS: Final = (4, 6, 8, 10, 12, 16, 20, 24, 30, 40, 50, 60, 80, 100)
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """A bucket's count, and what the checks said of its days; `is_open` while it is not over."""
+    """A bucket's count or amount, what the checks said of its days; `is_open` while it is not over."""
 
     bucket: Bucket
-    count: int
+    count: int | Decimal
     state: State = State.PASSED
     is_open: bool = False
 
@@ -49,9 +53,9 @@ class Caption:
     unit: str
 
 
-def round_up(count: int) -> int:
+def round_up(count: int | Decimal) -> int:
     """Give the round even figure that an axis ends at, at least 4."""
-    power: int = 10 ** max(len(str(count)) - 2, 0)
+    power: int = 10 ** max(len(str(int(count))) - 2, 0)
     return next(step * power for step in _STEPS if step * power >= count)
 
 
@@ -76,7 +80,7 @@ def draw_bars(caption: Caption, bars: Sequence[Bar]) -> Markup:
     _draw_scale(drawing, end, height)
     step = (WIDTH - LEFT) / max(len(bars), 1)
     boxes = [
-        Box(LEFT + step * place + step * 0.12, BOTTOM, step * 0.76, height * bar.count / end)
+        Box(LEFT + step * place + step * 0.12, BOTTOM, step * 0.76, height * float(bar.count) / end)
         for place, bar in enumerate(bars)
     ]
     for state in State:
@@ -91,7 +95,7 @@ def draw_bars(caption: Caption, bars: Sequence[Bar]) -> Markup:
     hints = [
         Hint(
             Box(LEFT + step * place, BOTTOM, step, height),
-            f"{bar.bucket.label}: {bar.count:,} {caption.unit}",
+            f"{bar.bucket.label}: {spell_amount(bar.count)} {caption.unit}",
         )
         for place, bar in enumerate(bars)
     ]
@@ -133,6 +137,31 @@ def draw_hours(caption: Caption, counts: Mapping[datetime, int], first: date, la
     return drawing.finish(caption.key, caption.title, _describe_hours(caption, counts), hints)
 
 
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A stage of a way: its name, how many came so far, and in what they are counted."""
+
+    name: str
+    count: int
+    unit: str
+
+
+def draw_stages(caption: Caption, stages: Sequence[Stage]) -> Markup:
+    """Draw how many came how far, a bar a stage, all on the scale of the greatest."""
+    drawing = Drawing(WIDTH, int(STAGE * len(stages)))
+    most = max((stage.count for stage in stages), default=0) or 1
+    bars = []
+    for place, stage in enumerate(reversed(stages)):
+        bottom = STAGE * place + 5
+        bars.append(Box(0, bottom, WIDTH * stage.count / most, STAGE_BAR))
+        drawing.write(0, bottom + STAGE_BAR + 4, stage.name)
+        drawing.write(WIDTH, bottom + STAGE_BAR + 4, f"{stage.count:,} {stage.unit}", "end")
+    drawing.frame([Box(0.4, box.bottom, WIDTH - 0.8, STAGE_BAR) for box in bars], Paint.LINE)
+    drawing.fill([box for box in bars if box.width], Paint.SERIES)
+    told = "; ".join(f"{stage.name} {stage.count:,} {stage.unit}" for stage in stages)
+    return drawing.finish(caption.key, caption.title, f"{told}. The table has every figure.")
+
+
 def _draw_scale(drawing: Drawing, end: int, height: float) -> None:
     drawing.rule(LEFT, WIDTH, [BOTTOM, BOTTOM + height / 2, BOTTOM + height], Paint.LINE)
     for part in (0, 1, 2):
@@ -167,8 +196,8 @@ def _describe_bars(caption: Caption, bars: Sequence[Bar]) -> str:
     top = max(bars, key=lambda bar: bar.count)
     empty = sum(not bar.count for bar in bars)
     gaps = f" {empty} without any." if empty else ""
-    most = f"most on {top.bucket.label}: {top.count:,}."
-    return f"{total:,} {caption.unit}; {most}{gaps} The table has every figure."
+    most = f"most on {top.bucket.label}: {spell_amount(top.count)}."
+    return f"{spell_amount(total)} {caption.unit}; {most}{gaps} The table has every figure."
 
 
 def _describe_hours(caption: Caption, counts: Mapping[datetime, int]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -41,6 +42,23 @@ def spell_instant(instant: datetime) -> str:
     return f"{instant:%Y-%m-%d %H:%M}"
 
 
+def spell_amount(amount: int | Decimal) -> str:
+    """Spell a count with its thousands, or an amount of money with all its digits, two at least."""
+    if isinstance(amount, int):
+        return f"{amount:,}"
+    whole, _, digits = f"{amount:,f}".partition(".")
+    return f"{whole}.{digits.rstrip('0').ljust(2, '0')}"
+
+
+def spell_minutes(minutes: int) -> str:
+    """Spell a number of minutes in its two greatest units."""
+    hours, rest = divmod(minutes, 60)
+    days, hours_left = divmod(hours, 24)
+    if days:
+        return f"{days:,} d {hours_left} h"
+    return f"{hours} h {rest} min" if hours else f"{rest} min"
+
+
 def _break_words(text: str) -> Markup:
     """Let a browser break a code after its joints, where it would otherwise have to cut it."""
     broken = Markup("")
@@ -64,6 +82,8 @@ def _environment() -> Environment:
         "count": spell_count,
         "figure": spell_figure,
         "instant": spell_instant,
+        "amount": spell_amount,
+        "minutes": spell_minutes,
         "code": _break_words,
     }
     environment.globals["share"] = spell_share

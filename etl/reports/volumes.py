@@ -6,12 +6,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import Final, TypeVar
 
 from markupsafe import Markup
 
 from etl.reports.buckets import Bucket, list_buckets, share_days
-from etl.reports.figures import NamedEvents, QualityFigures, QuarantineDay
+from etl.reports.figures import NamedEvents, Period, QualityFigures, QuarantineDay
 from etl.reports.naming import group_names
 from etl.reports.plots import HOURS, Bar, Caption, draw_bars, draw_hours
 from etl.reports.verdicts import State, mark_days, worst_state
@@ -62,11 +63,12 @@ def draw_volumes(figures: QualityFigures) -> Iterator[AppVolume]:
     hours = _group((each.app_id, (each.hour, each.events)) for each in figures.hours)
     names = _group((each.app_id, each) for each in group_names(figures.names))
     states = _group((app, (day, state)) for (app, day), state in mark_days(figures.audited_days).items())
+    today = figures.generated_at.date()
     for number, app_id in enumerate(figures.apps):
-        bars = make_bars(figures, days[app_id], states[app_id])
+        bars = make_bars(figures.period, today, days[app_id], states[app_id])
         yield AppVolume(
             app_id,
-            sum(bar.count for bar in bars),
+            sum(count for _, count in days[app_id]),
             bars,
             draw_bars(Caption(f"days-{number}", f"Events of {app_id} over time", "events"), bars),
             _plot_hours(Caption(f"hours-{number}", f"Events of {app_id} by hour", "events"), hours[app_id]),
@@ -86,23 +88,23 @@ def draw_reasons(figures: QualityFigures) -> tuple[ReasonVolume, ...]:
 
 
 def make_bars(
-    figures: QualityFigures,
-    counts: Iterable[tuple[date, int]],
+    period: Period,
+    today: date,
+    counts: Iterable[tuple[date, int | Decimal]],
     states: Iterable[tuple[date, State]] = (),
 ) -> tuple[Bar, ...]:
     """Add counts up by bucket, each with the worst state of its days; other days are left out."""
-    bucket_of = share_days(figures.period)
-    totals, worst = defaultdict[Bucket, int](int), defaultdict[Bucket, list[State]](list)
+    bucket_of = share_days(period)
+    totals, worst = defaultdict[Bucket, int | Decimal](int), defaultdict[Bucket, list[State]](list)
     for day, count in counts:
         if day in bucket_of:
             totals[bucket_of[day]] += count
     for day, state in states:
         if day in bucket_of:
             worst[bucket_of[day]].append(state)
-    today = figures.generated_at.date()
     return tuple(
         Bar(each, totals[each], worst_state([*worst[each], State.PASSED]), is_open=each.last >= today)
-        for each in list_buckets(figures.period)
+        for each in list_buckets(period)
     )
 
 
@@ -121,7 +123,8 @@ def _draw_reason(
     figures: QualityFigures, rows: list[QuarantineDay], number: int, *, has_plot: bool
 ) -> ReasonVolume:
     reason, days = rows[0].reason, [each.day for each in rows]
-    bars = make_bars(figures, ((each.day, each.messages) for each in rows))
+    today = figures.generated_at.date()
+    bars = make_bars(figures.period, today, ((each.day, each.messages) for each in rows))
     caption = Caption(f"reason-{number}", f"Messages quarantined for {reason} over time", "messages")
     plot = draw_bars(caption, bars) if has_plot else None
     apps = max(each.apps for each in rows)

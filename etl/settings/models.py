@@ -12,6 +12,7 @@ from etl.appsflyer.macros import parse_template
 from etl.settings.liftoff import App, Liftoff
 from etl.settings.locations import check_ledger_url, check_location
 from etl.settings.opt_outs import OptOuts
+from etl.settings.reports import Reports
 from etl.settings.retention import Retention
 from etl.settings.sections import HttpUrl, Section
 
@@ -156,6 +157,7 @@ class Settings(BaseSettings):
     liftoff: Liftoff = Liftoff()
     opt_outs: OptOuts = OptOuts()
     retention: Retention = Retention()
+    reports: Reports = Reports()
     apps: dict[str, App] = Field(default_factory=dict)
     closed_apps: bool = False
 

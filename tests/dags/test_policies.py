@@ -55,6 +55,7 @@ IDS = {
         "drop_scratch",
     ],
     "maintain_lake": ["maintain", "forget"],
+    "report_apps": ["report"],
     "steer_postbacks": ["steer"],
     "sweep_opt_outs": ["sweep", "watch_deadlines", "verify"],
 }

@@ -235,6 +235,12 @@ def test_a_value_that_cannot_work_is_refused(
     assert remedy in explain(write_config(f"[ingest]\n{key} = '{value}'"))
 
 
+@pytest.mark.parametrize("folder", ["reports", "events/x", "_scratch", "../_out", "_a/../b", ""])
+def test_pages_go_where_no_table_is(write_config: WriteConfig, folder: str) -> None:
+    """Their folder lies in the lake's store, under a name that readers of tables pass over."""
+    assert "must begin with an underscore" in explain(write_config(f"[reports]\nfolder = '{folder}'"))
+
+
 def test_a_template_needs_a_macro(write_config: WriteConfig) -> None:
     """A template without macros would read nothing from a postback."""
     text = "[[ingest.sources]]\nprefix = 'p'\ntemplate = 'https://host/path?pid=fixed'"

@@ -2,14 +2,14 @@
 -- A later audit of the same day takes the place of an earlier one, with all its checks.
 with last_runs as (
     select app_id, event_date, severity, max(checked_at) as checked_at
-    from checks
+    from asked_checks
     where app_id is not null and event_date is not null
     group by all
 ),
 
 worst as (
     select app_id, event_date, severity, checked_at, min(verdict) filter (verdict <> 'passed') as verdict, bool_or(verdict = 'failed') as is_failed
-    from checks
+    from asked_checks
     join last_runs using (app_id, event_date, severity, checked_at)
     group by all
 )

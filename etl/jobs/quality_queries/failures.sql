@@ -12,7 +12,7 @@ select
     last(observed order by checked_at) as observed,
     arg_max(threshold, checked_at) as threshold,
     arg_max(detail, checked_at) as detail
-from checks
+from asked_checks
 where verdict in ('failed', 'accepted') and rule_id <> 'audit'
 group by app_id, suite, rule_id, subject, severity
 order by severity desc, last_at desc, app_id, rule_id, subject

@@ -8,6 +8,6 @@ select
     coalesce(sum(quarantined), 0)::bigint as quarantined,
     coalesce(sum(suppressed), 0)::bigint as suppressed,
     coalesce(sum(held), 0)::bigint as held
-from loads
+from asked_loads
 group by all
 order by all

@@ -4,6 +4,6 @@ select
     count(*) as messages,
     count(distinct source_uri) as objects,
     count(distinct app_id) as apps
-from quarantine
+from asked_quarantine
 group by all
 order by all

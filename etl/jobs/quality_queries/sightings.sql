@@ -3,7 +3,7 @@
 -- shapes, which are told from samples, in values of the field that were sampled.
 with runs as (
     select app_id, prefix, kind as base, name as base_name, run_id, profiled_at, max(rows) as rows
-    from profiles
+    from asked_profiles
     where kind in ('rows', 'shape')
     group by all
 ),
@@ -21,7 +21,7 @@ ends as (
 
 figures as (
     select *, if(kind = 'shape', 'shape', 'rows') as base, if(kind = 'shape', name, '') as base_name
-    from profiles
+    from asked_profiles
     where present > 0 and kind in ('field', 'shape', 'issue', 'zone', 'clock')
 ),
 

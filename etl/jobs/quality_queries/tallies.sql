@@ -5,7 +5,7 @@ select
     severity,
     verdict,
     count(*) as checks
-from checks
+from asked_checks
 where rule_id <> 'audit'
 group by all
 order by all

@@ -1,0 +1,1 @@
+"""Pages of apps: figures from lake and ledger, made pages, and where they are written."""
