@@ -37,7 +37,7 @@ def count_forgotten(lake: Store, known: Collection[str]) -> int:
     """Count what the lake shows as told to Liftoff of other plans than those that are known."""
     outcomes = LakeTable(lake, POSTBACKS).dataset()
     return sum(
-        each["counts"]
+        int(each["counts"])
         for batch in outcomes.to_batches(columns=["plan_id"], filter=pc.field("state").isin(TOLD))
         for each in batch.column("plan_id").value_counts().to_pylist()
         if each["values"] not in known

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -12,8 +11,9 @@ from sqlalchemy import select
 from etl.airflow import upkeep_steps
 from etl.jobs import reconciling
 from etl.jobs.reconciling import forget_personal_values
-from etl.ledger.database import begin_read
+from etl.ledger.database import Ledger, begin_read
 from etl.ledger.postback_tables import postbacks
+from etl.ledger.purging import purge_personal
 from etl.liftoff.sandbox.process import SandboxProcess
 from tests.jobs.delivery.conftest import MakeWorld, World
 from tests.services.plans import name_device
@@ -71,10 +71,9 @@ def test_a_kill_between_rows_and_files_is_made_good(
     sent: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """That the files are to be written anew is known before the first value leaves its row."""
-    purge: Callable[..., int] = reconciling.purge_personal
 
-    def purge_and_die(*arguments: object) -> int:
-        purge(*arguments)
+    def purge_and_die(ledger: Ledger, before: datetime) -> int:
+        purge_personal(ledger, before)
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
