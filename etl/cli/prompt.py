@@ -13,7 +13,8 @@ RUN: Final = ".run "
 _HELP: Final = (
     "Tables: events, quarantine, loads, checks, profiles, postbacks; views: events_local, occurrences,"
     " conversions, installs, purchases, retargeting_pairs, postback_outcomes, opt_out_progress. End a query"
-    " with ; and leave with .quit. .run NAME runs one of the library, after `set variable app = '…';` for one app."
+    " with ; and leave with .quit. .run NAME runs one of the library,"
+    " for one app after `set variable app = '…';`."
 )
 
 

@@ -1,9 +1,9 @@
 from datetime import UTC, datetime, timedelta
 
 import pyarrow as pa
-from sqlalchemy import select
+from sqlalchemy import select, update
 
-from etl.ledger.database import Ledger, begin_read
+from etl.ledger.database import Ledger, begin_read, begin_write
 from etl.ledger.outcomes import Answer
 from etl.ledger.plans import find_plan
 from etl.ledger.postback_tables import postbacks
@@ -90,6 +90,21 @@ def read_personal(ledger: Ledger) -> dict[str, bool]:
         rows = connection.execute(select(*columns)).all()
     assert all((row.parameters is None) == (row.subjects is None) for row in rows)
     return {names[row.occurrence_id]: row.parameters is not None for row in rows}
+
+
+def test_a_backup_learns_what_was_sent_after_it(ledger: Ledger) -> None:
+    """Rows that were queued when it was made; not one that a person queued again since it was told."""
+    restore_deliveries(ledger, describe_lake(("a", "unknown"), ("b", "refused")))
+    with begin_write(ledger) as connection:
+        connection.execute(update(postbacks).values(state="queued"))
+        connection.execute(update(postbacks).where(postbacks.c.position == 1).values(exported_state=None))
+
+    lake = describe_lake(("a", "unknown"), ("b", "delivered"))
+    assert restore_deliveries(ledger, lake) == 1
+    assert restore_deliveries(ledger, lake) == 0
+    with begin_read(ledger) as connection:
+        found = connection.execute(select(postbacks.c.state).order_by(postbacks.c.position)).scalars().all()
+    assert found == ["queued", "delivered"]
 
 
 def test_personal_values_of_settled_rows_are_forgotten(ledger: Ledger, clock: HandClock) -> None:
