@@ -55,8 +55,8 @@ qualify
         order by if(is_primary_attribution, '0', if(is_primary_attribution is null, '1', '2')) || event_id
     ) = 1;
 
--- Installs, reinstalls, re-attributions and re-engagements: a row an occurrence. The condition on `topic` passes over all
--- other rows, which lie behind these in each file.
+-- Installs, reinstalls, re-attributions and re-engagements: a row an occurrence. These lie first in each file, and a
+-- condition on one `topic`, such as that of `installs`, passes over all other rows.
 create or replace view conversions as
 select *, count(*) over (partition by occurrence_id, app_id, event_date, topic) as records
 from events_local
