@@ -167,7 +167,8 @@ def _record(
     ground: Ground, record: OptOutListRecord, requests: Iterator[NewRequest], seen: Seen
 ) -> _Recorded:
     """Record requests with their suppressions, some thousand at a time; in a dry run, only count them."""
-    hashes, waiting, kept = [np.empty(0, _HASH)], 0, []
+    hashes, waiting = [np.empty(0, _HASH)], 0
+    kept: list[NewRequest] = []
     if not ground.is_dry_run:
         add_list(ground.ledger, record)
     while chunk := list(islice(requests, RECORDED)):
