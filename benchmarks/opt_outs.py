@@ -4,7 +4,7 @@ A list of so many device ids (a million, unless said otherwise) is dropped, and 
 processes against the sandbox: a dry run, the sweep itself (every id suppressed in all its forms, erased from
 a lake that has one of a thousand of them, submitted in batches at the configured rate), and a sweep of the
 same list dropped again, which must find nothing to do. Wall time, the processor's time and the peak of memory
-of each; then the people of the ledger are hashed once more with a new key.
+of each, and the average rate of bodies; then the people of the ledger are hashed once more with a new key.
 """
 
 from __future__ import annotations
@@ -12,11 +12,14 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import sqlite3
 import sys
 import time
 import uuid
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 from random import Random
 
@@ -40,6 +43,7 @@ def main(folder: Path, ids: int = _IDS) -> None:
         measured["dry run"] = run(folder, "opt-outs", "sweep", "--dry-run")
         measured["sweep"] = run(folder, "opt-outs", "sweep")
         accepted = sandbox.state()["opt_outs"]["production"]["accepted_occurrences"]
+        rate = find_rate(folder)
         drop(folder, ids)
         measured["the same list again"] = run(folder, "opt-outs", "sweep")
         os.environ |= {"PUSHLIFT_HASH_KEY": _NEW_KEY, "PUSHLIFT_HASH_KEYS_BEFORE": json.dumps([_KEY])}
@@ -48,6 +52,8 @@ def main(folder: Path, ids: int = _IDS) -> None:
     told = {
         "ids": ids,
         "accepted": accepted,
+        "requests_per_second": rate,
+        "configured_per_second": _PER_SECOND,
         "least_submission_seconds": ids / _BATCH / _PER_SECOND,
         "ledger_bytes": (folder / "ledger.db").stat().st_size,
         **figures,
@@ -100,6 +106,15 @@ def drop(folder: Path, ids: int) -> None:
     """Drop the list."""
     lines = "".join(f"{device}\n" for device in name_devices(ids))
     (folder / "opt_outs" / "inbox" / "list.csv").write_text(f"idfa\n{lines}", encoding="utf-8")
+
+
+def find_rate(folder: Path) -> float:
+    """Find how many bodies a second were answered on average, from the first answer to the last."""
+    query = "SELECT count(DISTINCT answered_at), min(answered_at), max(answered_at) FROM opt_out_requests"
+    with closing(sqlite3.connect(folder / "ledger.db")) as ledger:
+        bodies, *ends = ledger.execute(query).fetchone()
+    first, last = map(datetime.fromisoformat, ends)
+    return float(round((bodies - 1) / (last - first).total_seconds(), 3))
 
 
 def run(folder: Path, *arguments: str) -> Measurement:

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
+from operator import itemgetter
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from etl.appsflyer.unify import as_text
 from etl.hash_keys import HashKey
+from etl.hash_sets import HashSet, Mask, pack_hashes
 from etl.lake.raw_search import list_readings
 from etl.subjects import PERSON_FIELDS, hash_forms, hash_subjects, make_hasher
-
-Mask = npt.NDArray[np.bool_]
 
 EVERY_APP: Final = "*"
 LINKED: Final = ("appsflyer_id", "idfv")
@@ -51,8 +51,8 @@ class Erased:
     """Who was erased, by hashes under a key: of every app, and of single ones."""
 
     key: HashKey = field(repr=False)
-    everywhere: pa.Array = field(repr=False)
-    by_app: Mapping[str, pa.Array] = field(repr=False)
+    everywhere: HashSet
+    by_app: Mapping[str, HashSet]
 
     def mark_rows(self, columns: Mapping[str, pa.Array], rows: int) -> Mask:
         """Mark the rows about somebody who was erased: any of their ids stands in any column for ids.
@@ -115,10 +115,10 @@ class Erased:
             hashed.append((parents, hash_subjects(self.key, pc.list_flatten(lists))))
         for places, hashes in hashed:
             texts = hashes.to_pylist()
-            for at in np.flatnonzero(_is_in(hashes, self.everywhere)).tolist():
+            for at in np.flatnonzero(self.everywhere.mark(hashes)).tolist():
                 known[places[at]].add((texts[at], EVERY_APP))
             for app_id, subjects in self.by_app.items():
-                for at in np.flatnonzero(_is_in(hashes, subjects)).tolist():
+                for at in np.flatnonzero(subjects.mark(hashes)).tolist():
                     if apps[places[at]] in {app_id, None}:
                         known[places[at]].add((texts[at], app_id))
         return known
@@ -137,12 +137,12 @@ class Erased:
         hash_text = make_hasher(self.key)
         hashes = pa.array([hash_text(token) for token in tokens], pa.string())
         sets = (self.everywhere, *self.by_app.values())
-        return any(pc.any(pc.is_in(hashes, value_set=each)).as_py() for each in sets)
+        return any(each.mark(hashes).any() for each in sets)
 
     def _mark(self, hashes: pa.Array, apps: pa.Array | None) -> Mask:
-        found = _is_in(hashes, self.everywhere)
+        found = self.everywhere.mark(hashes)
         for app_id, subjects in self.by_app.items():
-            hits = _is_in(hashes, subjects)
+            hits = subjects.mark(hashes)
             if apps is None:
                 found |= hits
             elif hits.any():
@@ -151,14 +151,18 @@ class Erased:
 
 
 def collect_erased(key: HashKey, pairs: Iterable[tuple[str, str]]) -> Erased:
-    """Collect who was erased from pairs of an app, or `*`, and a hash."""
-    by_app: dict[str, list[str]] = {}
-    for app_id, subject in pairs:
-        by_app.setdefault(app_id, []).append(subject)
-    everywhere = pa.array(by_app.pop(EVERY_APP, []), pa.string())
-    return Erased(key, everywhere, {app: pa.array(found, pa.string()) for app, found in by_app.items()})
+    """Collect who was erased from pairs of an app, or `*`, and a hash, in the order of apps."""
+    return unpack_erased(key, pack_erased(pairs))
 
 
-def _is_in(hashes: pa.Array, subjects: pa.Array) -> Mask:
-    found: Mask = pc.is_in(hashes, value_set=subjects).to_numpy(zero_copy_only=False)
-    return found
+def pack_erased(pairs: Iterable[tuple[str, str]]) -> Iterator[tuple[str, bytes]]:
+    """Pack the hashes of each app, or `*`, of pairs in the order of apps."""
+    for app_id, members in groupby(pairs, key=itemgetter(0)):
+        yield app_id, pack_hashes(subject for _, subject in members)
+
+
+def unpack_erased(key: HashKey, packed: Iterable[tuple[str, bytes]]) -> Erased:
+    """Make of packed hashes what rows are looked up in."""
+    by_app = {app_id: HashSet(hashes) for app_id, hashes in packed}
+    everywhere = by_app.pop(EVERY_APP, HashSet(b""))
+    return Erased(key, everywhere, by_app)

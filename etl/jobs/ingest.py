@@ -29,7 +29,7 @@ from etl.ledger.drafts import discard_drafts_of_run
 from etl.ledger.holding import hold_lock
 from etl.ledger.objects import FailedAttempt, record_failed_attempt
 from etl.ledger.publishes import publishes_of_run, unfinished_publishes
-from etl.ledger.suppressions import list_erased, stamp_erased
+from etl.ledger.suppressions import stamp_erased, stream_erased
 from etl.ledger.upgrade import open_current_ledger
 from etl.settings.models import Settings
 from etl.stores import Store, open_store
@@ -129,7 +129,7 @@ def discover(
     shares = share_out(objects, rules.chunk_bytes, rules.max_chunks, chunks or count_workers(rules.workers))
     run = Run(name_run(started_at), started_at, options.is_reprocess, tuple(shares), stamp_erased(ledger))
     if run.erased is not None:
-        keep_erased(settings, run.id, list_erased(ledger))
+        keep_erased(settings, run.id, stream_erased(ledger))
     return run
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import io
+import json
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
 
 from etl.jobs.runs import Run, load_run, save_run
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
     from etl.lake.spill import ChunkOutcome
 
 
-_ERASED: Final = "erased.txt"
+_ERASED: Final = "erased.bin"
 # The last run's, for the worker's next chunk.
 _RECALLED: dict[str, Erased] = {}
 
@@ -44,29 +46,35 @@ def recall_run(settings: Settings, run_id: str) -> Run:
     return load_run(open_scratch(settings), run_id)
 
 
-def keep_erased(settings: Settings, run_id: str, pairs: Sequence[tuple[str, str]]) -> None:
-    """Keep for a run's workers who is not to come back: an app, or `*`, and a keyed hash each."""
+def keep_erased(settings: Settings, run_id: str, pairs: Iterable[tuple[str, str]]) -> None:
+    """Keep for a run's workers who is not to come back: an app, or `*`, and a keyed hash each, by app.
+
+    A line of JSON gives each app and how many bytes its hashes take, which follow.
+    """
+    from etl.erased import pack_erased
     from etl.stores.translating import explain_errors
 
     scratch = open_scratch(settings)
+    packed = list(pack_erased(pairs))
+    head = json.dumps([[app_id, len(hashes)] for app_id, hashes in packed]).encode()
     with explain_errors(scratch, run_id, is_write=True):
         scratch.fs.makedirs(scratch.path_of(run_id), exist_ok=True)
-        lines = "".join(f"{subject} {app_id}\n" for app_id, subject in pairs)
-        scratch.fs.pipe_file(scratch.path_of(f"{run_id}/{_ERASED}"), lines.encode())
+        content = b"".join((head, b"\n", *(hashes for _, hashes in packed)))
+        scratch.fs.pipe_file(scratch.path_of(f"{run_id}/{_ERASED}"), content)
 
 
 def recall_erased(settings: Settings, run_id: str, key: HashKey) -> Erased:
     """Read what `keep_erased` kept; a worker does so once a run."""
-    from etl.erased import collect_erased
+    from etl.erased import unpack_erased
     from etl.stores.translating import explain_errors
 
     if run_id in _RECALLED:
         return _RECALLED[run_id]
     scratch = open_scratch(settings)
     with explain_errors(scratch, run_id):
-        text = scratch.fs.cat_file(scratch.path_of(f"{run_id}/{_ERASED}")).decode()
-    pairs = (line.partition(" ")[::2] for line in text.splitlines())
-    erased = collect_erased(key, ((app_id, subject) for subject, app_id in pairs))
+        file = io.BytesIO(scratch.fs.cat_file(scratch.path_of(f"{run_id}/{_ERASED}")))
+    sizes = json.loads(file.readline())
+    erased = unpack_erased(key, [(app_id, file.read(size)) for app_id, size in sizes])
     _RECALLED.clear()
     _RECALLED[run_id] = erased
     return erased

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from etl.hash_keys import HashKey
 from etl.ledger.database import Ledger
-from etl.ledger.suppressions import check_hash_key, list_erased
+from etl.ledger.suppressions import check_hash_key, stamp_erased, stream_erased
 from etl.settings.secrets import Secrets, load_secrets
 
 if TYPE_CHECKING:
@@ -38,5 +38,6 @@ def find_erased(ledger: Ledger, secrets: Secrets | None = None) -> Erased | None
     """Find who was erased; None where nobody was. Raises ConfigurationError as `require_keys`."""
     from etl.erased import collect_erased
 
-    pairs = list_erased(ledger)
-    return collect_erased(require_keys(ledger, secrets).subjects, pairs) if pairs else None
+    if stamp_erased(ledger) is None:
+        return None
+    return collect_erased(require_keys(ledger, secrets).subjects, stream_erased(ledger))

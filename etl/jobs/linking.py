@@ -52,8 +52,8 @@ def suppress_met(lake: Store, ledger: Ledger, key: HashKey, found: Iterable[Met]
     met = sorted(set(found), key=lambda each: (each.subject, each.app_id, each.forms))
     if not met:
         return 0
-    linked = find_linked(ledger, {each.subject for each in met})
-    first = [each for each in met if (each.app_id, each.subject) not in linked]
+    linked = find_linked(ledger, {(each.scope, each.subject) for each in met})
+    first = [each for each in met if (each.scope, each.subject) not in linked]
     alone = list(_leave_out_crowds(ledger, first, most_installs))
     shared = _find_shared(lake, key, alone, most_installs)
     chosen = [each for each in alone if (each.app_id, each.forms[0]) not in shared]
@@ -63,13 +63,13 @@ def suppress_met(lake: Store, ledger: Ledger, key: HashKey, found: Iterable[Met]
 
 def _leave_out_crowds(ledger: Ledger, met: Sequence[Met], most_installs: int) -> Iterator[Met]:
     """Leave out what ids of too many installs would link, those met earlier among them."""
-    installs: dict[tuple[str, str], set[str | None]] = {}
+    by_known: dict[tuple[str, str], list[Met]] = {}
     for each in met:
-        installs.setdefault((each.subject, each.scope), set()).add(each.install)
-    for (subject, scope), found in installs.items():
-        known = count_links(ledger, subject, scope) / _FORMS_OF_AN_INSTALL
-        if known + len(found) <= most_installs:
-            yield from (each for each in met if (each.subject, each.scope) == (subject, scope))
+        by_known.setdefault((each.subject, each.scope), []).append(each)
+    for (subject, scope), found in by_known.items():
+        before = count_links(ledger, subject, scope) / _FORMS_OF_AN_INSTALL
+        if before + len({each.install for each in found}) <= most_installs:
+            yield from found
 
 
 def _find_shared(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +24,7 @@ _UUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _DIGEST: Final = re.compile(r"[0-9a-f]{32}|[0-9a-f]{40}")
 _DIGITS: Final = np.frombuffer(b"0123456789abcdef", np.uint8)
 _CHUNK: Final = 50_000
+_NONE: Final = np.empty(0, np.uint64)
 
 
 class Forms:
@@ -32,19 +33,20 @@ class Forms:
     def __init__(self, ids: Sequence[str], spellings: Iterable[Collection[str]]) -> None:
         """Take folded ids, and of each the other spellings whose digests may stand for it."""
         self.ids = ids
-        keys, owners, endings = [], [], []
+        highs, lows, owners, endings = [_NONE], [_NONE], [_NONE.astype(np.uint32)], [_NONE]
         for first, chunk in _cut(ids, spellings):
             for found in (_list_plain, _list_undashed, _list_digests):
                 places, data, words = found(chunk)
-                keys.append(np.frombuffer(data, np.uint64).reshape(-1, 2))
+                keys = np.frombuffer(data, np.uint64).reshape(-1, 2)
+                highs.append(keys[:, 0].copy())
+                lows.append(keys[:, 1].copy())
                 owners.append(np.array(places, np.uint32) + np.uint32(first))
                 endings.append(words)
-        joined = np.concatenate(keys) if keys else np.empty((0, 2), np.uint64)
+        high = _join(highs)
         # An id as it is comes before a digest that it equals.
-        order = np.argsort(joined[:, 0], kind="stable")
-        self._high, self._low = joined[order, 0], joined[order, 1]
-        self._owners = np.concatenate(owners)[order] if owners else np.empty(0, np.uint32)
-        self._endings = np.concatenate(endings) if endings else np.empty(0, np.uint64)
+        order = np.argsort(high, kind="stable")
+        self._high, self._low, self._owners = high[order], _join(lows)[order], _join(owners)[order]
+        self._endings = _join(endings)
 
     def __repr__(self) -> str:
         """Tell how many there are, and none of them."""
@@ -99,6 +101,13 @@ def _cut(
     pairs = zip(ids, spellings, strict=True)
     for first in range(0, len(ids), _CHUNK):
         yield first, [pair for _, pair in zip(range(_CHUNK), pairs, strict=False)]
+
+
+def _join(parts: list[npt.NDArray[Any]]) -> npt.NDArray[Any]:
+    """Join arrays, and let go of them: of millions of forms there is no room for both."""
+    joined = np.concatenate(parts)
+    parts.clear()
+    return joined
 
 
 def _list_plain(chunk: _Chunk) -> _Found:

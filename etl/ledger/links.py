@@ -41,21 +41,20 @@ def count_links(ledger: Ledger, subject: str, app_id: str) -> int:
         return connection.execute(query).scalar_one()
 
 
-def find_linked(ledger: Ledger, forms: Collection[str]) -> set[tuple[str, str]]:
-    """Find those of some forms that are links themselves, each with the app that it is linked in.
+def find_linked(ledger: Ledger, places: Collection[tuple[str, str]]) -> set[tuple[str, str]]:
+    """Find those of some forms, each with the app of its suppression, that were suppressed as links.
 
     What a request names itself is none, whoever else it is linked with.
     """
     links, requests = opt_out_links.c, opt_out_requests.c
-    asked = bindparam("forms", sorted(forms), type_=TextList)
+    spelled = bindparam("linked", [f"{app_id}{_BETWEEN}{form}" for app_id, form in places], type_=TextList)
+    forms = bindparam("forms", [form for _, form in places], type_=TextList)
+    asked = select(requests.subject).where(is_among(requests.subject, forms), requests.state != "lifted")
+    linked = select(links.linked).where(is_among(links.linked, spelled)).distinct()
     with begin_read(ledger) as connection:
-        wished = set(
-            connection.scalars(
-                select(requests.subject).where(is_among(requests.subject, asked), requests.state != "lifted")
-            )
-        )
-        linked = (_split(each) for each in connection.scalars(select(links.linked)))
-        return {(app_id, form) for app_id, form in linked if form in forms and form not in wished}
+        wished = set(connection.scalars(asked))
+        found = map(_split, connection.scalars(linked))
+        return {(app_id, form) for app_id, form in found if form not in wished}
 
 
 def unlink_within(connection: Connection, subject: str, app_id: str) -> list[tuple[str, str]]:
@@ -92,8 +91,11 @@ def _link(ledger: Ledger, connection: Connection, links: Sequence[Link]) -> None
         for each in links
         for form in each.forms
     ]
+    groups: dict[tuple[str, SuppressionKind], set[str]] = {}
     for each in links:
-        suppress_within(connection, each.forms, each.linked_app, each.kind, now)
+        groups.setdefault((each.linked_app, each.kind), set()).update(each.forms)
+    for (app_id, kind), forms in groups.items():
+        suppress_within(connection, forms, app_id, kind, now)
     statement = insert_into(connection, opt_out_links)
     connection.execute(statement.on_conflict_do_nothing(index_elements=["subject", "app_id", "linked"]), rows)
 
