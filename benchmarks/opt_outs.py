@@ -114,7 +114,7 @@ def find_rate(folder: Path) -> float:
     with closing(sqlite3.connect(folder / "ledger.db")) as ledger:
         bodies, *ends = ledger.execute(query).fetchone()
     first, last = map(datetime.fromisoformat, ends)
-    return round((bodies - 1) / (last - first).total_seconds(), 3)
+    return float(round((bodies - 1) / (last - first).total_seconds(), 3))
 
 
 def run(folder: Path, *arguments: str) -> Measurement:

@@ -191,10 +191,17 @@ def _record(
 def _make_requests(
     ground: Ground, record: OptOutListRecord, judged: Judged, seen: Seen
 ) -> Iterator[NewRequest]:
-    for each in judged.accepted:
-        apps = each.scope.app_ids or (EVERY_APP,)
+    """Make the requests of a list, in the order of their hashes.
+
+    So they lie in the ledger in the order in which they are found again: in any other, each of some thousand
+    that change together would be on a page of its own.
+    """
+    accepted = judged.accepted
+    hashes = (hash_subject(ground.key, each.identifier.text).encode() for each in accepted)
+    for place in np.argsort(np.fromiter(hashes, _HASH, len(accepted))).tolist():
+        each = accepted[place]
         installs = seen.count_installs(each.identifier)
-        for app_id in apps:
+        for app_id in each.scope.app_ids or (EVERY_APP,):
             yield _make_request(ground, record, each, app_id, installs)
 
 

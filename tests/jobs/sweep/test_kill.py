@@ -51,7 +51,7 @@ STEPS: Final[dict[str, Callable[[], None]]] = {
     "lake erased": lambda: die_after(sweep_erasing, "erase_people"),
     "an export written": lambda: die_after(erase_exports, "_replace"),
     "exports erased": lambda: die_after(sweep_erasing, "erase_exports"),
-    "plans erased": lambda: die_after(sweep_erasing, "forget_people"),
+    "plans erased": lambda: die_after(sweep_erasing, "forget_postbacks"),
     "landing copied": lambda: die_after(rewriting, "_is_clean"),
     "landing noted": lambda: die_after(rewriting, "record_rewrite"),
     "landing put": lambda: die_after(rewriting, "replace_object"),
