@@ -11,7 +11,7 @@ import io
 import json
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any, Final
@@ -118,7 +118,7 @@ def write_file(chance: Random, gaps: Gaps) -> tuple[str, bytes]:
 def tell_push(chance: Random, event: Event) -> dict[str, Any]:
     """Tell an event as the Push API V2.0 does, in one of the spellings that it has for the same."""
     time = f"{event.at:%Y-%m-%d %H:%M:%S}.{event.at.microsecond // 1000:03d}"
-    message = {
+    message: dict[str, Any] = {
         "app_id": event.app_id,
         "appsflyer_id": _appsflyer_id(event),
         "idfa": f"6F9619FF-8B86-D011-B42D-{event.person:012X}",
@@ -250,18 +250,14 @@ def _make_others(chance: Random, report: str) -> Iterator[Event]:
 def _later(event: Event) -> Event:
     """Give the same event some milliseconds later in its second."""
     milliseconds = event.at.microsecond // 1000
-    return Event(
-        *(event.app_id, event.person, event.name),
-        event.at.replace(microsecond=(milliseconds + 7) % 1000 * 1000),
-        *(event.source, event.is_retargeting, event.is_primary, event.revenue),
-    )
+    return replace(event, at=event.at.replace(microsecond=(milliseconds + 7) % 1000 * 1000))
 
 
 def _other_half(event: Event) -> Event:
     """Give the half of a retargeting pair that another report has: the same, for another source."""
     source = "liftoff_int" if event.is_retargeting else "criteo_int"
-    half = (event.app_id, event.person, event.name, event.at, source)
-    return Event(*half, not event.is_retargeting, not event.is_retargeting, event.revenue)
+    is_other = not event.is_retargeting
+    return replace(event, source=source, is_retargeting=is_other, is_primary=is_other)
 
 
 def _appsflyer_id(event: Event) -> str:

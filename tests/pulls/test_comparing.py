@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 import pytest
 
@@ -190,7 +191,7 @@ def test_what_cannot_be_read_is_counted_by_its_reason(local_world: World) -> Non
     ],
 )
 def test_what_is_not_told_is_asked_for(
-    local_world: World, name: str, files: tuple[str, ...], request_: dict[str, object], word: str
+    local_world: World, name: str, files: tuple[str, ...], request_: dict[str, Any], word: str
 ) -> None:
     """Nothing is guessed: which report, which zone, which days, which file."""
     drop(local_world, write_csv([record(message(1))]), name)
