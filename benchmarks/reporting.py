@@ -20,7 +20,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 from deltalake import write_deltalake
-from deltalake.transaction import AddAction
+from deltalake.transaction import AddAction, RemoveAction
 
 from benchmarks.measuring import measure_command
 from etl.lake.drafts import Contents, describe_draft, draft_path
@@ -94,7 +94,7 @@ def make_world(folder: Path, events: int) -> None:
 def _write_day(lake: Store, rng: np.random.Generator, day: date, events: int) -> None:
     """Write a file an hour, as hourly runs do, in one commit."""
     delta = open_or_create(lake, EVENTS)
-    actions = [
+    actions: list[AddAction | RemoveAction] = [
         _write_file(lake, _make_rows(rng, day, hour, events // HOURS), day, hour) for hour in range(HOURS)
     ]
     delta.create_write_transaction(

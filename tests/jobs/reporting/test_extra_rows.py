@@ -28,7 +28,7 @@ def half(place: int, day_local: date | None, *, is_primary: bool | None, **field
     """Make one row of an occurrence."""
     made = {"occurrence_id": "c" * 32, "event_id": f"{place:032x}", "topic": "install_in_app_event"}
     told = {"event_date_local": day_local, "is_primary_attribution": is_primary}
-    return event("com.a", "2026-11-02 10:00", "af_purchase") | made | told | fields
+    return {**event("com.a", "2026-11-02 10:00", "af_purchase"), **made, **told, **fields}
 
 
 def find(store: Store, *rows: Row) -> list[Row]:
