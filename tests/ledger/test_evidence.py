@@ -30,13 +30,13 @@ from etl.ledger.opt_outs import (
     Answered,
     NewRequest,
     add_requests,
-    confirm_requests,
     find_requests,
     lift_requests,
     record_answers,
     record_erasure,
 )
 from etl.ledger.upgrade import upgrade_ledger
+from etl.ledger.waiting import confirm_requests
 from tests.ledger.test_opt_outs import NOW, REQUEST
 
 
@@ -107,7 +107,7 @@ def test_a_request_keeps_its_number(ledger: Ledger) -> None:
 def test_each_step_of_a_request_is_noted(ledger: Ledger) -> None:
     """One that waits is suppressed once a person has looked; what Liftoff did not answer is no event."""
     add(ledger, "hash-1", state="waiting")
-    confirm_requests(ledger, "hash-1", ["hash-1"])
+    confirm_requests(ledger, "hash-1", ["hash-1"], "a person")
     record_answers(ledger, [Answered("hash-1", "*", "due", None, None, None)])
     record_answers(ledger, [Answered("hash-1", "*", "accepted", None, 200, NOW)])
     record_erasure(ledger, [("hash-1", "*")], "erased")
