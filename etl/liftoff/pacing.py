@@ -33,11 +33,8 @@ CATCH_UP_EVERY: Final = 200
 CATCH_UP_SECONDS: Final = 2.0
 """Slots of so long can be caught up; more are handed back."""
 
-CLOSEST: Final = 0.987
-"""Requests leave no closer than this share of the gap between slots: 1 % above the rate, however late."""
-
-STEADINESS: Final = 0.8
-"""How much of the part that requests are kept apart by the next block leaves as it was."""
+CLOSEST: Final = 0.982
+"""Requests leave no closer than this share of the gap between slots, which is 1.5 % above the rate."""
 
 LONGEST_WAIT_SECONDS: Final = 1.0
 """Without slots the rate is asked again after this: others may have lifted what is in the way."""
@@ -82,7 +79,6 @@ class Pacer:
     _handed_back_at: float = 0.0
     _since_caught_up: int = 0
     _sharers: float = 1.0
-    _steady_sharers: float = 1.0
     _block: tuple[float, int] | None = None
 
     @property
@@ -91,8 +87,8 @@ class Pacer:
 
     @property
     def least_gap(self) -> float:
-        """How many seconds apart this process' requests leave at least: others' leave between them."""
-        return CLOSEST * self._steady_sharers / self.per_second
+        """How many seconds apart requests leave at least."""
+        return CLOSEST / self.per_second
 
     def take(self, most: int, within: float) -> list[float]:
         """Take up to `most` slots that begin within so many seconds, as instants of the clock.
@@ -164,21 +160,19 @@ class Pacer:
             self._probe = at + answer.slots[0]
         self._ask_at = 0.0 if answer.slots else at + min(answer.wait_seconds, LONGEST_WAIT_SECONDS)
         if answer.slots:
-            self._count_sharers(at, answer.slots)
+            self._count_sharers(at + answer.slots[0], len(answer.slots))
         self._slots.extend(at + slot for slot in answer.slots)
 
-    def _count_sharers(self, at: float, slots: tuple[float, ...]) -> None:
+    def _count_sharers(self, begins: float, count: int) -> None:
         """See from the slots between this block and the one before how many processes share the rate.
 
         With blocks of all of `AHEAD_SECONDS` each would have to send at the whole rate, and then to wait for
-        the others. A block that begins at once tells nothing: before it there were slots that nobody had.
+        the others.
         """
-        begins = at + slots[0]
-        if self._block is not None and slots[0] > 0:
+        if self._block is not None:
             before, had = self._block
             self._sharers = min(max((begins - before) * self.per_second / had, 1.0), MOST_SHARERS)
-            self._steady_sharers += (1 - STEADINESS) * (self._sharers - self._steady_sharers)
-        self._block = begins, len(slots)
+        self._block = begins, count
 
     def _give_up_late(self) -> None:
         now = self.clock()

@@ -12,7 +12,6 @@ from etl.liftoff.pacing import (
     AHEAD_SECONDS,
     CATCH_UP_EVERY,
     CATCH_UP_SECONDS,
-    CLOSEST,
     LATE_SECONDS,
     LONGEST_WAIT_SECONDS,
     Pacer,
@@ -168,29 +167,6 @@ def test_what_was_given_up_is_caught_up_slowly(shared: Shared) -> None:
 
     assert 1000 < most <= 1000 + 1000 // CATCH_UP_EVERY + 1
     assert len(taken) - len(set(taken) & set(shared.given)) == pytest.approx(40, abs=15)
-
-
-@pytest.mark.parametrize("sharers", [1, 2, 3])
-def test_requests_leave_apart_by_this_process_part_of_the_rate(shared: Shared, sharers: int) -> None:
-    """Three that were late send between each other, and not each at the whole rate."""
-    pacers = [make_pacer(shared) for _ in range(sharers)]
-    for _ in range(500):
-        for pacer in pacers:
-            pacer.take(8, 0.004)
-        shared.now += 0.004
-
-    rates = [1 / pacer.least_gap for pacer in pacers]
-    assert sum(rates) == pytest.approx(shared.per_second / CLOSEST, rel=0.02)
-    assert max(rates) < 1.2 * min(rates)
-
-
-def test_a_standstill_is_not_taken_for_others(shared: Shared) -> None:
-    """Slots that nobody had do not tell of anybody."""
-    pacer = make_pacer(shared)
-    send_for(pacer, shared, 0.5)
-    shared.now += 2.0
-    send_for(pacer, shared, 0.1)
-    assert pacer.least_gap * shared.per_second == pytest.approx(CLOSEST, rel=0.02)
 
 
 def test_nothing_is_caught_up_while_nothing_was_lost(shared: Shared) -> None:
