@@ -140,14 +140,14 @@ def open_stage(
 
 
 def prepare_directory(directory: Path) -> Path:
-    """Write the configuration; of an earlier demo, take away lake, ledger and evidence."""
+    """Write the configuration; of an earlier demo, take away lake, ledger and what its sweeps wrote."""
     config = directory / "pushlift.toml"
     is_demo = config.is_file() and config.read_text(encoding="utf-8").startswith(MARK)
     if directory.exists() and any(directory.iterdir()) and not is_demo:
         raise UsageError(f"{directory} is not empty and no demo's folder; name another with --directory.")
     if is_demo:
-        # Evidence belongs to its ledger, which would not go on in another's place.
-        for folder in ("lake", "opt_outs/evidence"):
+        # Evidence and manifests belong to their ledger, and no other goes on beside them.
+        for folder in ("lake", "opt_outs"):
             shutil.rmtree(directory / folder, ignore_errors=True)
         for file in directory.glob("ledger.db*"):
             file.unlink()

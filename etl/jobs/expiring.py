@@ -28,14 +28,13 @@ from etl.lake.plans import PublishPlan, RemovedFile
 from etl.lake.publish import publish_drafts
 from etl.lake.replace import PublishedFile, name_successors, published_files, rewrite_without
 from etl.lake.tables import EVENTS, QUARANTINE, SETTLED_TABLES, find_table, open_or_create
-from etl.lake.upkeep import list_present
 from etl.ledger.database import Ledger
 from etl.ledger.drafts import Draft, register_drafts
 from etl.ledger.held import list_batches
 from etl.ledger.locks import Fence, check_fence
 from etl.ledger.objects import unfinished_objects
 from etl.settings import Settings
-from etl.stores import LandedObject, Store, delete_object, open_store
+from etl.stores import LandedObject, Store, delete_object, list_present, open_store
 
 _KEY_COLUMNS: Final = ("landed_at",)
 

@@ -21,7 +21,6 @@ from etl.lake.export import ExportPartition, name_strangers, write_partition
 from etl.lake.info import LiveFile, list_live_files
 from etl.lake.reading import Lake, open_lake
 from etl.lake.tables import EVENTS, find_table
-from etl.lake.upkeep import list_present
 from etl.ledger.database import Ledger
 from etl.ledger.exports import begin_export, find_export, finish_export
 from etl.ledger.holding import hold_lock
@@ -29,7 +28,7 @@ from etl.ledger.locks import check_fence
 from etl.ledger.upgrade import open_current_ledger
 from etl.settings import Settings
 from etl.settings.locations import is_within
-from etl.stores import Store, delete_object, open_store
+from etl.stores import Store, delete_object, list_present, open_store
 
 LOCK_SECONDS: Final = 60.0
 

@@ -6,11 +6,10 @@ from pathlib import PurePosixPath
 from typing import Final
 
 from etl.errors import ConfigurationError, LedgerError, ObjectForbidden
-from etl.lake.upkeep import list_present
 from etl.ledger.database import Ledger
 from etl.ledger.opt_out_lists import list_ids
 from etl.settings import Settings
-from etl.stores import open_store
+from etl.stores import list_present, open_store
 
 DONE: Final = "done/"
 """Where the manifests of lists are that were taken in."""

@@ -24,12 +24,20 @@ from etl.appsflyer.pull.removal import copy_records_without
 from etl.errors import ObjectChanged, ObjectForbidden, ObjectVanished, StoreRefusedWrite
 from etl.jobs.discovery import RunObject
 from etl.jobs.normalizing import group_by_rules
-from etl.lake.upkeep import list_present
 from etl.ledger.database import Ledger
 from etl.ledger.rewrites import Rewrite, end_rewrite, list_rewrites, record_rewrite
 from etl.settings import Settings
 from etl.settings.models import Storage
-from etl.stores import LandedObject, Store, find_object, list_objects, open_object, open_store, replace_object
+from etl.stores import (
+    LandedObject,
+    Store,
+    find_object,
+    list_objects,
+    list_present,
+    open_object,
+    open_store,
+    replace_object,
+)
 
 LOG: Final = logging.getLogger(__name__)
 _READ_BYTES: Final = 1 << 20

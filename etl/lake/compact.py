@@ -112,9 +112,7 @@ def compact_tables(compactor: Compactor) -> list[Compaction]:
     return [plan for delta, plan in plans if plan.groups and _compact(compactor, plan, delta, number)]
 
 
-def group_files(
-    files: Sequence[SmallFile], most: int = MOST_SMALL_FILES
-) -> tuple[tuple[SmallFile, ...], ...]:
+def group_files(files: Sequence[SmallFile], most: int) -> tuple[tuple[SmallFile, ...], ...]:
     """Group files by time so that each group but the last has the rows of a whole file.
 
     None where they are `most` or fewer; a file that would be alone stays as it is.
@@ -140,7 +138,7 @@ def group_days(files: Sequence[SmallFile]) -> tuple[tuple[SmallFile, ...], ...]:
 
 def _plan(table: Table, delta: DeltaTable) -> Compaction:
     files = list(_list_small_files(table, delta))
-    return Compaction(table, group_days(files) if table is EVENTS else group_files(files))
+    return Compaction(table, group_days(files) if table is EVENTS else group_files(files, MOST_SMALL_FILES))
 
 
 def _list_small_files(table: Table, delta: DeltaTable) -> Iterator[SmallFile]:

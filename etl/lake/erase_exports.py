@@ -17,9 +17,8 @@ from etl.lake.export import EXPORTED, open_writer
 from etl.lake.find_people import ID_COLUMNS, mark_rows
 from etl.lake.find_wanted import make_searches
 from etl.lake.history import read_columns
-from etl.lake.upkeep import list_present
 from etl.lake.wanted import Lookup, Wanted
-from etl.stores import Store, delete_object, open_for_writing
+from etl.stores import Store, delete_object, list_present, open_for_writing
 
 Marks = npt.NDArray[np.bool_]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -13,17 +13,11 @@ import pyarrow as pa
 from deltalake import DeltaTable
 
 from etl.lake.tables import Table
-from etl.stores import LandedObject, Store, list_objects
+from etl.stores import LandedObject, Store, list_present
 from etl.stores.listing import TEMPORARY_SUFFIX
 
 _RETENTION: Final = ("delta.logRetentionDuration", "delta.deletedFileRetentionDuration")
 _RUN_ID: Final = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{6}")
-
-
-def list_present(store: Store, prefix: str = "") -> Iterator[LandedObject]:
-    """List a store's objects; a local folder that is not there yet has none."""
-    if not store.is_local or Path(store.root).is_dir():
-        yield from list_objects(store, prefix)
 
 
 def list_data_files(lake: Store, table: Table) -> list[LandedObject]:

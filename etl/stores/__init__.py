@@ -1,6 +1,6 @@
 """Folders and buckets alike: list, read with the listed version checked, write atomically, delete."""
 
-from etl.stores.listing import list_objects
+from etl.stores.listing import list_objects, list_present
 from etl.stores.objects import LandedObject, find_object
 from etl.stores.opening import Store, open_store
 from etl.stores.probing import probe_conditional_put
@@ -17,6 +17,7 @@ __all__ = [
     "find_object",
     "find_old_versions",
     "list_objects",
+    "list_present",
     "open_for_writing",
     "open_object",
     "open_seekable",

@@ -95,3 +95,9 @@ def find_details(store: Store, prefix: str) -> Iterable[Mapping[str, Any]]:
     folder, _, start = store.path_of(prefix).rpartition("/")
     found: dict[str, Mapping[str, Any]] = store.fs.find(folder, prefix=start, detail=True)
     return found.values()
+
+
+def list_present(store: Store, prefix: str = "") -> Iterator[LandedObject]:
+    """List a store's objects; a local folder that is not there yet has none."""
+    if not store.is_local or Path(store.root).is_dir():
+        yield from list_objects(store, prefix)

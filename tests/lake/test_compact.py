@@ -338,7 +338,7 @@ def small_files(draw: st.DrawFn) -> list[SmallFile]:
 @given(small_files())
 def test_groups_are_whole_files_in_the_order_of_time(files: list[SmallFile]) -> None:
     """All groups but the last fill a file; at most one file is left over, so that no second pass follows."""
-    groups = group_files(files)
+    groups = group_files(files, MOST_SMALL_FILES)
 
     if not groups:
         assert len(files) <= MOST_SMALL_FILES

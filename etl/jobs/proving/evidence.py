@@ -14,7 +14,6 @@ from typing import Any, Final
 
 from etl.errors import EvidenceBroken
 from etl.jobs.runs import name_run
-from etl.lake.upkeep import list_present
 from etl.ledger.database import Ledger
 from etl.ledger.evidence import (
     ChainHead,
@@ -27,7 +26,7 @@ from etl.ledger.evidence import (
 from etl.ledger.facts import claim_fact, read_fact
 from etl.ledger.holding import hold_lock
 from etl.proving.chain import BrokenChainError, Head, Json, append_record, check_chain, mask_ids, split_chain
-from etl.stores import LandedObject, Store, create_object, find_object, read_object
+from etl.stores import LandedObject, Store, create_object, find_object, list_present, read_object
 
 EVIDENCE: Final = "evidence/"
 CHAIN_FACT: Final = "evidence_chain"

@@ -13,13 +13,13 @@ from deltalake import DeltaTable
 
 from etl.errors import ConfigurationError
 from etl.lake.tables import EVENTS, TABLES, Table, find_table
-from etl.lake.upkeep import list_log_paths, list_present
+from etl.lake.upkeep import list_log_paths
 from etl.ledger.database import Ledger
 from etl.ledger.exports import list_exports
 from etl.ledger.held import list_batches
 from etl.settings import Settings
 from etl.settings.locations import is_within
-from etl.stores import LandedObject, Store, find_object, open_store
+from etl.stores import LandedObject, Store, find_object, list_present, open_store
 from etl.stores.listing import TEMPORARY_SUFFIX
 from etl.stores.objects import describe_file
 

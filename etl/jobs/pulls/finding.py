@@ -14,9 +14,8 @@ from etl.appsflyer.pull.reports import REPORTS, find_days, find_report
 from etl.appsflyer.pull.source import PullSource
 from etl.errors import UsageError
 from etl.jobs.pulls.lake_rows import Hours
-from etl.lake.upkeep import list_present
 from etl.settings import Settings
-from etl.stores import LandedObject, Store, open_store
+from etl.stores import LandedObject, Store, list_present, open_store
 
 DETAILS: Final = "details/"
 """Where details of comparisons are; upkeep and every erasure delete them."""

@@ -16,13 +16,12 @@ from etl.jobs.reporting.lake_figures import describe_upkeep, gather_lake_figures
 from etl.jobs.reporting.ledger_figures import add_ledger_figures, gather_ledger_figures
 from etl.lake.info import describe_apps
 from etl.lake.reading import open_lake
-from etl.lake.upkeep import list_present
 from etl.reports.app_figures import AppFigures
 from etl.reports.app_index import IndexLine, render_index
 from etl.reports.app_page import render_app_page
 from etl.reports.figures import Period
 from etl.settings import Settings
-from etl.stores import Store, delete_object, open_store, write_object
+from etl.stores import Store, delete_object, list_present, open_store, write_object
 
 INDEX: Final = "index.html"
 _LONGEST_NAME: Final = 150

@@ -14,10 +14,9 @@ from etl.jobs.rewriting import RewritingReport, rewrite_pulled
 from etl.jobs.sweep.ground import Ground
 from etl.jobs.sweep.landing import list_free
 from etl.lake.message_search import MessageSearch, join_scopes
-from etl.lake.upkeep import list_present
 from etl.lake.wanted import WantedId
 from etl.ledger.suppressions import list_erased
-from etl.stores import delete_object, open_store
+from etl.stores import delete_object, list_present, open_store
 
 
 def honour_in_pulled(ground: Ground, due: Iterable[WantedId]) -> RewritingReport:

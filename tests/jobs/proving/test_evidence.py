@@ -169,7 +169,10 @@ def test_every_event_of_a_request_is_told_by_number(office: Office) -> None:
     assert records["sweep"]["pushlift"]
     assert _dict(records["sweep"]["versions"])["events"] == 2
     assert records["verified"]["except_landing"] is True
-    assert (records["lifted"]["requests"], records["lifted"]["reason"]) == ([1], "<masked:36> consented again")
+    assert (records["lifted"]["requests"], records["lifted"]["reason"]) == (
+        [1],
+        "<masked:36> consented again",
+    )
 
 
 def test_evidence_names_nobody(office: Office) -> None:
