@@ -6,9 +6,9 @@ batch, never by the object.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -27,6 +27,7 @@ from etl.erased import LINKED, LINKED_USER, Erased, Met
 from etl.errors import ObjectChanged, ObjectForbidden, ObjectVanished
 from etl.jobs.discovery import RunObject
 from etl.jobs.pulls.reading import read_pulled
+from etl.jobs.tallying import Tally
 from etl.lake.anonymize import anonymize_columns, choose_new_ids, search_own_ids
 from etl.lake.quarantine import QuarantinedMessage, quarantine_table
 from etl.lake.spill import NO_OBJECT, ChunkOutcome, ObjectOutcome, SpillWriter
@@ -38,17 +39,6 @@ from etl.stores import Store, open_object, open_store
 Mask = npt.NDArray[np.bool_]
 
 _ERROR_CODES = {ObjectForbidden: "forbidden", ObjectVanished: "vanished", ObjectChanged: "changed"}
-
-
-@dataclass(slots=True)
-class Tally:
-    """What was counted of each object, by ordinal."""
-
-    messages: Counter[int] = field(default_factory=Counter)
-    rows: Counter[int] = field(default_factory=Counter)
-    suppressed: Counter[int] = field(default_factory=Counter)
-    quarantined: defaultdict[int, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
-    errors: dict[int, str] = field(default_factory=dict)
 
 
 def normalize_chunk(
