@@ -187,4 +187,4 @@ if __name__ == "__main__":
     if sys.argv[1] == "--measure":
         plan_all(Path(sys.argv[2]))
     else:
-        main(Path(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 2_000_000)  # noqa: PLR2004
+        main(Path(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 2_000_000)  # noqa: PLR2004 - how many words were given

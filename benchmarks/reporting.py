@@ -291,6 +291,6 @@ def main(folder: Path, events: int, runs: int) -> None:
 if __name__ == "__main__":
     main(
         Path(sys.argv[1]),
-        int(sys.argv[2]) if len(sys.argv) > 2 else DEFAULT_EVENTS,  # noqa: PLR2004
-        int(sys.argv[3]) if len(sys.argv) > 3 else 3,  # noqa: PLR2004
+        int(sys.argv[2]) if len(sys.argv) > 2 else DEFAULT_EVENTS,  # noqa: PLR2004 - how many words were given
+        int(sys.argv[3]) if len(sys.argv) > 3 else 3,  # noqa: PLR2004 - how many words were given
     )
