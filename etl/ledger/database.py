@@ -5,12 +5,15 @@ transactions late and upgrade them from read to write, which fails at once under
 of waiting; so transactions are begun here, and those that write take the write lock first.
 """
 
+import random
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from sqlite3 import SQLITE_BUSY, OperationalError
 from sqlite3 import Connection as SqliteConnection
-from typing import Any, Final
+from typing import Any, Final, cast
 
 # Not used here. It registers itself with what SQLAlchemy asks of every value, and Great Expectations imports
 # it in a thread, or beside one that renews a lock: a statement built meanwhile would meet a module half made.
@@ -24,6 +27,8 @@ from etl.errors import LedgerError
 from etl.ledger.failures import explain_failure
 
 BUSY_SECONDS: Final = 30
+EAGER_SECONDS: Final = 5.0
+EAGER_STEP: Final = (0.0005, 0.0015)
 CACHE_KIB: Final = 65_536
 CHECKPOINT_PAGES: Final = 8_000
 """Pages that the write-ahead log holds before they are copied: many a page is written often in that time."""
@@ -125,8 +130,34 @@ def prepare_sqlite_connection(connection: SqliteConnection, _entry: ConnectionPo
 
 def begin_sqlite_transaction(connection: Connection) -> None:
     """Begin with the write lock, unless the transaction was opened for reading."""
-    reads = connection.get_execution_options().get("ledger_reads", False)
-    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+    if connection.get_execution_options().get("ledger_reads", False):
+        connection.exec_driver_sql("BEGIN")
+    else:
+        _take_write_lock(connection)
+
+
+def _take_write_lock(connection: Connection) -> None:
+    """Begin with the write lock, asking for it often at first.
+
+    SQLite asks ever more seldom, each 100 ms in the end: where several processes write all the time, most
+    would wait for a lock that is free.
+    """
+    driver = cast("SqliteConnection", connection.connection.dbapi_connection)
+    until = time.monotonic() + EAGER_SECONDS
+    driver.execute("PRAGMA busy_timeout = 0").close()
+    try:
+        while time.monotonic() < until:
+            try:
+                driver.execute("BEGIN IMMEDIATE").close()
+            except OperationalError as error:
+                if error.sqlite_errorcode & 0xFF != SQLITE_BUSY:
+                    raise
+                time.sleep(random.uniform(*EAGER_STEP))
+            else:
+                return
+    finally:
+        driver.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}").close()
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 def create_postgres_engine(url: URL) -> Engine:

@@ -1,8 +1,8 @@
 """Slots in hand: when this process may make its next attempts.
 
-Slots are reserved from the shared rate a little ahead, used when their time comes, and given up when they are
-late. What was given up is caught up slowly, one slot between `CATCH_UP_EVERY` others, never in a burst; what
-cannot be caught up in some seconds is lost.
+Slots are reserved from the shared rate a little ahead and used when their time comes, or somewhat later: those
+who send hold every second of leaving against the slots of that second. Slots that nobody needed in time are
+handed back.
 """
 
 from __future__ import annotations
@@ -14,27 +14,24 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
-AHEAD_SECONDS: Final = 0.05
+AHEAD_SECONDS: Final = 0.2
+"""Slots are reserved so long ahead: nobody's are those that pass while a busy process does not ask."""
+
+BLOCK_SECONDS: Final = 0.1
 """Slots of so long are reserved at once, or the part of them that falls to one of several processes."""
 
 MOST_SHARERS: Final = 16.0
+FORGETTING: Final = 0.25
+"""How much each block changes what is believed of the number of processes."""
 
-LATE_SECONDS: Final = 0.01
+LATEST_SECONDS: Final = 0.1
 """A slot may be used so late, or one slot's length late where rates are low."""
 
-LATEST_SECONDS: Final = 0.5
+PASSED_SECONDS: Final = 0.02
+"""The same while all who send are busy."""
 
-SHARE: Final = 0.997
-"""So much of the rate is asked for: what leaves late, and what is caught up, stays nearer to it."""
-
-CATCH_UP_EVERY: Final = 200
-"""After so many slots one that was given up is used: 0.5 % more, beside the 1 % that lateness allows."""
-
-CATCH_UP_SECONDS: Final = 2.0
-"""Slots of so long can be caught up; more are handed back."""
-
-CLOSEST: Final = 0.982
-"""Requests leave no closer than this share of the gap between slots, which is 1.5 % above the rate."""
+SHARE: Final = 0.998
+"""So much of the rate is asked for: what leaves late stays nearer to it."""
 
 LONGEST_WAIT_SECONDS: Final = 1.0
 """Without slots the rate is asked again after this: others may have lifted what is in the way."""
@@ -75,20 +72,21 @@ class Pacer:
     _probe: float | None = None
     _slots: deque[float] = field(default_factory=deque)
     _ask_at: float = 0.0
-    _late: int = 0
+    _given_up: int = 0
+    _reserved: list[float] = field(default_factory=list)
     _handed_back_at: float = 0.0
-    _since_caught_up: int = 0
     _sharers: float = 1.0
     _block: tuple[float, int] | None = None
 
     @property
-    def _tolerance(self) -> float:
-        return min(max(LATE_SECONDS, 1.0 / self.per_second), LATEST_SECONDS)
+    def gap(self) -> float:
+        """How many seconds apart the slots are of all who share the rate."""
+        return 1.0 / self.per_second
 
     @property
-    def least_gap(self) -> float:
-        """How many seconds apart requests leave at least."""
-        return CLOSEST / self.per_second
+    def sharers(self) -> float:
+        """How many processes share the rate, as far as it shows."""
+        return self._sharers
 
     def take(self, most: int, within: float) -> list[float]:
         """Take up to `most` slots that begin within so many seconds, as instants of the clock.
@@ -98,35 +96,40 @@ class Pacer:
         self.took_probe = False
         if most <= 0:
             return []
-        self._give_up_late()
-        if len(self._slots) < most:
-            self._refill()
+        self._give_up(self._oldest())
+        self._refill()
         until = self.clock() + within
         taken: list[float] = []
         while self._slots and len(taken) < most and self._slots[0] <= until:
             taken.append(self._slots.popleft())
-            self._since_caught_up += 1
-            if self._late and self._since_caught_up >= CATCH_UP_EVERY and len(taken) < most:
-                self._late -= 1
-                self._since_caught_up = 0
-                taken.append(taken[-1] + 0.5 / self.per_second)
         self.took_probe = self._probe in taken
         return taken
+
+    def pass_by(self) -> None:
+        """Let slots pass that nobody is free for, so that what waits meanwhile may leave in their stead."""
+        self._give_up(self.clock() - PASSED_SECONDS)
+        self._refill()
 
     def put_back(self, slots: list[float]) -> None:
         """Keep slots that were taken and not used, for whoever comes in time."""
         self._slots.extendleft(reversed(slots))
 
-    def replace_late(self, slots: list[float]) -> list[float]:
-        """Give as many slots, later ones in place of those that are late by now, as far as there are any.
+    def replace_old(self, slots: list[float]) -> list[float]:
+        """Give as many slots, later ones in place of those that are too old by now, as far as there are any.
 
-        What the ledger kept waiting then does not leave in a burst, beside the slots of other processes.
+        Whoever waited so long for the ledger may not have them any more: others went on meanwhile.
         """
-        oldest = self.clock() - self._tolerance
-        late = sum(slot < oldest for slot in slots)
-        later = self.take(late, LATEST_SECONDS)
-        self._late += len(later)
-        return sorted([*sorted(slots)[len(later) :], *later])
+        oldest = self._oldest()
+        slots = sorted(slots)
+        later = self.take(sum(slot < oldest for slot in slots), LATEST_SECONDS)
+        self._given_up += len(later)
+        return sorted([*slots[len(later) :], *later])
+
+    def tell_reserved(self) -> tuple[float, ...]:
+        """Tell the slots that were reserved since the last time, those among them that nobody will use."""
+        reserved = tuple(self._reserved)
+        self._reserved.clear()
+        return reserved
 
     def next_at(self) -> float:
         """Tell when there is something to do: the next slot's time, or that of asking again."""
@@ -138,9 +141,9 @@ class Pacer:
 
     def release(self) -> None:
         """Give all slots in hand back."""
-        unused = len(self._slots) + self._late
+        unused = len(self._slots) + self._given_up
         self._slots.clear()
-        self._late = 0
+        self._given_up = 0
         if unused:
             self.hand_back(unused)
 
@@ -148,44 +151,45 @@ class Pacer:
         now = self.clock()
         if now < self._ask_at or (self._slots and self._slots[-1] > now + AHEAD_SECONDS):
             return
-        at, answer = self.reserve(max(1, math.ceil(self.per_second * AHEAD_SECONDS / self._sharers)))
-        if answer.reason == "daily_cap" and self._late:
+        at, answer = self.reserve(max(1, math.ceil(self.per_second * BLOCK_SECONDS / self._sharers)))
+        if answer.reason == "daily_cap" and self._given_up:
             # Some of the day's attempts were never made.
-            self._hand_back_beyond(0)
+            self._hand_given_up_back()
             return
         self.reason = answer.reason
-        if answer.reason is not None:
-            self._hand_back_beyond(0)
         if answer.reason == "probe":
             self._probe = at + answer.slots[0]
         self._ask_at = 0.0 if answer.slots else at + min(answer.wait_seconds, LONGEST_WAIT_SECONDS)
         if answer.slots:
             self._count_sharers(at + answer.slots[0], len(answer.slots))
-        self._slots.extend(at + slot for slot in answer.slots)
+        slots = [at + slot for slot in answer.slots]
+        self._slots.extend(slots)
+        self._reserved += slots
 
     def _count_sharers(self, begins: float, count: int) -> None:
         """See from the slots between this block and the one before how many processes share the rate.
 
-        With blocks of all of `AHEAD_SECONDS` each would have to send at the whole rate, and then to wait for
+        With blocks of all of `BLOCK_SECONDS` each would have to send at the whole rate, and then to wait for
         the others.
         """
         if self._block is not None:
             before, had = self._block
-            self._sharers = min(max((begins - before) * self.per_second / had, 1.0), MOST_SHARERS)
+            found = min(max((begins - before) * self.per_second / had, 1.0), MOST_SHARERS)
+            self._sharers += FORGETTING * (found - self._sharers)
         self._block = begins, count
 
-    def _give_up_late(self) -> None:
-        now = self.clock()
-        while self._slots and self._slots[0] < now - self._tolerance:
-            self._slots.popleft()
-            self._late += 1
-        if now >= self._handed_back_at + HAND_BACK_SECONDS:
-            self._handed_back_at = now
-            self._hand_back_beyond(math.ceil(self.per_second * CATCH_UP_SECONDS))
+    def _oldest(self) -> float:
+        return self.clock() - max(LATEST_SECONDS, self.gap)
 
-    def _hand_back_beyond(self, most: int) -> None:
-        """Hand back what was given up and is too much to be caught up."""
-        lost = self._late - most
-        if lost > 0:
-            self._late = most
-            self.hand_back(lost)
+    def _give_up(self, oldest: float) -> None:
+        while self._slots and self._slots[0] < oldest:
+            self._slots.popleft()
+            self._given_up += 1
+        if self.clock() >= self._handed_back_at + HAND_BACK_SECONDS:
+            self._hand_given_up_back()
+
+    def _hand_given_up_back(self) -> None:
+        self._handed_back_at = self.clock()
+        if self._given_up:
+            self.hand_back(self._given_up)
+            self._given_up = 0

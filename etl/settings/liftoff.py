@@ -14,7 +14,7 @@ from etl.settings.sections import HttpUrl, Section
 __all__ = ["RESTRICTED_MEDIA_SOURCES", "App", "Consent", "Liftoff", "Refusal", "Response", "UserId"]
 
 LEAST_CONNECTIONS: Final = 16
-MOST_CONNECTIONS: Final = 128
+MOST_CONNECTIONS: Final = 200
 # An instant of ours plus or minus this is one that every type can hold.
 CENTURY_DAYS: Final = 36_525
 DAY_SECONDS: Final = 86_400
@@ -67,7 +67,7 @@ class Liftoff(Section):
     as `client_ip={client_ip}`, or `ip=(ip)` in AppsFlyer's spelling. Times are in the unit of their name.
     `responses` come before the rules that pushlift has. Without a `daily_cap` there is none. In Airflow a
     plan of fewer postbacks than `approval_from` needs nobody's approval. `connections` is how many requests a
-    process has on their way at most, by default as many as a tenth of a second needs, 16 to 128: more for a
+    process has on their way at most, by default as many as a fifth of a second needs, 16 to 200: more for a
     partner who answers later. Continuous delivery looks `continuous_days` back, and leaves a plan of more
     than `continuous_limit` postbacks to a person.
     """
@@ -106,7 +106,7 @@ class Liftoff(Section):
         """Have enough to wait for a slot, for an answer and for its record, unless it is said."""
         if "connections" not in self.model_fields_set:
             rate = max(self.postbacks_per_second, self.test_postbacks_per_second)
-            count = min(max(LEAST_CONNECTIONS, math.ceil(rate / 10)), MOST_CONNECTIONS)
+            count = min(max(LEAST_CONNECTIONS, math.ceil(rate / 5)), MOST_CONNECTIONS)
             object.__setattr__(self, "connections", count)
         return self
 

@@ -77,14 +77,14 @@ def test_the_default_sends_everything_that_liftoff_knows(tmp_path: Path) -> None
     ("rates", "connections"),
     [
         ({}, 16),
-        ({"postbacks_per_second": 480}, 48),
-        ({"test_postbacks_per_second": 480}, 48),
-        ({"postbacks_per_second": 10_000}, 128),
+        ({"postbacks_per_second": 480}, 96),
+        ({"test_postbacks_per_second": 480}, 96),
+        ({"postbacks_per_second": 10_000}, 200),
         ({"postbacks_per_second": 500, "connections": 4}, 4),
     ],
 )
 def test_connections_follow_the_rate_unless_they_are_said(rates: dict[str, float], connections: int) -> None:
-    """Enough for a tenth of a second, and never more in doubt than somebody wanted."""
+    """Enough for a fifth of a second, and never more in doubt than somebody wanted."""
     assert Liftoff.model_validate(rates).connections == connections
 
 

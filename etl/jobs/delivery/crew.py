@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from types import TracebackType
-from typing import TYPE_CHECKING, Final, Protocol, Self
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol, Self
 
 from etl.liftoff.answers import Answer
 
@@ -51,6 +51,16 @@ class Done:
     answer: Answer
 
 
+class Paces(NamedTuple):
+    """What members must know of the rate: how far apart slots are, those of others among them, in seconds.
+
+    `slots` are those that are ours since the last time, whether an errand has them or not: so many may leave.
+    """
+
+    gap: float
+    slots: tuple[float, ...] = ()
+
+
 class Transport(Protocol):
     """What sends a URL: `etl.liftoff.client.Client`, or a test's stand-in for the network."""
 
@@ -75,8 +85,8 @@ class Crew(Protocol):
     def is_lost(self) -> bool:
         """Whether members are gone that will send nothing any more."""
 
-    def send(self, errands: Sequence[Errand], gap: float) -> None:
-        """Hand errands over, which leave no closer than `gap` seconds, however late they are."""
+    def send(self, errands: Sequence[Errand], paces: Paces) -> None:
+        """Hand errands over."""
 
     def collect(self, wait_seconds: float) -> list[Done]:
         """Collect what is done, waiting so long for the first."""

@@ -19,6 +19,7 @@ from typing import Final, NamedTuple
 
 from pydantic import SecretStr
 
+from etl.jobs.delivery.crew import Paces
 from etl.jobs.delivery.threads import Threads
 from etl.jobs.delivery.ticking import tell_seconds
 from etl.liftoff.answers import Answer
@@ -50,8 +51,8 @@ class Orders:
     longest_seconds: float
 
 
-Handed = tuple[Sequence[Posting], float]
-"""What is to be sent, and how many seconds apart at least."""
+Handed = tuple[Sequence[Posting], Paces]
+"""What is to be sent, and how."""
 
 Told = list[tuple[int, Answer]]
 """What came of postings, by their tokens."""

@@ -15,7 +15,7 @@ from typing import Final
 from etl.errors import LedgerError
 from etl.jobs.delivery.canary import CanaryWatch
 from etl.jobs.delivery.counting import Clocks, Tally
-from etl.jobs.delivery.crew import Crew, Done, Errand
+from etl.jobs.delivery.crew import Crew, Done, Errand, Paces
 from etl.jobs.delivery.judging import Judge
 from etl.jobs.delivery.standing import Standing, ask_patiently
 from etl.ledger.claims import Claimed, claim, release_claims
@@ -34,6 +34,9 @@ from etl.liftoff.templates import Template
 AHEAD_SECONDS: Final = 0.08
 """Intents are recorded so long before their slots, as far as the crew has members: the transaction is over
 when these begin, although the ledger's lock was waited for, and is shared by all of half that time."""
+
+MOST_AHEAD: Final = 2.0
+"""As much longer where several share the rate: their transactions are no more than those of one."""
 
 GATHER_SECONDS: Final = 0.03
 """Answers wait so long for others, to share their transaction."""
@@ -85,7 +88,7 @@ class Engine:
     _outcomes: list[Outcome] = field(default_factory=list)
     _in_flight: int = 0
     _is_dry: bool = False
-    _is_warm: bool = False
+    _most_in_flight: int = 1
     _claim_at: float = 0.0
 
     @property
@@ -109,7 +112,7 @@ class Engine:
         self.stopping = self.stopping or self.standing.look() or (SENDERS_LOST if self.crew.is_lost else None)
         errands = self._exchange(self._take_slots())
         self._in_flight += len(errands)
-        self.crew.send(errands, self.pacer.least_gap)
+        self.crew.send(errands, Paces(self.pacer.gap, self.pacer.tell_reserved()))
         self._collect()
 
     def _is_idle(self) -> bool:
@@ -118,23 +121,29 @@ class Engine:
     def _take_slots(self) -> list[float]:
         if self.stopping is not None:
             return []
-        most = self.crew.size - self._in_flight
-        if most <= 0:
+        most = self._most_in_flight - self._in_flight
+        if most > 0:
+            self._fill()
+        if self._in_flight and (most <= 0 or not self._claimed):
+            self.pacer.pass_by()
             return []
-        self._fill()
-        # What is done for the first time takes long: let one wait for it, not a crowd.
-        most = min(most, len(self._claimed)) if self._is_warm else min(1, len(self._claimed))
-        slots = self.pacer.take(most, AHEAD_SECONDS)
+        slots = self.pacer.take(min(most, len(self._claimed)), self._ahead)
         if self.pacer.reason == "daily_cap" and not slots:
             self.stopping = "daily_cap"
         if self.pacer.took_probe:
             self.judge.breaker.is_probing = True
         return slots
 
+    @property
+    def _ahead(self) -> float:
+        """For how many seconds intents are recorded ahead of their slots."""
+        return AHEAD_SECONDS * min(self.pacer.sharers, MOST_AHEAD)
+
     def _fill(self) -> None:
         """Claim more rows before those in hand are used up."""
         now = self.clocks.monotonic()
-        size = min(max(CLAIM_SIZE, int(CLAIM_SECONDS * self.pacer.per_second)), MOST_CLAIMED)
+        share = self.pacer.per_second / self.pacer.sharers
+        size = min(max(CLAIM_SIZE, int(CLAIM_SECONDS * share)), MOST_CLAIMED)
         if len(self._claimed) >= size // 2 or now < self._claim_at:
             return
         longest_wait = max(2 * self.judge.patience.cap_seconds, LONGEST_WAIT_SECONDS)
@@ -163,7 +172,6 @@ class Engine:
         self.tally.excluded += sum(code not in _OPEN_CODES for code in verdict.refused.values())
         unused = [each.slot for position, each in intents.items() if position not in verdict.admitted]
         self.pacer.put_back([*unused, *slots[len(intents) :]])
-        self._is_warm = self._is_warm or bool(verdict.admitted)
         if verdict.hindrance is not None:
             self.stopping = verdict.hindrance
             self._claimed.extend(each.row for each in intents.values())
@@ -173,7 +181,7 @@ class Engine:
         """Make errands of what was admitted, which expire long before anybody takes this sender for lost."""
         expires_at = min(began + self.lease_seconds / 2, self.standing.lease_until)
         admitted = [(intents[position], number) for position, number in verdict.admitted.items()]
-        slots = self.pacer.replace_late([each.slot for each, _ in admitted])
+        slots = self.pacer.replace_old([each.slot for each, _ in admitted])
         return [
             Errand(each.row, number, each.url, slot, expires_at)
             for (each, number), slot in zip(admitted, slots, strict=True)
@@ -198,7 +206,7 @@ class Engine:
     def _collect(self) -> None:
         """Collect answers until it is time for the next turn."""
         began = self.clocks.monotonic()
-        is_full = self._in_flight >= self.crew.size
+        is_full = self._in_flight >= self._most_in_flight
         wait = self._measure_wait(began)
         if not self._take_in(self.crew.collect(wait)) or not self._in_flight:
             return
@@ -215,17 +223,19 @@ class Engine:
             self._in_flight -= 1
             self._outcomes.append(self.judge.judge(each))
         if done:
+            # What is done for the first time takes long: a few wait for it, and then a few more.
+            self._most_in_flight = min(2 * self._most_in_flight, self.crew.size)
             self.stopping = self.stopping or self.judge.refusal
             self.tell(self.tally)
         return bool(done)
 
     def _measure_wait(self, now: float) -> float:
         """Tell for how long there is nothing to do but to wait for answers."""
-        if self._in_flight >= self.crew.size or self.stopping is not None:
+        if self._in_flight >= self._most_in_flight or self.stopping is not None:
             return TURN_SECONDS
         if not self._claimed:
             return min(max(self._claim_at - now, 0.0), TURN_SECONDS)
-        return min(max(self.pacer.next_at() - AHEAD_SECONDS / 2 - now, LEAST_SECONDS), TURN_SECONDS)
+        return min(max(self.pacer.next_at() - self._ahead / 2 - now, LEAST_SECONDS), TURN_SECONDS)
 
     def _drain(self) -> None:
         """Record what is still to come, and give back what is not sent."""

@@ -16,8 +16,8 @@ from etl.jobs.delivery.ticking import tell_seconds
 from etl.ledger.senders import count_senders
 from etl.liftoff.client import Client
 
-HELD_BY_ONE: Final = 600.0
-"""So many postbacks a second one interpreter sends, beside recording them."""
+HELD_BY_ONE: Final = 250.0
+"""So many postbacks a second one interpreter sends evenly, beside recording them."""
 
 HELD_BY_PROCESS: Final = 1_200.0
 """So many one sends that does nothing else."""

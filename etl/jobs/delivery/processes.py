@@ -18,7 +18,7 @@ from types import TracebackType
 from typing import Final, Self
 
 from etl.errors import SendingStopped
-from etl.jobs.delivery.crew import Done, Errand
+from etl.jobs.delivery.crew import Done, Errand, Paces
 from etl.jobs.delivery.crew_process import Orders, Posting, Told
 from etl.liftoff.answers import Answer
 
@@ -73,16 +73,18 @@ class ProcessCrew:
             _end(member.process)
         self._members.clear()
 
-    def send(self, errands: Sequence[Errand], gap: float) -> None:
+    def send(self, errands: Sequence[Errand], paces: Paces) -> None:
         """Hand errands over, each process its share."""
         shares: list[list[Posting]] = [[] for _ in self._members]
         for errand in errands:
             turn, token = next(self._turns), next(self._tokens)
             self._members[turn].handed[token] = errand
             shares[turn].append(Posting(token, errand.url, errand.due_at, errand.expires_at))
-        for member, share in zip(self._members, shares, strict=True):
-            if share:
-                self._hand(member, share, gap * len(self._members))
+        count = len(self._members)
+        for number, (member, share) in enumerate(zip(self._members, shares, strict=True)):
+            slots = paces.slots[number::count]
+            if share or slots:
+                self._hand(member, share, Paces(paces.gap * count, slots))
 
     def collect(self, wait_seconds: float) -> list[Done]:
         """Collect what is done, waiting so long for the first."""
@@ -100,11 +102,11 @@ class ProcessCrew:
     def cut_overdue(self) -> None:
         """Leave that to the processes, which look themselves."""
 
-    def _hand(self, member: _Member, share: list[Posting], gap: float) -> None:
+    def _hand(self, member: _Member, share: list[Posting], paces: Paces) -> None:
         if member.connection.closed:
             return
         try:
-            member.connection.send((share, gap))
+            member.connection.send((share, paces))
         except OSError:
             self._lose(member)
 

@@ -7,19 +7,25 @@ import time
 from collections.abc import Callable, Sequence
 from queue import Empty, SimpleQueue
 from types import TracebackType
-from typing import Generic, Self, TypeVar
+from typing import Final, Generic, Self, TypeVar
 
-from etl.jobs.delivery.crew import STALE, Done, Due, Errand, Transport
+from etl.jobs.delivery.crew import STALE, Done, Due, Errand, Paces, Transport
+from etl.jobs.delivery.turns import Turns
 from etl.liftoff.answers import Answer
 
 Item = TypeVar("Item", bound=Due)
+
+LEAST_SLEEP_SECONDS: Final = 0.001
+LONGEST_SLEEP_SECONDS: Final = 0.02
+"""What is handed over meanwhile is seen after this."""
 
 
 class Threads(Generic[Item]):
     """Threads that send what is due; `open_transport` opens each its own transport.
 
-    A request that takes longer than `longest_seconds` as a whole can be cut off; timeouts are about a byte.
-    What a standstill made late leaves one after the other, `gap` seconds apart, not at once.
+    One more lets errands go when it is their turn: were each thread to wait for its own slot, all that wake
+    would contend for the interpreter at once. A request that takes longer than `longest_seconds` as a whole
+    can be cut off; timeouts are about a byte.
     """
 
     def __init__(
@@ -32,17 +38,19 @@ class Threads(Generic[Item]):
     ) -> None:
         """Start nothing yet."""
         self.size = size
-        self._gap = 0.0
-        self._last_turn = float("-inf")
-        self._turns = threading.Lock()
         self._open = open_transport
         self._longest_seconds = longest_seconds
         self._busy: dict[int, tuple[Transport, float]] = {}
         self._clock = clock
         self._sleep = sleep
+        self._handed: SimpleQueue[tuple[Sequence[Item], Paces] | None] = SimpleQueue()
         self._waiting: SimpleQueue[Item | None] = SimpleQueue()
+        self._left: SimpleQueue[float] = SimpleQueue()
         self._done: SimpleQueue[tuple[Item, Answer]] = SimpleQueue()
-        self._threads = [threading.Thread(target=self._work, daemon=True) for _ in range(size)]
+        self._threads = [
+            threading.Thread(target=self._let_go, daemon=True),
+            *(threading.Thread(target=self._work, daemon=True) for _ in range(size)),
+        ]
 
     def __enter__(self) -> Self:
         """Start the threads."""
@@ -54,14 +62,11 @@ class Threads(Generic[Item]):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Let the threads end; what is in flight ends with its timeout."""
-        for _ in self._threads:
-            self._waiting.put(None)
+        self._handed.put(None)
 
-    def put(self, items: Sequence[Item], gap: float) -> None:
+    def put(self, items: Sequence[Item], paces: Paces) -> None:
         """Hand over what is to be sent."""
-        self._gap = gap
-        for item in items:
-            self._waiting.put(item)
+        self._handed.put((items, paces))
 
     def take(self, wait_seconds: float) -> list[tuple[Item, Answer]]:
         """Take what is done, waiting so long for the first."""
@@ -82,6 +87,28 @@ class Threads(Generic[Item]):
             if began < began_before and self._busy.get(thread) == (transport, began):
                 transport.cut()
 
+    def _let_go(self) -> None:
+        turns: Turns[Item] = Turns()
+        while True:
+            try:
+                handed = self._handed.get(block=not turns)
+            except Empty:
+                pass
+            else:
+                if handed is None:
+                    break
+                turns.add(*handed)
+                continue
+            while not self._left.empty():
+                turns.note(self._left.get())
+            found, wait = turns.find(self._clock())
+            for item in found:
+                self._waiting.put(item)
+            if turns:
+                self._sleep(min(max(wait, LEAST_SLEEP_SECONDS), LONGEST_SLEEP_SECONDS))
+        for _ in range(self.size):
+            self._waiting.put(None)
+
     def _work(self) -> None:
         transport = self._open()
         try:
@@ -91,12 +118,11 @@ class Threads(Generic[Item]):
             transport.close()
 
     def _run(self, transport: Transport, item: Item) -> Answer:
-        wait = self._find_turn(item.due_at) - self._clock()
-        if wait > 0:
-            self._sleep(wait)
-        if self._clock() > item.expires_at:
+        began = self._clock()
+        self._left.put(began)
+        if began > item.expires_at:
             return Answer("unsent", detail=STALE)
-        self._busy[threading.get_ident()] = (transport, self._clock())
+        self._busy[threading.get_ident()] = (transport, began)
         try:
             return transport.send(item.url)
         except Exception:  # noqa: BLE001 - whatever a transport raises, its text may hold the URL
@@ -104,21 +130,15 @@ class Threads(Generic[Item]):
         finally:
             del self._busy[threading.get_ident()]
 
-    def _find_turn(self, due_at: float) -> float:
-        """Find when an errand leaves: when it is due, and not too close behind the one before."""
-        with self._turns:
-            self._last_turn = max(due_at, self._clock(), self._last_turn + self._gap)
-            return self._last_turn
-
 
 class ThreadCrew(Threads[Errand]):
     """A crew of threads in the engine's own process."""
 
     is_lost = False
 
-    def send(self, errands: Sequence[Errand], gap: float) -> None:
+    def send(self, errands: Sequence[Errand], paces: Paces) -> None:
         """Hand errands over."""
-        self.put(errands, gap)
+        self.put(errands, paces)
 
     def collect(self, wait_seconds: float) -> list[Done]:
         """Collect what is done, waiting so long for the first."""
