@@ -152,7 +152,7 @@ def _take_write_lock(connection: Connection) -> None:
             except OperationalError as error:
                 if error.sqlite_errorcode & 0xFF != SQLITE_BUSY:
                     raise
-                time.sleep(random.uniform(*EAGER_STEP))
+                time.sleep(random.uniform(*EAGER_STEP))  # noqa: S311 - so that two do not ask in step
             else:
                 return
     finally:

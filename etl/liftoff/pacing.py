@@ -1,8 +1,8 @@
 """Slots in hand: when this process may make its next attempts.
 
-Slots are reserved from the shared rate a little ahead and used when their time comes, or somewhat later: those
-who send hold every second of leaving against the slots of that second. Slots that nobody needed in time are
-handed back.
+Slots are reserved from the shared rate a little ahead and used when their time comes, or somewhat later:
+those who send hold every second of leaving against the slots of that second. Slots that nobody needed in time
+are handed back.
 """
 
 from __future__ import annotations
@@ -23,6 +23,9 @@ BLOCK_SECONDS: Final = 0.1
 MOST_SHARERS: Final = 16.0
 FORGETTING: Final = 0.25
 """How much each block changes what is believed of the number of processes."""
+
+SPREAD: Final = 0.9
+"""Slots of a block are so much of our own gap apart, a little less than all of it: blocks come unevenly."""
 
 LATEST_SECONDS: Final = 0.1
 """A slot may be used so late, or one slot's length late where rates are low."""
@@ -76,6 +79,7 @@ class Pacer:
     _reserved: list[float] = field(default_factory=list)
     _handed_back_at: float = 0.0
     _sharers: float = 1.0
+    _last: float = float("-inf")
     _block: tuple[float, int] | None = None
 
     @property
@@ -162,9 +166,18 @@ class Pacer:
         self._ask_at = 0.0 if answer.slots else at + min(answer.wait_seconds, LONGEST_WAIT_SECONDS)
         if answer.slots:
             self._count_sharers(at + answer.slots[0], len(answer.slots))
-        slots = [at + slot for slot in answer.slots]
+        slots = self._spread([at + slot for slot in answer.slots])
         self._slots.extend(slots)
         self._reserved += slots
+
+    def _spread(self, block: list[float]) -> list[float]:
+        """Spread a block over the time until the next of ours, so that our part of the rate is even."""
+        slots: list[float] = []
+        step = SPREAD * self._sharers * self.gap
+        for slot in block:
+            self._last = min(max(slot, self._last + step), slot + BLOCK_SECONDS)
+            slots.append(self._last)
+        return slots
 
     def _count_sharers(self, begins: float, count: int) -> None:
         """See from the slots between this block and the one before how many processes share the rate.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import pytest
 
@@ -89,6 +90,20 @@ def test_who_shares_a_rate_reserves_a_part(shared: Shared) -> None:
     assert send(team, 600) == pytest.approx(BLOCK_SECONDS * shared.per_second / 3, rel=0.1)
     send(team[:1], 3000)
     assert send(team[:1], 600) == pytest.approx(BLOCK_SECONDS * shared.per_second, rel=0.05)
+
+
+def test_the_part_of_each_of_several_is_even(shared: Shared) -> None:
+    """Blocks of one after those of others would be bursts: each process' slots are spread until its next."""
+    team = [make_pacer(shared) for _ in range(3)]
+    taken: list[float] = []
+    for _ in range(4000):
+        for pacer in team:
+            found = pacer.take(8, 0.02)
+            taken += found if pacer is team[0] else []
+        shared.now += 0.001
+    steps = [after - before for before, after in pairwise(taken[-300:])]
+    assert max(steps) < 3 * 3 * team[0].gap
+    assert min(steps) > 0.8 * 3 * team[0].gap
 
 
 def test_slots_count_from_when_the_rate_answered(shared: Shared) -> None:

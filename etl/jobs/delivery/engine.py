@@ -127,6 +127,9 @@ class Engine:
         if self._in_flight and (most <= 0 or not self._claimed):
             self.pacer.pass_by()
             return []
+        if self._most_in_flight < self.crew.size:
+            # What passes while a run begins is not made good: it would leave beside the slots of others.
+            self.pacer.pass_by()
         slots = self.pacer.take(min(most, len(self._claimed)), self._ahead)
         if self.pacer.reason == "daily_cap" and not slots:
             self.stopping = "daily_cap"
@@ -224,7 +227,7 @@ class Engine:
             self._outcomes.append(self.judge.judge(each))
         if done:
             # What is done for the first time takes long: a few wait for it, and then a few more.
-            self._most_in_flight = min(2 * self._most_in_flight, self.crew.size)
+            self._most_in_flight = min(4 * self._most_in_flight, self.crew.size)
             self.stopping = self.stopping or self.judge.refusal
             self.tell(self.tally)
         return bool(done)
