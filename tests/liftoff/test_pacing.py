@@ -102,7 +102,8 @@ def test_the_part_of_each_of_several_is_even(shared: Shared) -> None:
             taken += found if pacer is team[0] else []
         shared.now += 0.001
     steps = [after - before for before, after in pairwise(taken[-300:])]
-    assert max(steps) < 3 * 3 * team[0].gap
+    pause = BLOCK_SECONDS * 2 / 3
+    assert max(steps) < pause / 3
     assert min(steps) > 0.8 * 3 * team[0].gap
 
 

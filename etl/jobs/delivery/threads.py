@@ -89,16 +89,7 @@ class Threads(Generic[Item]):
 
     def _let_go(self) -> None:
         turns: Turns[Item] = Turns()
-        while True:
-            try:
-                handed = self._handed.get(block=not turns)
-            except Empty:
-                pass
-            else:
-                if handed is None:
-                    break
-                turns.add(*handed)
-                continue
+        while self._take_over(turns):
             while not self._left.empty():
                 turns.note(self._left.get())
             found, wait = turns.find(self._clock())
@@ -108,6 +99,15 @@ class Threads(Generic[Item]):
                 self._sleep(min(max(wait, LEAST_SLEEP_SECONDS), LONGEST_SLEEP_SECONDS))
         for _ in range(self.size):
             self._waiting.put(None)
+
+    def _take_over(self, turns: Turns[Item]) -> bool:
+        """Take over what was handed over, waiting for it where nothing else is to be done; False at the end."""
+        while not turns or not self._handed.empty():
+            handed = self._handed.get()
+            if handed is None:
+                return False
+            turns.add(*handed)
+        return True
 
     def _work(self) -> None:
         transport = self._open()
