@@ -101,7 +101,7 @@ class Threads(Generic[Item]):
             self._waiting.put(None)
 
     def _take_over(self, turns: Turns[Item]) -> bool:
-        """Take over what was handed over, waiting for it where nothing else is to be done; False at the end."""
+        """Take over what was handed over, and wait for it where nothing else is to do; False at the end."""
         while not turns or not self._handed.empty():
             handed = self._handed.get()
             if handed is None:
