@@ -28,12 +28,13 @@ def read_texts(raw: BinaryIO, columns: Collection[str] | None = None) -> Iterato
         pyarrow.ArrowException: the file is damaged.
         OSError: whatever `raw` raises, or a damaged page.
     """
-    metadata = pq.read_metadata(raw)
-    for leaf in range(metadata.num_columns):
-        column = metadata.schema.column(leaf)
+    file = _open(raw)
+    schema = file.metadata.schema
+    for leaf in range(len(schema)):
+        column = schema.column(leaf)
         is_chosen = columns is None or column.path.split(".")[0] in columns or column.path in columns
         if is_chosen and column.physical_type in {_BYTES, _FIXED_BYTES}:
-            for array in _read_leaf(_open(raw, metadata, leaf), column.path):
+            for array in _read_leaf(file, column.path):
                 yield column.path, array
 
 
@@ -53,14 +54,21 @@ def list_leaf_values(array: pa.Array) -> list[pa.Array]:
     return [array] if _is_text(kind) else []
 
 
-def _open(raw: BinaryIO, metadata: pq.FileMetaData, leaf: int) -> pq.ParquetFile:
-    chunks = [metadata.row_group(group).column(leaf) for group in range(metadata.num_row_groups)]
-    has_dictionary = any(chunk.has_dictionary_page and chunk.physical_type == _BYTES for chunk in chunks)
+def _open(raw: BinaryIO) -> pq.ParquetFile:
+    """Open a file, once for all of its columns, those with a dictionary somewhere to be read as such."""
+    metadata = pq.read_metadata(raw)
+    chunks = [
+        metadata.row_group(group).column(leaf)
+        for group in range(metadata.num_row_groups)
+        for leaf in range(metadata.num_columns)
+    ]
+    with_dictionary = {
+        chunk.path_in_schema
+        for chunk in chunks
+        if chunk.has_dictionary_page and chunk.physical_type == _BYTES
+    }
     return pq.ParquetFile(
-        raw,
-        metadata=metadata,
-        read_dictionary=[metadata.schema.column(leaf).path] if has_dictionary else None,
-        buffer_size=_BUFFER_BYTES,
+        raw, metadata=metadata, read_dictionary=sorted(with_dictionary), buffer_size=_BUFFER_BYTES
     )
 
 

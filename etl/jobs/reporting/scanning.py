@@ -1,16 +1,17 @@
 """One pass over the rows of some apps and days: each file is opened and each column decoded once.
 
 What pages are counted from is of few values, which Parquet keeps as dictionaries. So rows are counted by the
-codes of these, a number each, a partition at a time and several at once; hashing the texts themselves, as a
-query over `events` does, takes three times as long.
+codes of these, a number each, a partition at a time and several at once, in processes where there are many
+rows; hashing the texts themselves, as a query over `events` does, takes three times as long.
 """
 
 from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -26,7 +27,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from etl.errors import WorkerDied
 from etl.jobs.reporting.extra_rows import EXTRA_ROWS, NEEDED, TOLD, as_mask, find_extra, mark_sales
+from etl.jobs.workers import count_workers, open_workers
 from etl.lake.info import list_live_files
 from etl.lake.settle import Partition
 from etl.lake.tables import EVENTS, find_table
@@ -68,6 +71,7 @@ _DICTIONARIES: Final = ("topic", "event_name", "selected_timezone", "load_id", "
 _COLUMNS: Final = tuple(
     dict.fromkeys((*NEEDED, "selected_timezone", "clock_issues", "load_id", "event_time"))
 )
+MANY_ROWS: Final = 3_000_000
 _EPOCH: Final = date(1970, 1, 1)
 _MINUTE_MS: Final = 60_000
 _UNKNOWN: Final = -1
@@ -94,18 +98,35 @@ def scan_events(
     """Scan the rows of some apps' UTC days; `landed` gives milliseconds since 1970 by load."""
     delta = find_table(lake, EVENTS)
     paths: dict[Partition, list[str]] = {}
+    total = 0
     for file in [] if delta is None else list_live_files(EVENTS, delta):
         app_id, day = file.partition["app_id"], file.partition["event_date"]
         if app_id in apps and str(first) <= day <= str(last):
             paths.setdefault((app_id, day), []).append(f"{EVENTS.name}/{unquote(file.path)}")
-    with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
-        scans = list(pool.map(partial(_scan, lake, landed), paths, paths.values()))
+            total += file.rows
+    scans = _scan_all(partial(_scan, lake, landed), paths, total)
     return Scan(
         pa.concat_tables([FACTS.empty_table(), *(scan.facts for scan in scans)]),
         pa.concat_tables([MINUTES.empty_table(), *(scan.minutes for scan in scans)]),
         pa.concat_tables([SALES.empty_table(), *(scan.sales for scan in scans)]),
         pa.concat_tables([EXTRA_ROWS.empty_table(), *(scan.extra_rows for scan in scans)]),
     )
+
+
+def _scan_all(
+    scan: Callable[[Partition, Sequence[str]], Scan], paths: Mapping[Partition, Sequence[str]], rows: int
+) -> list[Scan]:
+    """Scan partitions at once: in processes where these have imported what they need long before the end."""
+    if rows < MANY_ROWS or len(paths) == 1 or count_workers(0) == 1:
+        with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
+            return list(pool.map(scan, paths, paths.values()))
+    try:
+        with open_workers(0) as workers:
+            return list(workers.map(scan, paths, paths.values()))
+    except BrokenProcessPool:
+        raise WorkerDied(
+            "A worker process was killed, mostly for want of memory; no page was made. Ask for fewer days."
+        ) from None
 
 
 def _scan(lake: Store, landed: Mapping[str, int], partition: Partition, paths: Sequence[str]) -> Scan:

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 
 import pytest
 
+from etl.jobs.reporting import scanning
 from etl.jobs.reporting.lake_figures import describe_upkeep, gather_lake_figures, read_offsets
 from etl.lake.info import describe_apps
 from etl.lake.reading import Lake, connect_duckdb
@@ -38,6 +39,16 @@ def test_days_are_the_apps_own(gathered: Gathered) -> None:
         AppDay(day(5), records=1, occurrences=1, installs=0, in_app=0, conversions=1),
     )
     assert (gathered[GAME].records, gathered[GAME].occurrences, gathered[GAME].test_messages) == (12, 11, 1)
+
+
+def test_processes_count_as_threads_do(
+    small_lake: Lake, gathered: Gathered, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where there are many rows, partitions are scanned in processes of their own."""
+    monkeypatch.setattr(scanning, "MANY_ROWS", 1)
+    monkeypatch.setattr(scanning, "count_workers", lambda _: 2)
+    found = gather_lake_figures(small_lake, [SHOP, GAME], Period(day(1), day(5)), gathered[GAME].generated_at)
+    assert found == gathered
 
 
 def test_a_day_of_no_known_zone_is_the_utc_day(gathered: Gathered) -> None:
