@@ -15,6 +15,7 @@ from etl.jobs.sweep.ground import Ground
 from etl.jobs.sweep.landing import list_free
 from etl.lake.message_search import MessageSearch, join_scopes
 from etl.lake.wanted import WantedId
+from etl.ledger.rewrites import list_rewrites
 from etl.ledger.suppressions import list_erased
 from etl.stores import delete_object, list_present, open_store
 
@@ -24,6 +25,9 @@ def honour_in_pulled(ground: Ground, due: Iterable[WantedId]) -> RewritingReport
 
     Details name events by ids that are made of people's: they are made again by the next comparison.
     """
+    if _is_empty(ground):
+        # To look for everybody who was ever erased takes memory for each of them.
+        return RewritingReport()
     people = iter(due)
     first = list(islice(people, 1))
     pairs = list_erased(ground.ledger)
@@ -34,6 +38,13 @@ def honour_in_pulled(ground: Ground, due: Iterable[WantedId]) -> RewritingReport
     if first and not ground.is_dry_run:
         _delete_details(ground)
     return report
+
+
+def _is_empty(ground: Ground) -> bool:
+    """Tell whether there is no file, and nothing was cut off that must be ended."""
+    storage = ground.settings.storage
+    present = list_present(open_store(storage.pull, storage.options))
+    return next(present, None) is None and not list_rewrites(ground.ledger)
 
 
 def _delete_details(ground: Ground) -> None:
