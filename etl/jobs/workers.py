@@ -12,7 +12,7 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from multiprocessing.context import BaseContext
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from etl.errors import WorkerDied
 from etl.jobs.allocation import keep_freed_memory
@@ -21,20 +21,20 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 # Imports what workers need, and calls `warm_up()` of every module of ours that has one.
-_PRELOADED = ["etl.jobs.fork_server"]
+_PRELOADED: Final = ("etl.jobs.fork_server",)
 # What a worker imports again because the program's main module does.
 _COMMAND_LINE = "etl.cli"
 
 
 @contextmanager
-def open_workers(count: int) -> Iterator[ProcessPoolExecutor]:
+def open_workers(count: int, preloaded: Sequence[str] = _PRELOADED) -> Iterator[ProcessPoolExecutor]:
     """Open a pool of `count` processes (0: one a core), each with one thread for Arrow.
 
-    A fork server imports the heavy modules once and forks from there, so that workers inherit them, but no
+    A fork server imports the heavy modules once, those `preloaded`, and forks from there, so that workers inherit them, but no
     thread, connection or lock of this process.
     """
     with ProcessPoolExecutor(
-        count_workers(count), mp_context=_choose_context(), initializer=_prepare_worker
+        count_workers(count), mp_context=_choose_context(preloaded), initializer=_prepare_worker
     ) as pool:
         yield pool
 
@@ -68,14 +68,14 @@ def map_unordered(
         raise
 
 
-def _choose_context() -> BaseContext:
+def _choose_context(preloaded: Sequence[str]) -> BaseContext:
     if "forkserver" not in multiprocessing.get_all_start_methods():
         return multiprocessing.get_context("spawn")
     # Read by DuckDB's own allocator when it is loaded: it shall keep what it frees, as
     # `keep_freed_memory` has the others do.
     os.environ.setdefault("DUCKDB_JE_MALLOC_CONF", "dirty_decay_ms:-1,muzzy_decay_ms:-1")
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([*_PRELOADED, *{_COMMAND_LINE}.intersection(sys.modules)])
+    context.set_forkserver_preload([*preloaded, *{_COMMAND_LINE}.intersection(sys.modules)])
     return context
 
 

@@ -121,7 +121,7 @@ def _scan_all(
         with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
             return list(pool.map(scan, paths, paths.values()))
     try:
-        with open_workers(0) as workers:
+        with open_workers(0, (__name__,)) as workers:
             return list(workers.map(scan, paths, paths.values()))
     except BrokenProcessPool:
         raise WorkerDied(
