@@ -28,7 +28,7 @@ from etl.liftoff.sandbox.process import SandboxProcess, run_sandbox
 
 _IDS = 1_000_000
 _KEY, _NEW_KEY = "a key of the benchmark's own, 32+", "another key of the benchmark's own"
-_BATCH, _PER_SECOND = 10_000, 2
+_BATCH, _PER_SECOND = 10_000, 1
 _EVERY = 1_000
 
 

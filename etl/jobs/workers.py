@@ -30,8 +30,8 @@ _COMMAND_LINE = "etl.cli"
 def open_workers(count: int, preloaded: Sequence[str] = _PRELOADED) -> Iterator[ProcessPoolExecutor]:
     """Open a pool of `count` processes (0: one a core), each with one thread for Arrow.
 
-    A fork server imports the heavy modules once, those `preloaded`, and forks from there, so that workers inherit them, but no
-    thread, connection or lock of this process.
+    A fork server imports the heavy modules once, those `preloaded`, and forks from there, so that workers
+    inherit them, but no thread, connection or lock of this process.
     """
     with ProcessPoolExecutor(
         count_workers(count), mp_context=_choose_context(preloaded), initializer=_prepare_worker
