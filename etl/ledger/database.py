@@ -11,8 +11,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from sqlite3 import SQLITE_BUSY, OperationalError
+from sqlite3 import SQLITE_BUSY
 from sqlite3 import Connection as SqliteConnection
+from sqlite3 import Error as SqliteError
 from typing import Any, Final, cast
 
 # Not used here. It registers itself with what SQLAlchemy asks of every value, and Great Expectations imports
@@ -29,6 +30,8 @@ from etl.ledger.failures import explain_failure
 BUSY_SECONDS: Final = 30
 EAGER_SECONDS: Final = 5.0
 EAGER_STEP: Final = (0.0005, 0.0015)
+"""For so long the write lock is asked for after so many seconds each time; then SQLite waits for it."""
+
 CACHE_KIB: Final = 65_536
 CHECKPOINT_PAGES: Final = 8_000
 """Pages that the write-ahead log holds before they are copied: many a page is written often in that time."""
@@ -143,20 +146,21 @@ def _take_write_lock(connection: Connection) -> None:
     would wait for a lock that is free.
     """
     driver = cast("SqliteConnection", connection.connection.dbapi_connection)
-    until = time.monotonic() + EAGER_SECONDS
+    (patience,) = driver.execute("PRAGMA busy_timeout").fetchone()
+    until = time.monotonic() + min(EAGER_SECONDS, patience / 1000)
     driver.execute("PRAGMA busy_timeout = 0").close()
     try:
         while time.monotonic() < until:
             try:
                 driver.execute("BEGIN IMMEDIATE").close()
-            except OperationalError as error:
-                if error.sqlite_errorcode & 0xFF != SQLITE_BUSY:
-                    raise
+            except SqliteError as error:
+                if getattr(error, "sqlite_errorcode", 0) & 0xFF != SQLITE_BUSY:
+                    break  # SQLAlchemy meets it again below, and tells of it as of every other
                 time.sleep(random.uniform(*EAGER_STEP))  # noqa: S311 - so that two do not ask in step
             else:
                 return
     finally:
-        driver.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}").close()
+        driver.execute(f"PRAGMA busy_timeout = {patience}").close()
     connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 

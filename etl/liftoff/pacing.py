@@ -31,7 +31,7 @@ LATEST_SECONDS: Final = 0.1
 """A slot may be used so late, or one slot's length late where rates are low."""
 
 PASSED_SECONDS: Final = 0.02
-"""The same while all who send are busy."""
+"""The same while all who send are busy, or a run begins."""
 
 SHARE: Final = 0.998
 """So much of the rate is asked for: what leaves late stays nearer to it."""
@@ -111,7 +111,7 @@ class Pacer:
 
     def pass_by(self) -> None:
         """Let slots pass that nobody is free for, so that what waits meanwhile may leave in their stead."""
-        self._give_up(self.clock() - PASSED_SECONDS)
+        self._give_up(self.clock() - max(PASSED_SECONDS, self.gap))
         self._refill()
 
     def put_back(self, slots: list[float]) -> None:
@@ -161,12 +161,12 @@ class Pacer:
             self._hand_given_up_back()
             return
         self.reason = answer.reason
-        if answer.reason == "probe":
-            self._probe = at + answer.slots[0]
         self._ask_at = 0.0 if answer.slots else at + min(answer.wait_seconds, LONGEST_WAIT_SECONDS)
         if answer.slots:
             self._count_sharers(at + answer.slots[0], len(answer.slots))
         slots = self._spread([at + slot for slot in answer.slots])
+        if answer.reason == "probe":
+            self._probe = slots[0]
         self._slots.extend(slots)
         self._reserved += slots
 

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import Connection, insert, make_url, select, text
 
 from etl.errors import LedgerError, LedgerUnavailable
-from etl.ledger.database import Ledger, begin_read, begin_write, open_ledger, read_clock
+from etl.ledger.database import Ledger, begin_read, begin_write, explaining, open_ledger, read_clock
 from etl.ledger.facts import read_fact, write_fact
 from etl.ledger.schema import facts, landed_objects
 from etl.ledger.upgrade import ledger_status, upgrade_ledger
@@ -226,3 +226,14 @@ def hurry_write(ledger: Ledger) -> None:
         assert driver_connection is not None
         driver_connection.execute("PRAGMA busy_timeout = 0")
     write_fact(ledger, "key", "1")
+
+
+def test_what_keeps_a_writer_from_beginning_is_explained(sqlite_url: str) -> None:
+    """The lock is asked for at the driver, whose own errors must not be met: here one not about waiting."""
+    ledger = open_ledger(sqlite_url)
+    with ledger.engine.connect() as connection:
+        driver = connection.connection.dbapi_connection
+        assert driver is not None
+        driver.cursor().execute("BEGIN")
+        with pytest.raises(LedgerError), explaining(ledger):
+            connection.execute(text("SELECT 1"))

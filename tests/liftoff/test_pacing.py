@@ -269,3 +269,21 @@ def test_the_probe_is_told_when_it_is_taken(shared: Shared) -> None:
     shared.now += 0.02
     assert (len(pacer.take(2, 0.02)), pacer.took_probe) == (1, True)
     assert (pacer.take(2, 0.02), pacer.took_probe) == ([], False)
+
+
+def test_the_probe_is_known_where_its_slot_was_spread(shared: Shared) -> None:
+    """Its slot follows those of a block that reached further."""
+    pacer = make_pacer(shared)
+    pacer.take(1, 0.02)
+    pacer.release()
+    shared.refusal = Reservation((0.01,), reason="probe")
+    assert (len(pacer.take(1, 1.0)), pacer.took_probe) == (1, True)
+
+
+def test_a_slot_of_a_slow_rate_does_not_pass_at_once() -> None:
+    """At one a second it is the only one, though all were busy when it came."""
+    shared = Shared(1.0)
+    pacer = make_pacer(shared)
+    pacer.put_back([shared.now - 0.4])
+    pacer.pass_by()
+    assert pacer.take(1, 0.02) == [shared.now - 0.4]

@@ -35,6 +35,10 @@ AHEAD_SECONDS: Final = 0.08
 """Intents are recorded so long before their slots, as far as the crew has members: the transaction is over
 when these begin, although the ledger's lock was waited for, and is shared by all of half that time."""
 
+PASSING_SECONDS: Final = 1.0
+"""What was handed over may wait for its turn so long; after that an answer is waited for, and slots are
+for others."""
+
 MOST_AHEAD: Final = 2.0
 """As much longer where several share the rate: their transactions are no more than those of one."""
 
@@ -89,6 +93,7 @@ class Engine:
     _in_flight: int = 0
     _is_dry: bool = False
     _most_in_flight: int = 1
+    _handed_at: float = float("-inf")
     _claim_at: float = 0.0
 
     @property
@@ -112,6 +117,8 @@ class Engine:
         self.stopping = self.stopping or self.standing.look() or (SENDERS_LOST if self.crew.is_lost else None)
         errands = self._exchange(self._take_slots())
         self._in_flight += len(errands)
+        if errands:
+            self._handed_at = self.clocks.monotonic()
         self.crew.send(errands, Paces(self.pacer.gap, self.pacer.tell_reserved()))
         self._collect()
 
@@ -125,7 +132,8 @@ class Engine:
         if most > 0:
             self._fill()
         if self._in_flight and (most <= 0 or not self._claimed):
-            self.pacer.pass_by()
+            if self.clocks.monotonic() < self._handed_at + PASSING_SECONDS:
+                self.pacer.pass_by()
             return []
         if self._most_in_flight < self.crew.size:
             # What passes while a run begins is not made good: it would leave beside the slots of others.

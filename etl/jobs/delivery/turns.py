@@ -13,7 +13,7 @@ from etl.jobs.delivery.window import Window
 Item = TypeVar("Item", bound=Due)
 
 CLOSEST: Final = 0.8
-"""Late requests leave no closer than this share of the gap between slots, at twice the rate."""
+"""Late requests leave no closer than this share of the gap between slots, at 1.25 times the rate."""
 
 GRAIN_SECONDS: Final = 0.002
 """What a clock of this coarseness makes late is not late."""
