@@ -1,22 +1,20 @@
-"""Run the DAG in a process of its own, and read what Airflow keeps of the run."""
+"""Run a DAG in a process of its own, and read what Airflow keeps of the run."""
 
 from __future__ import annotations
 
 import json
 import sqlite3
-import subprocess
-import sys
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from etl.airflow.homes import describe_home, name_command
+from etl.airflow.homes import describe_home
 from etl.sample import Truth
+from tests.dags.warm_airflow import run_airflow
 
 INGEST = "ingest_push_events"
-UNPRIVILEGED = Path(__file__).with_name("unprivileged.py")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,15 +77,9 @@ def run_dag(
 
     `more` are variables for its environment.
     """
-    command = name_command("dags", "test", dag_id, *(["--conf", json.dumps(conf)] if conf else []))
-    done = subprocess.run(
-        [sys.executable, str(UNPRIVILEGED), *command],
-        env=describe_home(home, config, more),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
+    output = home / "output.log"
+    options = ["--conf", json.dumps(conf)] if conf else []
+    code = run_airflow(describe_home(home, config, more), output, "dags", "test", dag_id, *options)
     with closing(sqlite3.connect(home / "airflow.db")) as connection:
         run_id: str = connection.execute("select run_id from dag_run order by id desc limit 1").fetchone()[0]
-    return DagRunResult(done.returncode, done.stdout, run_id, home)
+    return DagRunResult(code, output.read_text(encoding="utf-8"), run_id, home)

@@ -1,7 +1,7 @@
-"""A warm process, from which tests fork those that are to be killed: imports of seconds are paid once.
+"""Warm processes, from which tests fork those that they run or kill: imports of seconds are paid once.
 
-What is forked is a process of its own, killed by a real signal. The server holds no connection, lock or
-thread of the tests, and each fork takes the environment of the test that asks for it.
+What is forked is a process of its own, killed by a real signal. A server holds no connection, lock or thread
+of the tests, and each fork takes the environment that the test gives it.
 """
 
 import gc
@@ -24,22 +24,48 @@ def run_forked(function: Callable[..., object], *arguments: object) -> int:
 
     Function and arguments are pickled: the function is one of a module that the process can import.
     """
-    server = _start_server()
+    return ask(_start_server(), os.environ, function, *arguments)
+
+
+def ask(
+    server: "subprocess.Popen[bytes]",
+    environment: Mapping[str, str],
+    function: Callable[..., object],
+    *arguments: object,
+) -> int:
+    """Have a server fork a process that runs a function; gives its exit code, negative for a signal."""
     assert server.stdin is not None
     assert server.stdout is not None
-    pickle.dump((function, arguments, dict(os.environ)), server.stdin)
+    pickle.dump((function, arguments, dict(environment)), server.stdin)
     server.stdin.flush()
     code: int = pickle.load(server.stdout)
     return code
 
 
+def start_server(room: str, environment: Mapping[str, str]) -> "subprocess.Popen[bytes]":
+    """Start a module that calls `serve_warm`; it ends when this process does, whose end closes its input."""
+    command = [sys.executable, "-m", room]
+    return subprocess.Popen(command, env=dict(environment), stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+
+
 @cache
 def _start_server() -> "subprocess.Popen[bytes]":
-    """Start the server; it ends when this process does, whose end closes its input."""
-    return subprocess.Popen([sys.executable, "-m", ROOM], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    return start_server(ROOM, os.environ)
 
 
-def serve(requests: IO[bytes], answers: IO[bytes]) -> None:
+def serve_warm(warm_up: Callable[[], None]) -> None:
+    """Be a server: import what forks share, look for no garbage in it, and fork for each request."""
+    # What a fork prints must not be taken for an answer.
+    with os.fdopen(os.dup(1), "wb") as answers:
+        os.dup2(2, 1)
+        gc.disable()
+        warm_up()
+        gc.freeze()
+        gc.enable()
+        _serve(sys.stdin.buffer, answers)
+
+
+def _serve(requests: IO[bytes], answers: IO[bytes]) -> None:
     """Fork a process for each request and answer with its exit code, until there are no more."""
     while True:
         try:
@@ -61,26 +87,27 @@ def _live(
     os.environ.update(environment)
     try:
         function(*arguments)
+    except SystemExit as end:
+        _leave(end.code if isinstance(end.code, int) else int(end.code is not None))
     except BaseException:  # noqa: BLE001 - told, and the process ends
         traceback.print_exc()
-        os._exit(1)
-    os._exit(0)
+        _leave(1)
+    _leave(0)
+
+
+def _leave(code: int) -> NoReturn:
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 def _warm_up() -> None:
-    """Import what an audited ingest does, and look for no garbage in it: forks share it."""
+    """Import what an audited ingest does."""
     from etl.quality.expecting import prepare  # noqa: PLC0415 - seconds, for the server alone
 
-    gc.disable()
     warm_up_process()
     prepare()
-    gc.freeze()
-    gc.enable()
 
 
 if __name__ == "__main__":
-    # What a fork prints must not be taken for an answer.
-    with os.fdopen(os.dup(1), "wb") as out:
-        os.dup2(2, 1)
-        _warm_up()
-        serve(sys.stdin.buffer, out)
+    serve_warm(_warm_up)
