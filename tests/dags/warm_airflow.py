@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from functools import cache
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from httpx import ASGITransport, AsyncClient
 
@@ -43,7 +43,7 @@ def run_command(output: str, arguments: tuple[str, ...]) -> None:
         os.dup2(file.fileno(), 2)
     drop_privileges()
     sys.argv = ["airflow", *arguments]
-    main()
+    main()  # type: ignore[no-untyped-call] # Airflow's own
 
 
 def _warm_up() -> None:
@@ -54,14 +54,14 @@ def _warm_up() -> None:
     from etl.jobs.warming import warm_up_process  # noqa: PLC0415 - the same
     from etl.quality.expecting import prepare  # noqa: PLC0415 - the same
 
-    # Airflow builds the API that its tasks ask once a process, at the first request: ten times what ours take.
-    asyncio.run(_ask_nothing(in_process_api_server().app))
+    # Airflow builds the API that tasks ask once a process, at the first request: ten times what ours take.
+    asyncio.run(_ask_nothing(ASGITransport(in_process_api_server().app)))
     warm_up_process()
     prepare()
 
 
-async def _ask_nothing(api: Any) -> None:
-    async with AsyncClient(transport=ASGITransport(api), base_url="http://in-process.invalid") as client:
+async def _ask_nothing(api: ASGITransport) -> None:
+    async with AsyncClient(transport=api, base_url="http://in-process.invalid") as client:
         assert (await client.get("/nothing-there")).status_code == HTTPStatus.NOT_FOUND
 
 

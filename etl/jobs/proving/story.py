@@ -29,7 +29,8 @@ from etl.jobs.proving.judging import (
 )
 from etl.jobs.proving.people import Sought, seek_people
 from etl.jobs.proving.places import list_places
-from etl.jobs.proving.searching import Reading, search_ledger, search_messages, search_object
+from etl.jobs.proving.searching import Reading, search_ledger
+from etl.jobs.proving.threads import search_places
 from etl.jobs.warming import warm_up_modules
 from etl.ledger.database import Ledger
 from etl.ledger.evidence import REQUESTS, note
@@ -218,21 +219,16 @@ def _read_all(  # noqa: PLR0913, PLR0917 - as above
 ) -> Iterator[Reading]:
     warm_up_modules()
     wanted = sought.make_wanted(key)
-    scanner = TextScanner(wanted)
-    yield from search_ledger(scanner, wanted, ledger)
+    yield from search_ledger(TextScanner(wanted), wanted, ledger)
     # After the tables are read: else their transaction would hold the log.
     shorten_log(ledger)
     places = list_places(settings, ledger, also)
     done, total = 0, sum(each.landed.size for each in places)
-    for place in places:
-        reading = search_object(scanner, wanted, place)
+    for place, readings in search_places(wanted, sought, places):
         done += place.landed.size
         if progress is not None:
             progress("verify", done, total)
-        if reading is not None:
-            yield reading
-            if reading.found:
-                yield from search_messages(scanner, sought, place)
+        yield from readings
 
 
 def _note(ledger: Ledger, report: VerifyReport) -> None:
