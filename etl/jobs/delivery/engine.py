@@ -135,7 +135,7 @@ class Engine:
             if self.clocks.monotonic() < self._handed_at + PASSING_SECONDS:
                 self.pacer.pass_by()
             return []
-        if self._most_in_flight < self.crew.size:
+        if self._claimed and self._most_in_flight < self.crew.size:
             # What passes while a run begins is not made good: it would leave beside the slots of others.
             self.pacer.pass_by()
         slots = self.pacer.take(min(most, len(self._claimed)), self._ahead)
