@@ -2,11 +2,16 @@
 
 import os
 
+import hypothesis
 import pytest
 
 from etl.appsflyer import id_scan  # noqa: F401 - registers its kernels
 from etl.appsflyer.compiled.machine_code import warm_up
 from etl.appsflyer.jsonlines import kernels  # noqa: F401 - the same
+
+# A machine that does other things beside it is no fault of an example.
+hypothesis.settings.register_profile("pushlift", deadline=None)
+hypothesis.settings.load_profile("pushlift")
 
 pytest_plugins = [
     "tests.services.browser",
