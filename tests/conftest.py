@@ -10,7 +10,8 @@ from etl.appsflyer.compiled.machine_code import warm_up
 from etl.appsflyer.jsonlines import kernels  # noqa: F401 - the same
 
 # A machine that does other things beside it is no fault of an example.
-hypothesis.settings.register_profile("pushlift", deadline=None)
+_SLOW = [hypothesis.HealthCheck.too_slow]
+hypothesis.settings.register_profile("pushlift", deadline=None, suppress_health_check=_SLOW)
 hypothesis.settings.load_profile("pushlift")
 
 pytest_plugins = [
