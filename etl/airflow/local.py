@@ -9,8 +9,8 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -25,12 +25,9 @@ START_SECONDS: Final = 120.0
 STOP_SECONDS: Final = 20.0
 POLL_SECONDS: Final = 0.5
 # What is started, without serving logs, which would listen on every interface.
-COMPONENTS: Final = (
-    ("api-server",),
-    ("scheduler", "--skip-serve-logs"),
-    ("dag-processor",),
-    ("triggerer", "--skip-serve-logs"),
-)
+COMPONENTS: Final = (("api-server",), ("dag-processor",), ("triggerer", "--skip-serve-logs"))
+# Started when the API server answers: tasks ask it from their first moment on, and fail where nothing does.
+SCHEDULER: Final = ("scheduler", "--skip-serve-logs")
 # What the API server calls them; for itself it names its database.
 HEALTH: Final = frozenset({"metadatabase", "scheduler", "dag_processor", "triggerer"})
 
@@ -82,9 +79,14 @@ def run_local_airflow(
     environment = describe_home(home, config, {**server, **(more or {})})
     migrate_database(environment)
     password = keep_password(home)
-    with start_components(environment) as processes:
-        airflow = LocalAirflow(home, port, password, processes)
-        await_truth(airflow, lambda: not find_unhealthy(AirflowApi(port), HEALTH), START_SECONDS)
+    with stop_at_end() as processes:
+        airflow, api = LocalAirflow(home, port, password, processes), AirflowApi(port)
+        for component in COMPONENTS:
+            processes[component[0]] = start_component(environment, component)
+        # Airflow makes the interface for tasks at its first request, which takes longest.
+        await_truth(airflow, lambda: api.call("GET", "/execution/health").is_ok, START_SECONDS)
+        processes[SCHEDULER[0]] = start_component(environment, SCHEDULER)
+        await_truth(airflow, lambda: not find_unhealthy(api, HEALTH), START_SECONDS)
         await_truth(airflow, lambda: has_put_pool(airflow.log_in(), cores), START_SECONDS)
         yield airflow
 
@@ -113,41 +115,52 @@ def keep_password(home: Path) -> str:
     return password
 
 
+def start_component(environment: Mapping[str, str], component: Sequence[str]) -> subprocess.Popen[bytes]:
+    """Start a component, its output in a log of its own."""
+    log = Path(environment["AIRFLOW_HOME"]) / f"{component[0]}.log"
+    with log.open("ab") as output:
+        # In a session of its own, so that Ctrl-C reaches this process alone, which stops it.
+        return subprocess.Popen(  # noqa: S603 - our own words
+            name_command(*component),
+            env=dict(environment),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+
+
 @contextmanager
-def start_components(environment: Mapping[str, str]) -> Iterator[Mapping[str, subprocess.Popen[bytes]]]:
-    """Start every component, its output in a log of its own, and stop all of them after."""
-    home = Path(environment["AIRFLOW_HOME"])
+def stop_at_end() -> Iterator[dict[str, subprocess.Popen[bytes]]]:
+    """Give a place for processes by component, and stop all that are in it after."""
     processes: dict[str, subprocess.Popen[bytes]] = {}
     try:
-        for command in COMPONENTS:
-            with (home / f"{command[0]}.log").open("ab") as log:
-                # In a session of its own, so that Ctrl-C reaches this process alone, which stops them.
-                processes[command[0]] = subprocess.Popen(  # noqa: S603 - our own words
-                    name_command(*command),
-                    env=dict(environment),
-                    stdin=subprocess.DEVNULL,
-                    stdout=log,
-                    stderr=subprocess.STDOUT,
-                    start_new_session=True,
-                )
         yield processes
     finally:
-        stop_processes(list(processes.values()))
+        stop_processes(list(processes.values()), processes.get("triggerer"))
 
 
 def stop_processes(
-    processes: list[subprocess.Popen[bytes]], clock: Callable[[], float] = time.monotonic
+    processes: Sequence[subprocess.Popen[bytes]],
+    with_children: subprocess.Popen[bytes] | None = None,
+    clock: Callable[[], float] = time.monotonic,
 ) -> None:
-    """Ask every process to stop, wait for all of them, and end by force what is left of their sessions."""
+    """Ask every process to stop, wait for all of them, and end by force what is left of their sessions.
+
+    The children of one are asked, too: Airflow's triggerer would ask its own, and look ten seconds later.
+    """
     deadline = clock() + STOP_SECONDS
     for process in processes:
-        process.terminate()
+        if process is with_children:
+            _signal_group(process.pid, signal.SIGTERM)
+        else:
+            process.terminate()
     for process in processes:
         try:
             process.wait(max(0.1, deadline - clock()))
         except subprocess.TimeoutExpired:
             process.kill()
-        _kill_group(process.pid)
+        _signal_group(process.pid, signal.SIGKILL)
         process.wait()
 
 
@@ -195,8 +208,6 @@ def _describe_server(port: int, cores: int, *, is_paused: bool) -> dict[str, str
     }
 
 
-def _kill_group(leader: int) -> None:
-    try:
-        os.killpg(leader, signal.SIGKILL)
-    except ProcessLookupError:
-        return
+def _signal_group(leader: int, kind: signal.Signals) -> None:
+    with suppress(ProcessLookupError):
+        os.killpg(leader, kind)
