@@ -23,6 +23,7 @@ USER: Final = "admin"
 NORMALIZE_POOL: Final = "pushlift_normalize"
 START_SECONDS: Final = 120.0
 STOP_SECONDS: Final = 20.0
+IDLE_STOP_SECONDS: Final = 2.0
 POLL_SECONDS: Final = 0.5
 # What is started, without serving logs, which would listen on every interface.
 COMPONENTS: Final = (("api-server",), ("dag-processor",), ("triggerer", "--skip-serve-logs"))
@@ -137,30 +138,30 @@ def stop_at_end() -> Iterator[dict[str, subprocess.Popen[bytes]]]:
     try:
         yield processes
     finally:
-        stop_processes(list(processes.values()), processes.get("triggerer"))
+        working = [process for name, process in processes.items() if name == SCHEDULER[0]]
+        stop_processes(working, [process for process in processes.values() if process not in working])
 
 
 def stop_processes(
-    processes: Sequence[subprocess.Popen[bytes]],
-    with_children: subprocess.Popen[bytes] | None = None,
+    working: Sequence[subprocess.Popen[bytes]],
+    idle: Sequence[subprocess.Popen[bytes]] = (),
     clock: Callable[[], float] = time.monotonic,
 ) -> None:
     """Ask every process to stop, wait for all of them, and end by force what is left of their sessions.
 
-    The children of one are asked, too: Airflow's triggerer would ask its own, and look ten seconds later.
+    Those that work get time to end a task. The others get little: Airflow's API server and triggerer have
+    closed everything at once, and end five and ten seconds later.
     """
-    deadline = clock() + STOP_SECONDS
-    for process in processes:
-        if process is with_children:
-            _signal_group(process.pid, signal.SIGTERM)
-        else:
-            process.terminate()
-    for process in processes:
+    began = clock()
+    for process in (*working, *idle):
+        process.terminate()
+    for process in (*working, *idle):
+        patience = STOP_SECONDS if process in working else IDLE_STOP_SECONDS
         try:
-            process.wait(max(0.1, deadline - clock()))
+            process.wait(max(0.1, began + patience - clock()))
         except subprocess.TimeoutExpired:
             process.kill()
-        _signal_group(process.pid, signal.SIGKILL)
+        _kill_group(process.pid)
         process.wait()
 
 
@@ -208,6 +209,6 @@ def _describe_server(port: int, cores: int, *, is_paused: bool) -> dict[str, str
     }
 
 
-def _signal_group(leader: int, kind: signal.Signals) -> None:
+def _kill_group(leader: int) -> None:
     with suppress(ProcessLookupError):
-        os.killpg(leader, kind)
+        os.killpg(leader, signal.SIGKILL)
