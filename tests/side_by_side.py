@@ -16,7 +16,7 @@ import pytest
 
 # Folders whose modules share a fixture that is slow to make: one process runs all of them, but not those of
 # the folders within.
-TOGETHER: Final = ("tests/dags",)
+TOGETHER: Final = ("tests/dags", "tests/dags/scheduled/switched")
 # Folders with slow modules, which come first: at the end no process is left alone with one.
 FIRST: Final = (
     *TOGETHER,

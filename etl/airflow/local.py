@@ -9,8 +9,8 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -23,14 +23,12 @@ USER: Final = "admin"
 NORMALIZE_POOL: Final = "pushlift_normalize"
 START_SECONDS: Final = 120.0
 STOP_SECONDS: Final = 20.0
+IDLE_STOP_SECONDS: Final = 2.0
 POLL_SECONDS: Final = 0.5
 # What is started, without serving logs, which would listen on every interface.
-COMPONENTS: Final = (
-    ("api-server",),
-    ("scheduler", "--skip-serve-logs"),
-    ("dag-processor",),
-    ("triggerer", "--skip-serve-logs"),
-)
+COMPONENTS: Final = (("api-server",), ("dag-processor",), ("triggerer", "--skip-serve-logs"))
+# Started when the API server answers: tasks ask it from their first moment on, and fail where nothing does.
+SCHEDULER: Final = ("scheduler", "--skip-serve-logs")
 # What the API server calls them; for itself it names its database.
 HEALTH: Final = frozenset({"metadatabase", "scheduler", "dag_processor", "triggerer"})
 
@@ -82,9 +80,14 @@ def run_local_airflow(
     environment = describe_home(home, config, {**server, **(more or {})})
     migrate_database(environment)
     password = keep_password(home)
-    with start_components(environment) as processes:
-        airflow = LocalAirflow(home, port, password, processes)
-        await_truth(airflow, lambda: not find_unhealthy(AirflowApi(port), HEALTH), START_SECONDS)
+    with stop_at_end() as processes:
+        airflow, api = LocalAirflow(home, port, password, processes), AirflowApi(port)
+        for component in COMPONENTS:
+            processes[component[0]] = start_component(environment, component)
+        # Airflow makes the interface for tasks at its first request, which takes longest.
+        await_truth(airflow, lambda: api.call("GET", "/execution/health").is_ok, START_SECONDS)
+        processes[SCHEDULER[0]] = start_component(environment, SCHEDULER)
+        await_truth(airflow, lambda: not find_unhealthy(api, HEALTH), START_SECONDS)
         await_truth(airflow, lambda: has_put_pool(airflow.log_in(), cores), START_SECONDS)
         yield airflow
 
@@ -113,38 +116,49 @@ def keep_password(home: Path) -> str:
     return password
 
 
+def start_component(environment: Mapping[str, str], component: Sequence[str]) -> subprocess.Popen[bytes]:
+    """Start a component, its output in a log of its own."""
+    log = Path(environment["AIRFLOW_HOME"]) / f"{component[0]}.log"
+    with log.open("ab") as output:
+        # In a session of its own, so that Ctrl-C reaches this process alone, which stops it.
+        return subprocess.Popen(  # noqa: S603 - our own words
+            name_command(*component),
+            env=dict(environment),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+
+
 @contextmanager
-def start_components(environment: Mapping[str, str]) -> Iterator[Mapping[str, subprocess.Popen[bytes]]]:
-    """Start every component, its output in a log of its own, and stop all of them after."""
-    home = Path(environment["AIRFLOW_HOME"])
+def stop_at_end() -> Iterator[dict[str, subprocess.Popen[bytes]]]:
+    """Give a place for processes by component, and stop all that are in it after."""
     processes: dict[str, subprocess.Popen[bytes]] = {}
     try:
-        for command in COMPONENTS:
-            with (home / f"{command[0]}.log").open("ab") as log:
-                # In a session of its own, so that Ctrl-C reaches this process alone, which stops them.
-                processes[command[0]] = subprocess.Popen(  # noqa: S603 - our own words
-                    name_command(*command),
-                    env=dict(environment),
-                    stdin=subprocess.DEVNULL,
-                    stdout=log,
-                    stderr=subprocess.STDOUT,
-                    start_new_session=True,
-                )
         yield processes
     finally:
-        stop_processes(list(processes.values()))
+        working = [process for name, process in processes.items() if name == SCHEDULER[0]]
+        stop_processes(working, [process for process in processes.values() if process not in working])
 
 
 def stop_processes(
-    processes: list[subprocess.Popen[bytes]], clock: Callable[[], float] = time.monotonic
+    working: Sequence[subprocess.Popen[bytes]],
+    idle: Sequence[subprocess.Popen[bytes]] = (),
+    clock: Callable[[], float] = time.monotonic,
 ) -> None:
-    """Ask every process to stop, wait for all of them, and end by force what is left of their sessions."""
-    deadline = clock() + STOP_SECONDS
-    for process in processes:
+    """Ask every process to stop, wait for all of them, and end by force what is left of their sessions.
+
+    Those that work get time to end a task. The others get little: Airflow's API server and triggerer have
+    closed everything at once, and end five and ten seconds later.
+    """
+    began = clock()
+    for process in (*working, *idle):
         process.terminate()
-    for process in processes:
+    for process in (*working, *idle):
+        patience = STOP_SECONDS if process in working else IDLE_STOP_SECONDS
         try:
-            process.wait(max(0.1, deadline - clock()))
+            process.wait(max(0.1, began + patience - clock()))
         except subprocess.TimeoutExpired:
             process.kill()
         _kill_group(process.pid)
@@ -196,7 +210,5 @@ def _describe_server(port: int, cores: int, *, is_paused: bool) -> dict[str, str
 
 
 def _kill_group(leader: int) -> None:
-    try:
+    with suppress(ProcessLookupError):
         os.killpg(leader, signal.SIGKILL)
-    except ProcessLookupError:
-        return

@@ -6,8 +6,6 @@ happens once or not at all.
 
 from __future__ import annotations
 
-import getpass
-import os
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
@@ -25,6 +23,7 @@ from etl.jobs.encoding import name_prefixes
 from etl.jobs.ingest import finish_cut_off, hold_publish_lock
 from etl.jobs.keeping import open_scratch
 from etl.jobs.keys import find_erased
+from etl.jobs.person import name_person
 from etl.jobs.replacing import replace_events
 from etl.jobs.runs import Run, name_run
 from etl.lake.anonymize import NewId, choose_new_ids
@@ -112,11 +111,6 @@ def release_batch(
             with suppress(LakeMovedOn):
                 return _publish_release(settings, ledger, fence, batch, release, run)
         return _publish_release(settings, ledger, fence, batch, release, run)
-
-
-def name_person() -> str:
-    """Name who decides: the owner of the Airflow task, else the user of this machine."""
-    return os.environ.get("AIRFLOW_CTX_DAG_OWNER") or getpass.getuser()
 
 
 def describe_held(batches: list[HeldBatch]) -> Iterator[str]:

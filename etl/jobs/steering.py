@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from etl.errors import UsageError
-from etl.jobs.holding import name_person
+from etl.jobs.person import name_person
 from etl.jobs.planning.reading import PlanReport, describe_plan, read_plan_report
 from etl.ledger.decisions import Decision, list_decisions
 from etl.ledger.plan_rows import cancel_plan

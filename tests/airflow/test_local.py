@@ -36,16 +36,17 @@ def test_the_password_stays_and_is_the_owners_alone(tmp_path: Path) -> None:
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
 
 
-def test_a_process_that_does_not_stop_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("is_working", [True, False])
+def test_a_process_that_does_not_stop_is_ended(monkeypatch: pytest.MonkeyPatch, *, is_working: bool) -> None:
     """Ctrl-C leaves nothing behind."""
-    monkeypatch.setattr(local, "STOP_SECONDS", 0.2)
+    monkeypatch.setattr(local, "STOP_SECONDS" if is_working else "IDLE_STOP_SECONDS", 0.2)
     process = subprocess.Popen(
         [sys.executable, "-c", STUBBORN], start_new_session=True, stdout=subprocess.PIPE
     )
     assert process.stdout is not None
     process.stdout.readline()
 
-    stop_processes([process])
+    stop_processes(*(([process], []) if is_working else ([], [process])))
 
     assert process.returncode == -signal.SIGKILL
 

@@ -69,17 +69,23 @@ def purchase(number: int) -> Row:
     )
 
 
-def open_shop(
-    folder: Path, sandbox: SandboxProcess, purchases: int, *, liftoff: str = "", app: str = ""
+def open_shop(  # noqa: PLR0913 - what may differ between shops
+    folder: Path,
+    sandbox: SandboxProcess,
+    purchases: int,
+    *,
+    liftoff: str = "",
+    app: str = "",
+    quality: str = "audit = false",
 ) -> Shop:
     """Land so many purchases of a day, and configure the sandbox as the partner; nothing is ingested yet.
 
-    `liftoff` and `app` are lines for those tables of the configuration.
+    `liftoff`, `app` and `quality` are lines for those tables of the configuration.
     """
     (folder / "landing").mkdir(parents=True)
     config = folder / "pushlift.toml"
     config.write_text(
-        "[ingest]\nworkers = 1\n[quality]\naudit = false\n"
+        f"[ingest]\nworkers = 1\n[quality]\n{quality}\n"
         f'[liftoff]\npostback_url = "{sandbox.postback_url}"\n{liftoff}\n'
         f'[apps.{APP}]\nliftoff_app_id = "shop"\nevents = {{ af_purchase = "purchase" }}\n{app}\n',
         encoding="utf-8",

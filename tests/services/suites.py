@@ -6,7 +6,7 @@ from typing import Final
 
 from etl.jobs.reports import IngestReport
 from etl.settings.models import Quality
-from tests.services.worlds import World, messages
+from tests.services.worlds import KEY, World, messages
 
 GOOD: Final = "id1234567890"
 BAD: Final = "com.bad"
@@ -36,11 +36,11 @@ def audited_by(world: World, suites: Path, **quality: object) -> World:
     return World(world.settings.model_copy(update={"quality": settings}))
 
 
-def land_bad(world: World, *, planted: int = 1) -> None:
+def land_bad(world: World, *, planted: int = 1, key: str = KEY) -> None:
     """Land eight good rows, a duplicate and junk, and five rows of the bad app, some with the defect."""
     bad = messages(range(planted), app_id=BAD, event_name=PLANTED)
     fine = messages(range(planted, 5), app_id=BAD)
-    world.land([*messages(range(8)), *messages([1]), *bad, *fine, b"no json"])
+    world.land([*messages(range(8)), *messages([1]), *bad, *fine, b"no json"], key)
 
 
 def held_batch_of(report: IngestReport) -> str:

@@ -17,8 +17,8 @@ from typing import Final
 import pyarrow as pa
 
 from etl.errors import HeldBackError, UsageError
-from etl.jobs.holding import name_person
 from etl.jobs.keys import Keys, require_keys
+from etl.jobs.person import name_person
 from etl.jobs.planning.guarding import refuse_forgotten_deliveries
 from etl.jobs.planning.history import count_days, find_beginning, find_complete_since
 from etl.jobs.planning.judging import open_judge

@@ -8,35 +8,42 @@ from collections.abc import Iterator
 
 import pytest
 
-from etl.airflow.local import LocalAirflow, await_truth, run_local_airflow
-from etl.airflow.runs import APPROVE, QUIET, REJECT, DagRun, trigger_run
+from etl.airflow.local import LocalAirflow, await_truth
+from etl.airflow.runs import APPROVE, REJECT, DagRun, trigger_run
 from etl.jobs.ingest import ingest
 from etl.ledger.decisions import list_decisions
 from etl.liftoff.sandbox.process import SandboxProcess
 from tests.dags.shops import Shop, open_shop
+from tests.dags.switching import Switchboard
 
 BACKFILL = "backfill_postbacks"
+STEER = "steer_postbacks"
 PURCHASES = 150
 SECONDS = 600.0
+# Rows of a sender that was killed wait for so many seconds, and everything else of that test must not.
+MANNERS = """
+postbacks_per_second = 8
+test_postbacks_per_second = 500
+canary = 0
+connections = 4
+claim_seconds = 20
+"""
 
 
 @pytest.fixture(scope="module")
 def shop(module_sandbox: SandboxProcess, tmp_path_factory: pytest.TempPathFactory) -> Shop:
     """Ingest a shop's purchases, which are sent slowly enough to get in their way."""
     folder = tmp_path_factory.mktemp("scheduled") / "shop"
-    manners = "postbacks_per_second = 8\ntest_postbacks_per_second = 500\ncanary = 0\nconnections = 4"
-    shop = open_shop(folder, module_sandbox, PURCHASES, liftoff=manners)
+    shop = open_shop(folder, module_sandbox, PURCHASES, liftoff=MANNERS)
     ingest(shop.settings)
     return shop
 
 
-@pytest.fixture(scope="module")
-def airflow(shop: Shop) -> Iterator[LocalAirflow]:
-    """Run an Airflow over it."""
-    home = shop.config.parent / "home"
-    more = {**QUIET, **shop.variables}
-    with run_local_airflow(home, shop.config, is_paused=False, more=more) as airflow:
-        yield airflow
+@pytest.fixture(scope="module", autouse=True)
+def _switched_on(shop: Shop, switchboard: Switchboard) -> Iterator[None]:
+    """Switch the DAGs on, over the shop."""
+    with switchboard.switched_on(shop.config, BACKFILL, STEER):
+        yield
 
 
 def start(airflow: LocalAirflow, shop: Shop, **changes: object) -> DagRun:
@@ -51,7 +58,7 @@ def start(airflow: LocalAirflow, shop: Shop, **changes: object) -> DagRun:
 def steer(airflow: LocalAirflow, action: str, plan_id: str) -> None:
     """Decide about a plan by the DAG that is there for it."""
     conf = {"action": action, "plan_id": plan_id, "reason": "a test"}
-    trigger_run(airflow, "steer_postbacks", conf).await_state("success", seconds=SECONDS)
+    trigger_run(airflow, STEER, conf).await_state("success", seconds=SECONDS)
 
 
 def clear_delivery(run: DagRun) -> None:
@@ -140,6 +147,8 @@ def test_a_delivery_survives_pause_failure_and_a_kill(
     await_truth(airflow, lambda: not find_senders(shop), SECONDS)
     counts = shop.count()
     assert (counts["unknown"], counts["sending"]) == (0, 0)
+    # What follows has the lake's lock, which it would leave behind if it were cleared meanwhile.
+    run.await_state("failed", seconds=SECONDS)
 
     clear_delivery(run)
     await_truth(airflow, lambda: has_sent(70), SECONDS)

@@ -5,12 +5,11 @@ from __future__ import annotations
 import gzip
 from pathlib import Path
 
-from etl.airflow.api import AirflowApi
-from etl.airflow.local import await_truth, run_local_airflow
 from etl.jobs.ingest import ingest
 from etl.ledger.opt_outs import list_requests
 from etl.liftoff.sandbox.process import SandboxProcess
 from tests.dags.shops import open_shop
+from tests.dags.switching import Switchboard
 from tests.services.worlds import KEY, World
 
 IDFV = "6F9619FF-8B86-D011-B42D-000000000002"
@@ -18,7 +17,9 @@ IDFA = "6F9619FF-8B86-4011-A42D-00CF4FC964FF"
 DAGS = ("sweep_opt_outs", "maintain_lake")
 
 
-def test_a_real_scheduler_sweeps_and_maintains(sandbox: SandboxProcess, tmp_path: Path) -> None:
+def test_a_real_scheduler_sweeps_and_maintains(
+    switchboard: Switchboard, sandbox: SandboxProcess, tmp_path: Path
+) -> None:
     """A list is swept and verified, its person leaves lake and landing, and upkeep has run over the rest."""
     shop = open_shop(
         tmp_path / "shop",
@@ -31,16 +32,10 @@ def test_a_real_scheduler_sweeps_and_maintains(sandbox: SandboxProcess, tmp_path
     inbox = Path(shop.settings.storage.opt_outs, "inbox")
     inbox.mkdir(parents=True)
     (inbox / "a.csv").write_text(f"idfa,idfv\n{IDFA},{IDFV}\n", encoding="utf-8")
-    more = {
-        **shop.variables,
-        "PUSHLIFT_LIFTOFF_OPT_OUT_USER": sandbox.credentials.opt_out_user,
-        "PUSHLIFT_LIFTOFF_OPT_OUT_PASSWORD": sandbox.credentials.opt_out_password,
-        "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "5",
-    }
 
-    with run_local_airflow(tmp_path / "home", shop.config, is_paused=False, more=more) as airflow:
-        api = airflow.log_in()
-        await_truth(airflow, lambda: all(has_run(api, dag_id) for dag_id in DAGS), 600)
+    with switchboard.switched_on(shop.config, *DAGS):
+        for dag_id in DAGS:
+            switchboard.await_run(dag_id, "success")
 
     # Of the one that stood in the lake, the files that were replaced stay a week for their readers.
     assert {each.erasure for each in list_requests(shop.ledger, states=("done",))} == {"erased", "verified"}
@@ -50,11 +45,3 @@ def test_a_real_scheduler_sweeps_and_maintains(sandbox: SandboxProcess, tmp_path
     landed = gzip.decompress(Path(world.landing.path_of(KEY)).read_bytes()).decode()
     assert (IDFV in landed, landed.count("af_purchase")) == (False, 4)
     assert Path(world.lake.path_of("events/_delta_log/_last_checkpoint")).exists()
-
-
-def has_run(api: AirflowApi, dag_id: str) -> bool:
-    """Tell whether a DAG has run, and well."""
-    runs = api.call("GET", f"/api/v2/dags/{dag_id}/dagRuns").body.get("dag_runs", [])
-    states = [run["state"] for run in runs]
-    assert "failed" not in states, dag_id
-    return "success" in states

@@ -1,0 +1,1 @@
+"""One Airflow for the modules of this folder, which pytest ends with it: it is a package."""
