@@ -76,6 +76,15 @@ def test_code_runs_on_the_demo(demo: Path, number: int) -> None:
     assert done.returncode == 0, done.stderr
 
 
+def test_code_leaves_reading_to_arrow() -> None:
+    """Delta's own way to the files is Python's: Arrow's threads may come back to it while Python ends."""
+    calls = [
+        call for block in blocks("python") for call in re.findall(r"\.to_(?:pandas|pyarrow\w*)\(.*", block)
+    ]
+    assert calls
+    assert [call for call in calls if "filesystem=" not in call] == []
+
+
 @pytest.mark.parametrize("number", range(len(blocks("sql"))))
 def test_queries_run_on_the_demo(demo: Path, number: int) -> None:
     """Each block of SQL is answered by `pushlift sql` on the demo's lake."""

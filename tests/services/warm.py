@@ -196,13 +196,15 @@ def _leave(code: int) -> NoReturn:
 
 def _warm_up() -> None:
     """Import what an audited ingest does, what sends, and what the command line needs for either."""
-    import psycopg  # noqa: F401, PLC0415 - seconds, for the server alone
+    import alembic.command  # noqa: F401, PLC0415 - seconds, for the server alone
+    import psycopg  # noqa: F401, PLC0415 - the same
     import pyarrow.dataset  # noqa: F401, PLC0415 - the same
     import sqlalchemy.dialects.postgresql  # noqa: F401, PLC0415 - the same
 
     import etl.cli  # noqa: PLC0415 - the same
     import etl.jobs.delivery.story  # noqa: PLC0415 - the same
-    import etl.jobs.keys  # noqa: F401, PLC0415 - the same
+    import etl.jobs.keys  # noqa: PLC0415 - the same
+    import etl.lake.publish  # noqa: F401, PLC0415 - the same
     from etl.quality.expecting import prepare  # noqa: PLC0415 - the same
 
     warm_up_process()

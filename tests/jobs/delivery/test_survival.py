@@ -113,7 +113,7 @@ def test_all_faults_mixed_at_random(
     # Answers 429 all the time bring the rate down to its floor: one at which this does not take a minute.
     monkeypatch.setattr(slots, "LEAST_FACTOR", 0.25)
     sandbox.set_faults(FAULTS, seed=11, slow_seconds=0.02, nothing_seconds=8.0)
-    world = World(tmp_path, sqlite_url, sandbox, connections=16, read_seconds=6.0)
+    world = World(tmp_path, sqlite_url, sandbox, connections=32, read_seconds=6.0)
     plan_id = world.plan(rows=20_000)
     world.send(plan_id)
     counts = check_ends(world, plan_id, 20_000)
