@@ -15,6 +15,7 @@ import typer
 from etl.cli import build_app
 from etl.jobs.demo import run_demo
 from etl.settings import Settings
+from tests.services.commands import run_pushlift
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -49,38 +50,69 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def run(command: list[str], folder: Path, config: Path) -> subprocess.CompletedProcess[str]:
-    """Run a command beside the demo, as a reader of the README would."""
+def describe_environment(config: Path) -> dict[str, str]:
+    """Give the variables that a reader of the README would have set beside the demo."""
     lines = (config.parent / "secrets.env").read_text(encoding="utf-8").splitlines()
     keys = dict(line.split("=", 1) for line in lines if "=" in line)
-    environment = {"PATH": "/usr/bin:/bin", "PUSHLIFT_CONFIG": str(config), "PYTHONPATH": str(ROOT), **keys}
+    return {"PATH": "/usr/bin:/bin", "PUSHLIFT_CONFIG": str(config), "PYTHONPATH": str(ROOT), **keys}
+
+
+def run_cold(words: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run Python beside the demo."""
+    environment = describe_environment(folder / "demo" / "pushlift.toml")
+    command = [sys.executable, *words]
     return subprocess.run(command, cwd=folder, env=environment, text=True, capture_output=True, check=False)
+
+
+def run(words: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run `pushlift` beside the demo."""
+    return run_pushlift(words, folder, describe_environment(folder / "demo" / "pushlift.toml"))
 
 
 @pytest.mark.parametrize("number", range(len(blocks("python"))))
 def test_code_runs_on_the_demo(demo: Path, number: int) -> None:
     """Each block of Python runs on the demo's lake."""
-    done = run([sys.executable, "-c", blocks("python")[number]], demo, demo / "demo" / "pushlift.toml")
+    done = run_cold(["-c", blocks("python")[number]], demo)
     assert done.returncode == 0, done.stderr
+
+
+def test_code_leaves_reading_to_arrow() -> None:
+    """Delta's own way to the files is Python's: Arrow's threads may come back to it while Python ends."""
+    calls = [
+        call for block in blocks("python") for call in re.findall(r"\.to_(?:pandas|pyarrow\w*)\(.*", block)
+    ]
+    assert calls
+    assert [call for call in calls if "filesystem=" not in call] == []
 
 
 @pytest.mark.parametrize("number", range(len(blocks("sql"))))
 def test_queries_run_on_the_demo(demo: Path, number: int) -> None:
     """Each block of SQL is answered by `pushlift sql` on the demo's lake."""
-    words = [sys.executable, "-m", "etl.cli", "sql", blocks("sql")[number], "--json"]
-    done = run(words, demo, demo / "demo" / "pushlift.toml")
+    done = run(["sql", blocks("sql")[number], "--json"], demo)
     assert done.returncode == 0, done.stderr
+
+
+def list_commands() -> list[list[str]]:
+    """List the words of each `pushlift` command of a shell block."""
+    lines = [line for text in blocks("sh") for line in commands(text)]
+    return [shlex.split(line)[1:] for line in lines if line.startswith("pushlift ")]
 
 
 def test_pushlift_commands_run(demo: Path) -> None:
     """Each `pushlift` command of a shell block ends well on the demo."""
-    named = [line for text in blocks("sh") for line in commands(text) if line.startswith("pushlift ")]
-    assert named
-    for command in named:
-        words = [sys.executable, "-m", "etl.cli", *shlex.split(command)[1:], "--json"]
-        done = run(words, demo, demo / "demo" / "pushlift.toml")
-        assert done.returncode == 0, f"{command}: {done.stderr}"
+    assert list_commands()
+    for words in list_commands():
+        done = run([*words, "--json"], demo)
+        assert done.returncode == 0, f"{words}: {done.stderr}"
         json.loads(done.stdout)
+
+
+@pytest.mark.parametrize("words", [list_commands()[0], list_commands()[-1]], ids=" ".join)
+def test_a_command_starts_by_itself(demo: Path, words: list[str]) -> None:
+    """In an interpreter that has imported nothing, as a reader's."""
+    done = run_cold(["-m", "etl.cli", *words, "--json"], demo)
+    assert done.returncode == 0, done.stderr
+    json.loads(done.stdout)
 
 
 def test_make_targets_exist() -> None:

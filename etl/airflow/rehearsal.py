@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import Final
 
 import typer
-from deltalake import DeltaTable
 
 from etl.airflow.api import AirflowApi
 from etl.airflow.local import LocalAirflow, await_truth, run_local_airflow
 from etl.airflow.runs import QUIET, RUN_SECONDS, trigger_run
 from etl.errors import OperatorError
+from etl.lake.reading import Lake
 from etl.sample import Shape, Truth, generate_landing
+from etl.stores import open_store
 
 DAG_ID: Final = "ingest_push_events"
 DAG_PATH: Final = f"/api/v2/dags/{DAG_ID}"
@@ -87,9 +88,10 @@ def has_succeeded(api: AirflowApi, runs: int) -> bool:
 
 def check_lake(lake: Path, truth: Truth, loads: int) -> None:
     """Raise OperatorError unless the lake holds the events, so many loads, and no scratch."""
+    tables = Lake(open_store(str(lake)))
     found = {
-        "events": DeltaTable(lake / "events").to_pyarrow_table(columns=["event_id"]).num_rows,
-        "loads": DeltaTable(lake / "loads").to_pyarrow_table(columns=["load_id"]).num_rows,
+        "events": tables.events.dataset().count_rows(),
+        "loads": tables.loads.dataset().count_rows(),
         "scratch": len(list((lake / "_scratch").glob("*"))),
     }
     wanted = {"events": truth.events, "loads": loads, "scratch": 0}

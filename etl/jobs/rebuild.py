@@ -11,6 +11,7 @@ from deltalake import DeltaTable
 
 from etl.appsflyer.identity import PERSON_FIELDS, choose_persons
 from etl.lake.history import live_files, read_columns
+from etl.lake.reading import LakeTable
 from etl.lake.tables import EVENTS, LOADS, POSTBACKS, find_table
 from etl.ledger.database import Ledger, begin_write
 from etl.ledger.identities import merge_app_identities
@@ -42,18 +43,16 @@ def rebuild_ledger(settings: Settings) -> RebuildReport:
     """
     lake = open_store(settings.storage.lake, settings.storage.options)
     ledger = open_current_ledger(settings.storage.ledger)
-    finished = _read_finished(find_table(lake, LOADS))
+    finished = _read_finished(lake)
     _finish(ledger, finished)
     identities = _read_identities(lake, find_table(lake, EVENTS))
     merge_app_identities(ledger, identities)
-    return RebuildReport(len(finished), len(identities), _restore(ledger, find_table(lake, POSTBACKS)))
+    return RebuildReport(len(finished), len(identities), _restore(ledger, lake))
 
 
-def _read_finished(loads: DeltaTable | None) -> list[FinishedObject]:
-    if loads is None:
-        return []
+def _read_finished(lake: Store) -> list[FinishedObject]:
     where = pc.field("status").isin(["loaded", "released"])
-    rows = loads.to_pyarrow_dataset().to_table(columns=[*_LOAD_COLUMNS, *_COUNTS], filter=where)
+    rows = LakeTable(lake, LOADS).dataset().to_table(columns=[*_LOAD_COLUMNS, *_COUNTS], filter=where)
     found: dict[tuple[str, str], FinishedObject] = {}
     held: Counter[tuple[str, str]] = Counter()
     for row in rows.sort_by("loaded_at").to_pylist():
@@ -66,12 +65,10 @@ def _read_finished(loads: DeltaTable | None) -> list[FinishedObject]:
     return [each for version, each in found.items() if held[version] <= 0]
 
 
-def _restore(ledger: Ledger, outcomes: DeltaTable | None) -> int:
+def _restore(ledger: Ledger, lake: Store) -> int:
     """Restore the newest outcome of each postback, so that nothing is sent twice."""
-    if outcomes is None:
-        return 0
     columns = [*RESTORED_COLUMNS, "exported_at"]
-    rows = outcomes.to_pyarrow_dataset().to_table(columns=columns).sort_by("exported_at")
+    rows = LakeTable(lake, POSTBACKS).dataset().to_table(columns=columns).sort_by("exported_at")
     places = pa.array(range(rows.num_rows), pa.int64())
     newest = (
         rows.append_column("place", places).group_by(["plan_id", "position"]).aggregate([("place", "max")])

@@ -92,6 +92,11 @@ class Pacer:
         """How many processes share the rate, as far as it shows."""
         return self._sharers
 
+    @property
+    def is_spent(self) -> bool:
+        """Whether the day's cap is reached and each of its slots was used, as far as this process knows."""
+        return self.reason == "daily_cap" and not self._slots and not self._given_up
+
     def take(self, most: int, within: float) -> list[float]:
         """Take up to `most` slots that begin within so many seconds, as instants of the clock.
 
@@ -198,7 +203,8 @@ class Pacer:
         while self._slots and self._slots[0] < oldest:
             self._slots.popleft()
             self._given_up += 1
-        if self.clock() >= self._handed_back_at + HAND_BACK_SECONDS:
+        # Where a day's attempts are all given out, each that was never made is missed.
+        if self.reason == "daily_cap" or self.clock() >= self._handed_back_at + HAND_BACK_SECONDS:
             self._hand_given_up_back()
 
     def _hand_given_up_back(self) -> None:
@@ -206,3 +212,6 @@ class Pacer:
         if self._given_up:
             self.hand_back(self._given_up)
             self._given_up = 0
+            if self.reason == "daily_cap":
+                self.reason = None
+                self.ask_again()

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from etl.sample import generate_landing
+from tests.services.commands import run_pushlift
 
 
 def test_the_command_line_from_landing_to_answer(tmp_path: Path) -> None:
@@ -12,15 +13,16 @@ def test_the_command_line_from_landing_to_answer(tmp_path: Path) -> None:
     truth = generate_landing(tmp_path / "landing", 400)
     (tmp_path / "pushlift.toml").write_text("[ingest]\nworkers = 2\n", encoding="utf-8")
 
+    environment = {**os.environ, "PYTHONPATH": str(Path.cwd())}
+
     def run(*arguments: str) -> str:
-        command = [sys.executable, "-m", "etl.cli", *arguments]
-        environment = {**os.environ, "PYTHONPATH": str(Path.cwd())}
-        done = subprocess.run(
-            command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True
-        )
+        done = run_pushlift(arguments, tmp_path, environment)
+        assert done.returncode == 0, done.stderr
         return done.stdout
 
-    report = json.loads(run("ingest", "--json"))
+    command = [sys.executable, "-m", "etl.cli", "ingest", "--json"]
+    first = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True)
+    report = json.loads(first.stdout)
     assert (report["messages"], report["published"]) == (truth.messages, truth.events)
     assert run("ingest") == "Nothing new has landed.\n"
     query = "select count(distinct occurrence_id) as n from events"

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import wraps
+from pathlib import Path
 from typing import Final
 
 from sqlalchemy import update
@@ -16,6 +17,7 @@ from etl.lake import publish
 from etl.ledger.database import Ledger, begin_write
 from etl.ledger.schema import locks
 from etl.settings import Settings
+from tests.services.commands import write_into
 from tests.services.warm import run_forked
 from tests.services.worlds import World
 
@@ -108,6 +110,12 @@ def expire_locks(ledger: Ledger) -> None:
     """Do what time does to the lock of a holder that is gone."""
     with begin_write(ledger) as connection:
         connection.execute(update(locks).values(expires_at=datetime(2026, 1, 1, tzinfo=UTC)))
+
+
+def ingest_aloud(settings: Settings, told: Path) -> None:
+    """Ingest as `main` does, what is said of it in a file."""
+    write_into(2, told)
+    sys.exit(ingest.ingest(settings).exit_code)
 
 
 def main() -> None:

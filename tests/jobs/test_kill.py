@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -14,8 +15,17 @@ from etl.ledger.held import find_batch, list_batches
 from etl.ledger.publishes import unfinished_publishes
 from tests.jobs.killers import RELEASE_STEPS, STEPS, expire_locks, kill_after, kill_release_after
 from tests.services.suites import BAD, audited_by, held_batch_of, land_bad, write_suites
-from tests.services.worlds import World, build_settings, check_conservation, message, messages
+from tests.services.worlds import (
+    World,
+    build_settings,
+    check_conservation,
+    message,
+    messages,
+    open_local_world,
+)
 
+# The rows of each table.
+Contents = Mapping[str, list[str]]
 LATE = "push/2026/09/01/15/late.json.gz"
 
 
@@ -25,37 +35,56 @@ def land(world: World) -> None:
     world.land([*messages(range(4, 9), app_id="com.other"), message(3), b"<html>"], LATE)
 
 
-def check_converged(world: World, undisturbed: World) -> None:
+def check_converged(world: World, undisturbed: Contents) -> None:
     """Check that the lake is as if nothing had happened, and that nothing is left to be done."""
-    undisturbed.ingest()
-    assert world.contents() == undisturbed.contents()
+    assert world.contents() == undisturbed
     assert unfinished_publishes(world.open_ledger()) == []
     check_conservation(world)
     assert world.ingest().run_id is None
 
 
-@pytest.mark.parametrize("step", STEPS)
-def test_killed_after_a_step(local_world: World, tmp_path: Path, step: str) -> None:
-    """After each step, the next run ends with the lake of an undisturbed one."""
-    land(local_world)
-    kill_after(local_world.settings, step)
-
-    local_world.ingest()
-
-    check_converged(local_world, local_world.twin(tmp_path / "undisturbed"))
-
-
-@pytest.mark.parametrize("step", ["recorded", "events committed", "loads committed"])
-def test_killed_with_a_ledger_in_postgres(tmp_path: Path, postgres_url: str, step: str) -> None:
-    """A ledger on a server tells the next run as much as one in a file."""
-    (tmp_path / "landing").mkdir()
-    world = World(build_settings(tmp_path, postgres_url))
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> World:
+    """A world of what `land` lands, ingested without a kill."""
+    world = open_local_world(tmp_path_factory.mktemp("undisturbed"))
     land(world)
+    world.ingest()
+    return world
+
+
+@pytest.fixture(scope="module")
+def undisturbed_held(tmp_path_factory: pytest.TempPathFactory) -> World:
+    """The same of a landing of which an app is held."""
+    folder = tmp_path_factory.mktemp("undisturbed-held")
+    world = audited_by(open_local_world(folder), write_suites(folder / "suites"))
+    land_bad(world)
+    world.ingest()
+    return world
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_killed_after_a_step(undisturbed: World, tmp_path: Path, step: str) -> None:
+    """After each step, the next run ends with the lake of an undisturbed one."""
+    world = undisturbed.twin(tmp_path)
     kill_after(world.settings, step)
 
     world.ingest()
 
-    check_converged(world, world.twin(tmp_path / "undisturbed"))
+    check_converged(world, undisturbed.contents())
+
+
+@pytest.mark.parametrize("step", ["recorded", "events committed", "loads committed"])
+def test_killed_with_a_ledger_in_postgres(
+    undisturbed: World, tmp_path: Path, postgres_url: str, step: str
+) -> None:
+    """A ledger on a server tells the next run as much as one in a file."""
+    landing = undisturbed.settings.storage.landing
+    world = World(build_settings(tmp_path, postgres_url, landing=landing))
+    kill_after(world.settings, step)
+
+    world.ingest()
+
+    check_converged(world, undisturbed.contents())
 
 
 @pytest.mark.parametrize("step", ["recorded", "events committed", "quarantine committed"])
@@ -74,17 +103,14 @@ def test_killed_while_replacing(local_world: World, step: str) -> None:
 
 
 @pytest.mark.parametrize("step", STEPS)
-def test_killed_with_a_held_app(local_world: World, tmp_path: Path, step: str) -> None:
+def test_killed_with_a_held_app(undisturbed_held: World, tmp_path: Path, step: str) -> None:
     """After each step, the next run ends with what an undisturbed one publishes, and holds the same once."""
-    world = audited_by(local_world, write_suites(tmp_path / "suites"))
-    land_bad(world)
+    world = undisturbed_held.twin(tmp_path)
     kill_after(world.settings, step)
 
     world.ingest()
 
-    undisturbed = world.twin(tmp_path / "undisturbed")
-    undisturbed.ingest()
-    assert world.contents() == undisturbed.contents()
+    assert world.contents() == undisturbed_held.contents()
     (batch,) = list_batches(world.open_ledger())
     assert (batch.app_id, batch.rows) == (BAD, 5)
     assert unfinished_publishes(world.open_ledger()) == []
@@ -213,4 +239,6 @@ def test_killed_at_any_instant(local_world: World, tmp_path: Path, seed: int) ->
     assert await_end_of(marker) == []
     expire_locks(local_world.open_ledger())
     local_world.ingest()
-    check_converged(local_world, local_world.twin(tmp_path / "undisturbed"))
+    alone = local_world.twin(tmp_path / "undisturbed")
+    alone.ingest()
+    check_converged(local_world, alone.contents())

@@ -1,8 +1,5 @@
 """Two runs at once, a lock that is lost, and writers that know no lock."""
 
-import os
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from threading import Thread
@@ -19,8 +16,9 @@ from etl.ledger.held import list_batches
 from etl.ledger.locks import acquire_lock, release_lock
 from etl.ledger.publishes import unfinished_publishes
 from etl.stores import Store
-from tests.jobs.killers import expire_locks
+from tests.jobs.killers import expire_locks, ingest_aloud
 from tests.services.suites import BAD, LATER, audited_by, held_batch_of, land_bad, write_suites
+from tests.services.warm import start_forked
 from tests.services.worlds import World, check_conservation, messages
 
 COMMIT = publish._commit_once
@@ -43,14 +41,12 @@ def refuse() -> None:
     raise CommitFailedError("another writer")
 
 
-def race_ingests(world: World) -> tuple[list[int], str]:
+def race_ingests(world: World, folder: Path) -> tuple[list[int], str]:
     """Run two real ingests at once; gives their exit codes in order, and what they had to say."""
-    command = [sys.executable, "-m", "tests.jobs.killers", world.settings.model_dump_json()]
-    racers = [
-        subprocess.Popen(command, env=dict(os.environ), stderr=subprocess.PIPE, text=True) for _ in range(2)
-    ]
-    told = [racer.communicate()[1] for racer in racers]
-    return sorted(racer.returncode for racer in racers), "\n".join(told)
+    told = [folder / f"told-{number}" for number in range(2)]
+    racers = [start_forked(ingest_aloud, world.settings, path) for path in told]
+    codes = sorted(racer.wait() for racer in racers)
+    return codes, "\n".join(path.read_text(encoding="utf-8") for path in told)
 
 
 def test_two_processes_race_on_one_lake(world: World, tmp_path: Path) -> None:
@@ -58,7 +54,7 @@ def test_two_processes_race_on_one_lake(world: World, tmp_path: Path) -> None:
     world.land([*messages(range(20)), b"no json"])
     world.land(messages(range(10, 30)), "push/2026/09/01/14/b.json.gz")
     world.open_ledger()
-    codes, told = race_ingests(world)
+    codes, told = race_ingests(world, tmp_path)
     assert codes == [0, 0], told
 
     alone = world.twin(tmp_path / "alone")
@@ -73,7 +69,7 @@ def test_two_processes_race_with_an_app_that_is_held(world: World, tmp_path: Pat
     land_bad(world)
     world.land([*messages(range(6, 20)), *messages(range(5, 9), app_id=BAD)], LATER)
     world.open_ledger()
-    codes, told = race_ingests(world)
+    codes, told = race_ingests(world, tmp_path)
     assert codes == [0, 1], told
 
     (batch,) = list_batches(world.open_ledger())

@@ -287,3 +287,31 @@ def test_a_slot_of_a_slow_rate_does_not_pass_at_once() -> None:
     pacer.put_back([shared.now - 0.4])
     pacer.pass_by()
     assert pacer.take(1, 0.02) == [shared.now - 0.4]
+
+
+def test_the_days_cap_is_spent_with_the_last_slot_in_hand(shared: Shared) -> None:
+    """Not while there are slots to use."""
+    pacer = make_pacer(shared)
+    slots = pacer.take(200, 0.2)
+    shared.refusal = Reservation(reason="daily_cap", wait_seconds=3600.0)
+    shared.now = slots[-1]
+    pacer.put_back(slots[-1:])
+    assert pacer.take(0, 0.02) == []
+    pacer.pass_by()
+    assert (pacer.reason, pacer.is_spent) == ("daily_cap", False)
+    assert pacer.take(1, 0.02) == slots[-1:]
+    assert pacer.is_spent
+
+
+def test_what_the_days_cap_still_allows_is_asked_for_again(shared: Shared) -> None:
+    """Slots that passed after all were given out go back, and are had again at once."""
+    pacer = make_pacer(shared)
+    slots = pacer.take(200, 0.2)
+    shared.refusal = Reservation(reason="daily_cap", wait_seconds=3600.0)
+    shared.now = slots[-1]
+    pacer.put_back(slots[-1:])
+    pacer.pass_by()
+    shared.refusal = None
+    shared.now += 0.5
+    assert len(pacer.take(1, 0.02)) == 1
+    assert (shared.handed_back, pacer.reason, pacer.is_spent) == (1, None, False)

@@ -139,7 +139,7 @@ class Engine:
             # What passes while a run begins is not made good: it would leave beside the slots of others.
             self.pacer.pass_by()
         slots = self.pacer.take(min(most, len(self._claimed)), self._ahead)
-        if self.pacer.reason == "daily_cap" and not slots:
+        if self._claimed and not slots and self.pacer.is_spent:
             self.stopping = "daily_cap"
         if self.pacer.took_probe:
             self.judge.breaker.is_probing = True

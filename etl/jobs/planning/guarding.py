@@ -8,7 +8,7 @@ import pyarrow.compute as pc
 
 from etl.errors import LedgerError
 from etl.lake.reading import LakeTable
-from etl.lake.tables import POSTBACKS
+from etl.lake.tables import POSTBACKS, find_table
 from etl.ledger.database import Ledger
 from etl.ledger.plans import list_plans
 from etl.ledger.progress import has_deliveries
@@ -35,7 +35,11 @@ def refuse_forgotten_deliveries(lake: Store, ledger: Ledger) -> None:
 
 def count_forgotten(lake: Store, known: Collection[str]) -> int:
     """Count what the lake shows as told to Liftoff of other plans than those that are known."""
-    outcomes = LakeTable(lake, POSTBACKS).dataset()
+    delta = find_table(lake, POSTBACKS)
+    if delta is None:
+        # Nothing was exported yet: Arrow need not be asked, whose import takes longer than all else.
+        return 0
+    outcomes = LakeTable(lake, POSTBACKS).dataset_of(delta)
     return sum(
         int(each["counts"])
         for batch in outcomes.to_batches(columns=["plan_id"], filter=pc.field("state").isin(TOLD))

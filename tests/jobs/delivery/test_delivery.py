@@ -208,6 +208,14 @@ def test_a_daily_cap_ends_the_day(make_world: MakeWorld, sandbox: SandboxProcess
     assert report.counts["queued"] == 35
 
 
+def test_a_plan_that_ends_with_the_days_cap_has_ended(make_world: MakeWorld, sandbox: SandboxProcess) -> None:
+    """The cap is in nobody's way where nothing is left to send."""
+    world = make_world(daily_cap=25)
+    report = world.send(world.plan(rows=25))
+    assert (report.stopped, report.state, report.exit_code) == (None, "finished", 0)
+    assert sandbox.state()["received"] == 25
+
+
 def test_nothing_personal_is_told(
     world: World, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:

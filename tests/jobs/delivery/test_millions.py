@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Final
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
+from sqlalchemy import event
 
 from etl.errors import UsageError
 from etl.jobs.delivery.assembly import Delivery
@@ -19,7 +21,7 @@ from etl.jobs.steering import Word, approve, steer
 from etl.ledger.plan_rows import add_postbacks
 from etl.ledger.plans import NewPlan, PlanCount, finish_plan, start_plan
 from etl.ledger.progress import count_states
-from etl.ledger.upgrade import open_current_ledger
+from etl.ledger.upgrade import open_current_ledger, upgrade_ledger
 from etl.liftoff.policy import configuration_hash
 from etl.liftoff.sandbox.process import SandboxProcess
 from etl.settings import Settings
@@ -34,9 +36,10 @@ def tabulate(first: int) -> pa.Table:
     """Make a slice of rows that differ in occurrence and device."""
     at = datetime.now(UTC) - timedelta(hours=1)
     numbers = range(first, first + SLICE)
-    ids = [f"{number:032x}" for number in numbers]
+    ids = pa.array([f"{number:032x}" for number in numbers])
     told = describe_postback(0, at, Wanted()) | {"device_id": "DEVICE"}
     before, after = json.dumps(told).split("DEVICE")
+    ends = pc.utf8_upper(pc.utf8_slice_codeunits(ids, 20))
     return pa.table(
         {
             "position": pa.array(numbers, pa.int64()),
@@ -45,15 +48,17 @@ def tabulate(first: int) -> pa.Table:
             "event_date": pa.array([at.date()] * SLICE, pa.date32()),
             "source_name": ["af_purchase"] * SLICE,
             "event_name": ["purchase"] * SLICE,
-            "parameters": [f"{before}{DEVICE}{number:012X}{after}" for number in numbers],
+            "parameters": pc.binary_join_element_wise(before + DEVICE, ends, after, ""),
             "subjects": ids,
         }
     )
 
 
 def add_plan(settings: Settings) -> str:
-    """Write the plan into the ledger, as planning does."""
+    """Write the plan into the ledger, as planning does, but do not wait for the disk."""
+    upgrade_ledger(settings.storage.ledger).engine.dispose()
     ledger = open_current_ledger(settings.storage.ledger)
+    event.listen(ledger.engine, "connect", lambda driver, _: driver.execute("PRAGMA synchronous = OFF"))
     policy = build_policy(settings, APP, "production")
     day = datetime.now(UTC).date()
     asked = json.dumps({"from": str(day), "to": str(day)})
@@ -62,6 +67,7 @@ def add_plan(settings: Settings) -> str:
     for first in range(0, ROWS, SLICE):
         add_postbacks(ledger, plan, tabulate(first))
     finish_plan(ledger, plan.id, "hash", [PlanCount(day, "purchase", "planned", ROWS)], '{"per_second": 500}')
+    ledger.engine.dispose()
     return plan.id
 
 
