@@ -10,7 +10,9 @@ from etl.appsflyer.jsonlines import kernels  # noqa: F401 - the same
 
 pytest_plugins = [
     "tests.services.browser",
+    "tests.services.ledgers",
     "tests.services.postgres",
+    "tests.services.postgres_ledgers",
     "tests.services.s3",
     "tests.services.sandboxes",
     "tests.services.stores",
