@@ -16,7 +16,9 @@ hypothesis.settings.load_profile("pushlift")
 
 pytest_plugins = [
     "tests.services.browser",
+    "tests.services.ledgers",
     "tests.services.postgres",
+    "tests.services.postgres_ledgers",
     "tests.services.s3",
     "tests.services.sandboxes",
     "tests.services.stores",

@@ -88,12 +88,13 @@ def settle_rows(  # noqa: PLR0913 - the rows, and all that there is to compare t
     those of lake rows that give way to the run's.
     """
     partition, partitions = list_partitions(rows)
-    keep = _choose_winners(rows, void_objects)
-    keep &= ~_find_known(rows, known_ids, other_ids)
-    filled = keep & _find_filled(rows, twins)
-    if filled.any():
-        # What is read again takes the place that it had, whatever a file told of the same second.
-        filled &= ~_find_known(rows, replaced_ids, other_ids)
+    with _connect() as connection:
+        keep = _choose_winners(connection, rows, void_objects)
+        keep &= ~_find_known(connection, rows, known_ids, other_ids)
+        filled = keep & _find_filled(rows, twins)
+        if filled.any():
+            # What is read again takes the place that it had, whatever a file told of the same second.
+            filled &= ~_find_known(connection, rows, replaced_ids, other_ids)
     keep &= ~filled
     flags = np.zeros(rows.num_rows, dtype=np.int64)
     flags[_mark_weak(rows, partition, partitions, identities)] |= FLAG_BITS["weak_identity"]
@@ -121,7 +122,9 @@ def _read_apps(rows: pa.Table) -> tuple[npt.NDArray[np.int64], list[str]]:
     return places, apps.dictionary.to_pylist()
 
 
-def _choose_winners(rows: pa.Table, void_objects: Sequence[int]) -> Mask:
+def _choose_winners(
+    connection: duckdb.DuckDBPyConnection, rows: pa.Table, void_objects: Sequence[int]
+) -> Mask:
     """Mark one row of each event: V2 before V1, then by object and position."""
     objects = rows["object"].to_numpy().astype(np.int64)
     order = np.lexsort((rows["position"].to_numpy(), objects, rows["is_v1"].to_numpy()))
@@ -134,32 +137,32 @@ def _choose_winners(rows: pa.Table, void_objects: Sequence[int]) -> Mask:
             "place": np.arange(len(order)),
         }
     )
-    with _connect(table=table) as connection:
-        winners = connection.sql(
-            "select min(place) as place from table_ group by id_high, id_low"
-        ).fetchnumpy()
+    connection.register("mine", table)
+    winners = connection.sql("select min(place) as place from mine group by id_high, id_low").fetchnumpy()
+    connection.unregister("mine")
     keep = np.zeros(rows.num_rows, dtype=bool)
     keep[order[winners["place"]]] = True
     return keep
 
 
 def _find_known(
-    rows: pa.Table, known_ids: Iterable[npt.NDArray[np.uint64]], other_ids: pa.Table | None
+    connection: duckdb.DuckDBPyConnection,
+    rows: pa.Table,
+    known_ids: Iterable[npt.NDArray[np.uint64]],
+    other_ids: pa.Table | None,
 ) -> Mask:
     """Mark the rows whose event the lake has, reading its ids one piece at a time."""
     known = np.zeros(rows.num_rows, dtype=bool)
     mine = pa.table({"id_high": rows["id_high"], "id_low": rows["id_low"], "row": np.arange(rows.num_rows)})
     if other_ids is not None:
         mine = pa.concat_tables([mine, other_ids])
-    with _connect(table=mine) as connection:
-        for words in known_ids:
-            connection.register(
-                "known", pa.table({"id_high": words[:, 0].copy(), "id_low": words[:, 1].copy()})
-            )
-            found = connection.sql(
-                "select row from table_ semi join known using (id_high, id_low)"
-            ).fetchnumpy()
-            known[found["row"]] = True
+    connection.register("mine", mine)
+    for words in known_ids:
+        connection.register("known", pa.table({"id_high": words[:, 0].copy(), "id_low": words[:, 1].copy()}))
+        found = connection.sql("select row from mine semi join known using (id_high, id_low)").fetchnumpy()
+        known[found["row"]] = True
+        connection.unregister("known")
+    connection.unregister("mine")
     return known
 
 
@@ -210,8 +213,7 @@ def _mark_twins(rows: pa.Table, keep: Mask, twin_keys: npt.NDArray[np.uint64]) -
     return twins
 
 
-def _connect(table: pa.Table) -> duckdb.DuckDBPyConnection:
+def _connect() -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect(config={"memory_limit": "600MB"})
     connection.execute("set enable_progress_bar = false")
-    connection.register("table_", table)
     return connection

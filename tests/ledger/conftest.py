@@ -37,8 +37,13 @@ def sqlite_url(tmp_path: Path) -> str:
 
 @pytest.fixture(params=["sqlite", "postgres"])
 def ledger_url(request: pytest.FixtureRequest) -> str:
-    """Give the URL of an empty database, of each kind in turn."""
-    url: str = request.getfixturevalue(f"{request.param}_url")
+    """Give the URL of a database of each kind in turn.
+
+    There is nothing in it, unless it is on Postgres and the test asks for a ledger in it as well.
+    """
+    asked = request.fixturenames
+    is_ready = request.param == "postgres" and "ledger" in asked and "real_migrations" not in asked
+    url: str = request.getfixturevalue("ready_postgres_url" if is_ready else f"{request.param}_url")
     return url
 
 

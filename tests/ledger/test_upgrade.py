@@ -14,6 +14,8 @@ from etl.ledger.schema import METADATA, SCHEMA_REVISION, VERSION_TABLE
 from etl.ledger.upgrade import LedgerStatus, ledger_status, open_current_ledger, upgrade_ledger
 from tests.ledger.racers import race, upgrade_at_once
 
+pytestmark = pytest.mark.usefixtures("real_migrations")
+
 
 def execute(ledger: Ledger, statement: str) -> None:
     """Run a statement."""

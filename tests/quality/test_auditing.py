@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -22,17 +23,26 @@ from etl.quality.batches import read_batch, read_rows
 from etl.quality.checks import Check, Severity, Verdict, describe_failures
 from etl.quality.docs import Days, render_docs
 from etl.quality.suites import Suites, load_suites
-from tests.services.worlds import World, messages
+from tests.services.worlds import World, build_settings, messages, open_local_world
 
 Change = Mapping[str, Any]
 
 
+@pytest.fixture(scope="module")
+def ingested(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a lake with a hundred events."""
+    folder = tmp_path_factory.mktemp("ingested")
+    world = open_local_world(folder)
+    world.land(messages(range(100)))
+    world.ingest()
+    return folder
+
+
 @pytest.fixture
-def audited(local_world: World) -> World:
-    """A lake with a hundred events."""
-    local_world.land(messages(range(100)))
-    local_world.ingest()
-    return local_world
+def audited(ingested: Path, tmp_path: Path) -> World:
+    """A lake with a hundred events, whose files a test may change."""
+    shutil.copytree(ingested, tmp_path, dirs_exist_ok=True)
+    return World(build_settings(tmp_path, f"sqlite:///{tmp_path / 'ledger.db'}"))
 
 
 def batch_of(world: World, **changes: Any) -> AppBatch:  # noqa: ANN401 - fields of several types

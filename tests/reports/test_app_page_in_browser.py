@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import Final
 
 import pytest
+from playwright.sync_api import Page
 
 from etl.reports.app_figures import AppFigures
 from etl.reports.app_index import IndexLine, render_index
@@ -49,6 +50,12 @@ CASES: Final = {
 def seen(request: pytest.FixtureRequest, viewer: Viewer) -> Seen:
     """Open the page of each case, which every test only looks at."""
     return viewer.open(CASES[request.param])
+
+
+@pytest.fixture(scope="module")
+def month(viewer: Viewer) -> Page:
+    """Open an app's month, at which a test only looks."""
+    return viewer.open(CASES["a month"]).page
 
 
 def test_it_asks_for_nothing_and_complains_of_nothing(seen: Seen) -> None:
@@ -112,12 +119,12 @@ def test_tables_have_headers(seen: Seen) -> None:
 
 def test_every_plot_has_a_name_a_description_and_a_table(seen: Seen) -> None:
     """Whoever cannot see a plot is told what it shows, and finds its figures in the same section."""
-    plots = seen.page.get_by_role("img")
+    said = """each => each.map(one => one.getAttribute('aria-labelledby').split(/\\s+/)
+        .map(id => document.getElementById(id)?.textContent))"""
 
-    for name in plots.evaluate_all("each => each.map(one => one.getAttribute('aria-labelledby'))"):
-        title, text = name.split()
-        assert plots.page.locator(f"#{title}").text_content()
-        assert plots.page.locator(f"#{text}").text_content()
+    for title, text in seen.page.get_by_role("img").evaluate_all(said):
+        assert title
+        assert text
     alone = """[...document.querySelectorAll('svg')].filter(
         each => !each.closest('section').querySelector('table')).length"""
     assert seen.ask(alone) == 0
@@ -165,12 +172,10 @@ def test_names_are_text(viewer: Viewer) -> None:
     assert opened.page.locator("h1").inner_text() == SCRIPT
 
 
-def test_an_id_in_a_name_is_not_shown(viewer: Viewer) -> None:
+def test_an_id_in_a_name_is_not_shown(month: Page) -> None:
     """The name that looks generated is told as "other", with its count."""
-    page = viewer.open(CASES["a month"]).page
-
-    assert "918273645" not in page.content()
-    assert page.locator("#volume tbody tr", has_text="other").inner_text().split() == [
+    assert "918273645" not in month.content()
+    assert month.locator("#volume tbody tr", has_text="other").inner_text().split() == [
         "other",
         "700",
         "2.4",
@@ -179,20 +184,17 @@ def test_an_id_in_a_name_is_not_shown(viewer: Viewer) -> None:
     ]
 
 
-def test_what_is_over_the_deadline_is_said_first(viewer: Viewer) -> None:
+def test_what_is_over_the_deadline_is_said_first(month: Page) -> None:
     """And the table marks each day by how near it is."""
-    page = viewer.open(CASES["a month"]).page
-
-    assert "1 opt-out request is past the deadline" in page.locator(".banner").inner_text()
-    chips = page.locator("#opt-outs tbody .chip").evaluate_all("each => each.map(one => one.className)")
+    assert "1 opt-out request is past the deadline" in month.locator(".banner").inner_text()
+    chips = month.locator("#opt-outs tbody .chip").evaluate_all("each => each.map(one => one.className)")
     assert chips == ["chip failed", "chip advisory", "chip passed"]
 
 
-def test_the_funnel_and_its_table_say_the_same(viewer: Viewer) -> None:
+def test_the_funnel_and_its_table_say_the_same(month: Page) -> None:
     """From landing to Liftoff: 30,400 published, with 13 refused and 150 held 30,563 landed."""
-    page = viewer.open(CASES["a month"]).page
-    table = page.get_by_role("region", name="How many came how far").locator("tbody tr")
-    told = str(page.locator("#funnel-text").text_content())
+    table = month.get_by_role("region", name="How many came how far").locator("tbody tr")
+    told = str(month.locator("#funnel-text").text_content())
 
     rows = [re.split(r"\s*\t\s*", row) for row in table.all_inner_texts()]
     assert rows == [
@@ -206,21 +208,17 @@ def test_the_funnel_and_its_table_say_the_same(viewer: Viewer) -> None:
     assert all(f"{name} {count} {unit}" in told for name, count, unit in rows)
 
 
-def test_currencies_are_never_added(viewer: Viewer) -> None:
+def test_currencies_are_never_added(month: Page) -> None:
     """Thirty days of 199.90 after refunds each, in euro, in dollar, and in none, each in a row of its own."""
-    rows = (
-        viewer.open(CASES["a month"])
-        .page.get_by_role("region", name="Revenue by currency")
-        .locator("tbody tr")
-    )
+    rows = month.get_by_role("region", name="Revenue by currency").locator("tbody tr")
 
     found = {row.split("\t")[0].strip(): row.split("\t")[5].strip() for row in rows.all_inner_texts()}
     assert found == {"EUR": "5,997.00", "USD": "5,997.00", "no currency": "5,997.00"}
 
 
-def test_days_and_times_name_their_zones(viewer: Viewer) -> None:
+def test_days_and_times_name_their_zones(month: Page) -> None:
     """The app's zone for days of events, UTC for all else."""
-    when = viewer.open(CASES["a month"]).page.locator(".when").inner_text()
+    when = month.locator(".when").inner_text()
 
     assert "zone (America/New_York), all else in UTC" in when
     assert "made 2026-11-24 13:40 UTC" in when

@@ -1,5 +1,6 @@
 """The quality page in a real browser: what a person sees, and what it must never do."""
 
+from functools import cache
 from itertools import pairwise
 
 import pytest
@@ -24,6 +25,12 @@ CASES = {
     "thirty apps, 400 days": make_figures(name_apps(30), 400),
     "hostile names": make_figures(HOSTILE),
 }
+
+
+@cache
+def render_usual() -> str:
+    """Render the page at which several tests look."""
+    return render_quality_page(make_figures())
 
 
 @pytest.fixture(scope="module", params=CASES)
@@ -73,12 +80,12 @@ def test_links_lead_somewhere(seen: Seen) -> None:
 
 def test_plots_have_names_and_descriptions(seen: Seen) -> None:
     """Whoever cannot see a plot is told what it shows."""
-    plots = seen.page.get_by_role("img")
+    said = """each => each.map(one => one.getAttribute('aria-labelledby').split(/\\s+/)
+        .map(id => document.getElementById(id)?.textContent))"""
 
-    for name in plots.evaluate_all("each => each.map(one => one.getAttribute('aria-labelledby'))"):
-        title, text = name.split()
-        assert plots.page.locator(f"#{title}").text_content()
-        assert plots.page.locator(f"#{text}").text_content()
+    for title, text in seen.page.get_by_role("img").evaluate_all(said):
+        assert title
+        assert text
 
 
 def test_headings_are_in_order(seen: Seen) -> None:
@@ -102,7 +109,7 @@ def test_tables_have_headers(seen: Seen) -> None:
 
 def test_dark_and_light_differ(viewer: Viewer) -> None:
     """The page follows the reader's preference, plots included."""
-    html = render_quality_page(make_figures())
+    html = render_usual()
     colours = """[getComputedStyle(document.body).backgroundColor,
         getComputedStyle(document.querySelector('.card svg path[style*="fill: var"]')).fill,
         getComputedStyle(document.querySelector('.card svg text')).fill]"""
@@ -114,7 +121,7 @@ def test_dark_and_light_differ(viewer: Viewer) -> None:
 
 def test_paper_is_light_and_holds_every_app(viewer: Viewer) -> None:
     """A print from a dark screen is dark on white, without the navigation."""
-    seen = viewer.open(render_quality_page(make_figures()), scheme="dark")
+    seen = viewer.open(render_usual(), scheme="dark")
     seen.page.emulate_media(media="print")
 
     assert seen.ask("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
@@ -137,7 +144,7 @@ def test_every_app_has_its_verdicts(viewer: Viewer) -> None:
 
 def test_a_held_batch_is_the_first_thing_said(viewer: Viewer) -> None:
     """The headline, and a line with app, rows and rules."""
-    page = viewer.open(render_quality_page(make_figures())).page
+    page = viewer.open(render_usual()).page
 
     assert "1 batch is held back" in str(page.locator(".banner").text_content())
     assert "1,200" in str(page.get_by_role("region", name="Open held batches").text_content())
@@ -155,7 +162,7 @@ def test_names_are_text(viewer: Viewer) -> None:
 
 def test_the_keyboard_reaches_every_table(viewer: Viewer) -> None:
     """A region that scrolls takes the focus and has a name; the first stop skips the navigation."""
-    seen = viewer.open(render_quality_page(make_figures()), width=PHONE)
+    seen = viewer.open(render_usual(), width=PHONE)
     regions = "[...document.querySelectorAll('.scroll')].map(each => [each.tabIndex, each.ariaLabel])"
 
     assert all(stop == 0 and name for stop, name in seen.ask(regions))

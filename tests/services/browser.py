@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from playwright.sync_api import Browser, Page, Route, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Route, sync_playwright
 
 NUMBERS: Final = count(1)
 NAMES: Final = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
@@ -60,19 +60,23 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
-    """Opens pages in a browser, each in a window of its own."""
+    """Opens pages in a browser, each in a tab of its own."""
 
     browser: Browser
     folder: Path
+    windows: dict[str, BrowserContext] = field(default_factory=dict)
 
     def open(self, html: str, *, width: int = 1280, scheme: str = "light") -> Seen:
         """Show a page from a file, as a person would open it, and let it ask for nothing."""
         file = self.folder / f"{next(NUMBERS)}.html"
         file.write_text(html, encoding="utf-8")
-        context = self.browser.new_context(
-            viewport={"width": width, "height": 800}, color_scheme="dark" if scheme == "dark" else "light"
-        )
-        seen = Seen(context.new_page())
+        if scheme not in self.windows:
+            # A window takes longer to open than a tab, and a file keeps nothing that another could find.
+            self.windows[scheme] = self.browser.new_context(
+                color_scheme="dark" if scheme == "dark" else "light"
+            )
+        seen = Seen(self.windows[scheme].new_page())
+        seen.resize(width)
         seen.page.on("console", lambda message: seen.console.append(message.text))
         seen.page.on("pageerror", lambda error: seen.console.append(str(error)))
 

@@ -53,10 +53,15 @@ def postgres_server() -> Iterator[PostgresServer]:
 @pytest.fixture
 def postgres_url(postgres_server: PostgresServer) -> Iterator[str]:
     """Give the URL of a database that is empty and this test's own."""
-    database = f"test_{uuid.uuid4().hex}"
-    postgres_server.run(f"CREATE DATABASE {database}")
+    database = name_database()
+    postgres_server.run(f"CREATE DATABASE {database} STRATEGY file_copy")
     yield postgres_server.url(database)
     postgres_server.run(f"DROP DATABASE {database} WITH (FORCE)")
+
+
+def name_database() -> str:
+    """Give a name that no database has."""
+    return f"test_{uuid.uuid4().hex}"
 
 
 def run_server(folder: Path) -> Iterator[PostgresServer]:

@@ -8,12 +8,15 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from itertools import count
 from pathlib import Path
 from typing import Final
 
 import pytest
+from botocore import session as botocore_session
 from botocore.exceptions import BotoCoreError
+from botocore.loaders import create_loader
 from fsspec import AbstractFileSystem
 from s3fs import S3FileSystem
 
@@ -122,6 +125,12 @@ def wait_until_ready(s3: S3Server, port: int, log: Path) -> None:
             return
     message = f"the S3 server did not start:\n{log.read_text(errors='replace')[-4000:]}"
     raise RuntimeError(message)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _read_models_once() -> None:
+    """Let all clients share what botocore reads of its files, which takes long."""
+    botocore_session.create_loader = cache(create_loader)
 
 
 @pytest.fixture(scope="session")

@@ -221,11 +221,11 @@ def local_world(tmp_path: Path) -> World:
 
 
 @pytest.fixture
-def s3_world(tmp_path: Path, s3_credentials: S3Server, s3_uri: str, postgres_url: str) -> World:
+def s3_world(tmp_path: Path, s3_credentials: S3Server, s3_uri: str, ready_postgres_url: str) -> World:
     """A bucket of a real S3 server and a real Postgres."""
     options: StoreOptions = s3_credentials.options
     places = {"landing": f"{s3_uri}/landing", "lake": f"{s3_uri}/lake", "options": options}
-    return World(build_settings(tmp_path, postgres_url, **places))
+    return World(build_settings(tmp_path, ready_postgres_url, **places))
 
 
 @pytest.fixture(params=["local", "s3"])

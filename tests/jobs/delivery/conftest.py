@@ -68,6 +68,6 @@ def sqlite_url(tmp_path: Path) -> str:
 
 @pytest.fixture(params=["sqlite", "postgres"])
 def ledger_url(request: pytest.FixtureRequest) -> str:
-    """Give the URL of an empty database, of each kind in turn."""
-    url: str = request.getfixturevalue(f"{request.param}_url")
+    """Give the URL of a SQLite ledger that is not there yet, and of an empty one on Postgres, in turn."""
+    url: str = request.getfixturevalue("sqlite_url" if request.param == "sqlite" else "ready_postgres_url")
     return url
