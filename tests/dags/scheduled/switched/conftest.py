@@ -20,6 +20,9 @@ def airflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAirflow]:
     folder, credentials = tmp_path_factory.mktemp("switched"), Credentials()
     more = {
         **BRISK,
+        # A task that is lost without a word, as killed ones may be, is missed after a minute instead of five.
+        "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "60",
+        "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "5",
         **name_notifier(folder / "told.txt"),
         "PUSHLIFT_CONFIG": "",
         "PUSHLIFT_LIFTOFF_API_KEY": credentials.api_key,
