@@ -33,6 +33,12 @@ LATEST_SECONDS: Final = 0.1
 PASSED_SECONDS: Final = 0.02
 """The same while all who send are busy, or a run begins."""
 
+COARSE_SECONDS: Final = 0.01
+"""Slots so far apart are few enough to be reserved one by one where several share them."""
+
+FEWEST_SHARERS: Final = 1.5
+"""As many as seem to share a rate, and more, are several."""
+
 SHARE: Final = 0.998
 """So much of the rate is asked for: what leaves late stays nearer to it."""
 
@@ -160,7 +166,7 @@ class Pacer:
         now = self.clock()
         if now < self._ask_at or (self._slots and self._slots[-1] > now + AHEAD_SECONDS):
             return
-        at, answer = self.reserve(max(1, math.ceil(self.per_second * BLOCK_SECONDS / self._sharers)))
+        at, answer = self.reserve(self._choose_size())
         if answer.reason == "daily_cap" and self._given_up:
             # Some of the day's attempts were never made.
             self._hand_given_up_back()
@@ -175,8 +181,20 @@ class Pacer:
         self._slots.extend(slots)
         self._reserved += slots
 
+    def _choose_size(self) -> int:
+        """Choose how many slots to reserve at once.
+
+        A few slots a second are even in all only where each is whoever's who asks next: two at once of each
+        of three, and the same second may have three more than the next.
+        """
+        if self.gap >= COARSE_SECONDS and self._sharers >= FEWEST_SHARERS:
+            return 1
+        return max(1, math.ceil(self.per_second * BLOCK_SECONDS / self._sharers))
+
     def _spread(self, block: list[float]) -> list[float]:
         """Spread a block over the time until the next of ours, so that our part of the rate is even."""
+        if self.gap >= COARSE_SECONDS:
+            return block
         slots: list[float] = []
         step = SPREAD * self._sharers * self.gap
         for slot in block:

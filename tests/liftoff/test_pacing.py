@@ -107,6 +107,22 @@ def test_the_part_of_each_of_several_is_even(shared: Shared) -> None:
     assert min(steps) > 0.8 * 3 * team[0].gap
 
 
+def test_few_slots_are_shared_one_by_one() -> None:
+    """At 50 a second two at once would be another's turn: each is reserved alone, and used when it begins."""
+    few = Shared(50)
+    team = [make_pacer(few) for _ in range(3)]
+    taken: list[float] = []
+    asked = given = 0
+    for millisecond in range(6000):
+        if millisecond == 3000:
+            asked, given = few.asked, len(few.given)
+        for pacer in team:
+            taken += pacer.take(8, 0.02)
+        few.now += 0.001
+    assert len(few.given) - given == few.asked - asked
+    assert taken[-100:] == few.given[len(taken) - 100 : len(taken)]
+
+
 def test_slots_count_from_when_the_rate_answered(shared: Shared) -> None:
     """However long the transaction took: two reservations would overlap otherwise."""
     shared.latency = 0.005

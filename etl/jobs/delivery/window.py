@@ -15,8 +15,8 @@ from typing import Final
 
 SECOND: Final = 1.0
 
-LENIENCE_SECONDS: Final = 0.005
-"""The second of slots is longer by this, 0.5 % of them: without it lateness would never be made good."""
+LENIENCE_SECONDS: Final = 0.003
+"""The second of slots is longer by this, 0.3 % of them: without it lateness would never be made good."""
 
 RENEW_EVERY: Final = 100
 """Of slots older than that second, which others may have used since, so many gaps apart one is still used."""
