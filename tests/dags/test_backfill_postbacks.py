@@ -15,6 +15,7 @@ from etl.liftoff.sandbox.process import SandboxProcess
 from tests.dags.runs import DagRunResult, run_dag
 from tests.dags.shops import Shop, open_shop
 from tests.dags.test_ingest_push_events import all_in, find_identifiers
+from tests.services.files import read_all
 
 DAG_ID = "backfill_postbacks"
 PURCHASES = 40
@@ -88,9 +89,7 @@ def test_tasks_exchange_small_json(sent: DagRunResult) -> None:
 
 def test_airflow_keeps_no_identifier_and_no_key(dry: DagRunResult, sent: DagRunResult, shop: Shop) -> None:
     """Neither its database nor its logs nor its output hold a value of a personal field, or a secret."""
-    kept = (dry.output + sent.output).encode() + b"".join(
-        path.read_bytes() for path in sent.home.rglob("*") if path.is_file()
-    )
+    kept = (dry.output + sent.output).encode() + read_all(sent.home)
     identifiers = find_identifiers(shop.config.parent / "lake") - {"com.example.ios"}
 
     assert len(identifiers) > PURCHASES

@@ -13,6 +13,7 @@ from deltalake import DeltaTable
 from etl.airflow.rehearsal import write_sample
 from etl.appsflyer.fields import FIELDS
 from tests.dags.runs import DagRunResult, Rehearsed, run_dag
+from tests.services.files import read_all
 
 ALL_TASKS = {"discover", "normalize", "settle", "audit", "publish", "report", "watch", "drop_scratch"}
 
@@ -99,9 +100,7 @@ def test_tasks_exchange_small_json(ingested: Rehearsed) -> None:
 def test_airflow_keeps_no_identifier(ingested: Rehearsed) -> None:
     """Neither its database nor its logs nor its output hold a value of a personal field."""
     identifiers = find_identifiers(ingested.folder / "lake")
-    kept = ingested.result.output.encode() + b"".join(
-        path.read_bytes() for path in ingested.result.home.rglob("*") if path.is_file()
-    )
+    kept = ingested.result.output.encode() + read_all(ingested.result.home)
 
     assert len(identifiers) > 100
     assert [value for value in identifiers if value.encode() in kept] == []

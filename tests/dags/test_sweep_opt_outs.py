@@ -12,6 +12,7 @@ from etl.ledger.upgrade import open_current_ledger
 from etl.liftoff.sandbox.process import SandboxProcess
 from etl.settings import load_settings
 from tests.dags.runs import DagRunResult, run_dag
+from tests.services.files import read_all
 
 DAG_ID = "sweep_opt_outs"
 IDFA = "6F9619FF-8B86-D011-B42D-00CF4FC964FF"
@@ -52,9 +53,7 @@ def test_a_list_is_swept(swept: DagRunResult, config: Path, module_sandbox: Sand
 
 def test_nobody_is_named_outside_the_ledger(swept: DagRunResult) -> None:
     """Neither Airflow's database nor its logs nor its output hold the id, in any casing."""
-    kept = swept.output.encode() + b"".join(
-        path.read_bytes() for path in swept.home.rglob("*") if path.is_file()
-    )
+    kept = swept.output.encode() + read_all(swept.home)
 
     assert IDFA.lower().encode() not in kept.lower()
     assert len(json.dumps(swept.xcoms)) < 1_000

@@ -25,6 +25,7 @@ from etl.stores import list_objects, write_object
 from tests.jobs.killers import STEPS as PUBLISH_STEPS
 from tests.jobs.killers import die_after, run_to_death
 from tests.lake.erasing import device_of, events_of, everything_of, wanted_of
+from tests.services.files import read_all
 from tests.services.suites import PLANTED, audited_by, write_suites
 from tests.services.worlds import World, check_conservation, message, messages, write_lines
 
@@ -156,7 +157,7 @@ def test_past_the_grace_an_older_version_cannot_be_read(local_world: World) -> N
         uri.removeprefix("file://") for uri in world.live_paths()
     }
     assert len(world.events()) == 2
-    kept = b"".join(path.read_bytes() for path in Path(world.lake.root).rglob("*") if path.is_file())
+    kept = read_all(Path(world.lake.root))
     assert device_of(1).encode() not in kept.lower()
 
 

@@ -11,6 +11,7 @@ from s3fs import S3FileSystem
 
 from etl.errors import PushliftError, StoreRefusedWrite
 from etl.settings import Settings
+from tests.services.files import for_all
 from tests.services.s3 import S3Server
 from tests.services.warm import run_forked
 from tests.services.worlds import World, build_settings, check_conservation, message, messages
@@ -30,8 +31,7 @@ def being_nobody(folder: Path) -> Iterator[None]:
     for parent in folder.parents:
         if parent.stat().st_uid == 0 and "pytest-" in str(parent):
             parent.chmod(0o755)
-    for path in (folder, *folder.rglob("*")):
-        os.chown(path, NOBODY, NOBODY)
+    for_all(folder, lambda path: os.chown(path, NOBODY, NOBODY))
     os.seteuid(NOBODY)
     try:
         yield

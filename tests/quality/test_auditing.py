@@ -23,6 +23,7 @@ from etl.quality.batches import read_batch, read_rows
 from etl.quality.checks import Check, Severity, Verdict, describe_failures
 from etl.quality.docs import Days, render_docs
 from etl.quality.suites import Suites, load_suites
+from tests.services.files import read_all
 from tests.services.worlds import World, build_settings, messages, open_local_world
 
 Change = Mapping[str, Any]
@@ -312,7 +313,7 @@ def test_data_docs_hold_no_value_of_a_row(audited: World, tmp_path: Path) -> Non
     target = tmp_path / "pages"
     page = render_docs(audited.lake, suites, target, Days((), date(2011, 1, 1), date(2030, 1, 1)))
     assert page.exists()
-    written = b"".join(path.read_bytes() for path in target.rglob("*") if path.is_file())
+    written = read_all(target)
     assert b"customer_user_id" in written
     assert not [value for value in (b"4815162342", b"203.0.113.77") if value in written]
 

@@ -19,6 +19,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from tests.services.files import for_all
+
 START_SECONDS = 60.0
 # The shell outlives a killed test run just long enough to clean up: its input ends with the run.
 KEEPER = '"$@" >server.log 2>&1 & server=$!; read -r _; kill -INT $server; wait $server; rm -rf "$PWD"'
@@ -101,8 +103,7 @@ def find_package() -> Path:
 
 def give_to(user: str, folder: Path) -> None:
     """Give a folder and all in it to the user who will run the server there, and clean up."""
-    for path in (folder, *folder.rglob("*")):
-        shutil.chown(path, user)
+    for_all(folder, lambda path: shutil.chown(path, user))
     folder.chmod(0o755)
 
 

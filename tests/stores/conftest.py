@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.services.files import for_all
+
 NOBODY = 65534
 
 
@@ -18,8 +20,7 @@ def unprivileged(tmp_path: Path) -> Iterator[None]:
     for folder in (tmp_path, *tmp_path.parents):
         if folder.stat().st_uid == 0 and folder != Path("/") and "pytest-" in str(folder):
             folder.chmod(0o755)
-    for path in (tmp_path, *tmp_path.rglob("*")):
-        os.chown(path, NOBODY, NOBODY)
+    for_all(tmp_path, lambda path: os.chown(path, NOBODY, NOBODY))
     os.seteuid(NOBODY)
     try:
         yield

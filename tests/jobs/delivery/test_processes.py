@@ -7,7 +7,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
@@ -31,7 +31,11 @@ MODULE = "etl.jobs.delivery.crew_process"
 
 def find_crew(pid: int) -> list[psutil.Process]:
     """Find the processes that send for an engine."""
-    return [each for each in psutil.Process(pid).children() if MODULE in each.cmdline()]
+    crew = []
+    for each in psutil.Process(pid).children():
+        with suppress(psutil.NoSuchProcess):
+            crew += [each] if MODULE in each.cmdline() else []
+    return crew
 
 
 @contextmanager
@@ -56,6 +60,24 @@ def once_received(sandbox: SandboxProcess, count: int, act: Callable[[], object]
         is_over.set()
         watcher.join()
     assert failures == []
+
+
+@contextmanager
+def watching_crews() -> Iterator[list[int]]:
+    """Count again and again the processes that send for this one."""
+    counts, is_over = [0], threading.Event()
+
+    def watch() -> None:
+        while not is_over.wait(0.02):
+            counts.append(len(find_crew(os.getpid())))
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        yield counts
+    finally:
+        is_over.set()
+        watcher.join()
 
 
 @pytest.mark.parametrize(
@@ -90,15 +112,19 @@ def test_a_plan_is_delivered_by_processes(make_world: MakeWorld, sandbox: Sandbo
 
 
 def test_who_shares_the_rate_sends_by_threads(make_world: MakeWorld, sandbox: SandboxProcess) -> None:
-    """Its part of the rate is held by one interpreter."""
-    world, seen = make_world(**FAST, claim_seconds=60.0), []
-    first, second = world.plan(rows=2_000), world.plan(rows=50, seed=1)
-    with sending(world, first) as other:
-        while sandbox.state()["received"] < 20:
+    """Its part of the rate is held by one interpreter; the whole of it would not be."""
+    world = make_world(postbacks_per_second=400, connections=48, claim_seconds=60.0)
+    plans = [world.plan(rows=count, seed=seed) for seed, count in enumerate((50, 2_000, 10))]
+    with watching_crews() as alone:
+        world.send(plans[0])
+    # Answers come late, so that the other still sends, however long this one takes to begin.
+    sandbox.set_faults({"slow": 1.0}, slow_seconds=0.5)
+    with sending(world, plans[1]) as other:
+        while sandbox.state()["received"] < 70:
             other.join(0.01)
-        with once_received(sandbox, 40, lambda: seen.append(len(find_crew(os.getpid())))):
-            world.send(second)
-    assert seen == [0]
+        with watching_crews() as beside_another:
+            world.send(plans[2])
+    assert (max(alone), max(beside_another)) == (1, 0)
 
 
 def test_all_faults_mixed_at_random(make_world: MakeWorld, sandbox: SandboxProcess) -> None:

@@ -6,6 +6,7 @@ import ast
 import base64
 import binascii
 import bz2
+import gc
 import gzip
 import io
 import json
@@ -23,6 +24,7 @@ import zstandard
 from etl.jobs.exporting import export_lake
 from tests.jobs.proving.offices import Office
 from tests.lake.erasing import appsflyer_id_of, broken_of, device_of, events_of
+from tests.services.files import read_files
 from tests.services.worlds import Row, message
 
 PEOPLE = 1_020
@@ -74,12 +76,11 @@ def read_contents(content: bytes) -> Iterator[bytes]:
 
 def search(folder: Path) -> dict[str, set[str]]:
     """Find the ids in each file of a folder."""
-    files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
+    # A database whose last connection is gone is read as it lies then, and not before its log is added to it.
+    gc.collect()
     return {
-        str(path.relative_to(folder)): {
-            each for content in read_contents(path.read_bytes()) for each in find_ids(content)
-        }
-        for path in files
+        str(path.relative_to(folder)): {each for part in read_contents(content) for each in find_ids(part)}
+        for path, content in read_files(folder).items()
     }
 
 

@@ -31,6 +31,7 @@ from tests.jobs.sweep.offices import (
     opted_out,
     run,
 )
+from tests.services.files import read_all
 from tests.services.worlds import World, message
 
 
@@ -59,7 +60,7 @@ def test_what_remains_of_a_list_names_nobody(world: World, sandbox: SandboxProce
     assert (manifest["accepted"], manifest["rejected"]) == (1, 2)
     assert manifest["subjects"] == [hash_subject(KEY, IDFA)]
     assert [each["line"] for each in rejected["rejected"]] == [3, 4]
-    kept = b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
+    kept = read_all(folder)
     assert IDFA.lower().encode() not in kept.lower()
 
 
