@@ -188,7 +188,8 @@ def _name_nothing(table: Table) -> str:
 def _connect(folder: Path, side: str, variables: Mapping[str, str]) -> duckdb.DuckDBPyConnection:
     if side == "plain":
         return _connect_plain(folder, variables)
-    return connect_duckdb(Lake(open_store(str(folder / "lake"))), variables)
+    # As `pushlift sql` does for every query of the library.
+    return connect_duckdb(Lake(open_store(str(folder / "lake"))), variables, reads_only=True)
 
 
 def ask(

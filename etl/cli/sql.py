@@ -1,7 +1,7 @@
 """`pushlift sql`."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -51,22 +51,55 @@ def sql(
     form = choose_format(output_format, output, as_json=as_json)
     variables = dict(map(read_parameter, parameters or ()))
 
-    from etl.lake.reading import connect_duckdb, open_lake
+    if text is None and not sys.stdin.isatty():
+        text = sys.stdin.read()
+    from etl.lake.reading import open_lake
 
-    lake = open_lake(config)
-    connection = connect_duckdb(lake, variables)
+    session = Session(open_lake(config), variables)
     try:
-        if text is None and sys.stdin.isatty():
+        if text is None:
             from etl.cli.prompt import ask_queries
 
             ask_queries(
-                lambda asked: answer(connection, lake, asked, form, output, limit, is_paged=True),
-                words=list_words(connection),
+                lambda asked: answer(session, asked, form, output, limit, is_paged=True),
+                words=list_words(session.connect("select 1")),
             )
         else:
-            answer(connection, lake, sys.stdin.read() if text is None else text, form, output, limit)
+            answer(session, text, form, output, limit)
     finally:
-        connection.close()
+        session.close()
+
+
+class Session:
+    """Connections to the lake for queries one after another.
+
+    Those that only read have one over which DuckDB opens files itself. The first that does more, such as
+    setting a variable, gets one that cannot write files, and so do all after it, which see what it did.
+    """
+
+    def __init__(self, lake: "Lake", variables: "Mapping[str, str]") -> None:
+        """Take the lake, and what `getvariable` gives."""
+        self.lake = lake
+        self._variables = variables
+        self._reading: DuckDBPyConnection | None = None
+        self._guarded: DuckDBPyConnection | None = None
+
+    def connect(self, query: str) -> "DuckDBPyConnection":
+        """Give the connection for a query."""
+        from etl.lake.only_reading import only_reads
+        from etl.lake.reading import connect_duckdb
+
+        if self._guarded is None and only_reads(query):
+            self._reading = self._reading or connect_duckdb(self.lake, self._variables, reads_only=True)
+            return self._reading
+        self._guarded = self._guarded or connect_duckdb(self.lake, self._variables)
+        return self._guarded
+
+    def close(self) -> None:
+        """Close what was opened."""
+        for connection in (self._reading, self._guarded):
+            if connection is not None:
+                connection.close()
 
 
 def list_library(*, as_json: bool) -> None:
@@ -132,8 +165,7 @@ def list_words(connection: "DuckDBPyConnection") -> Sequence[str]:
 
 
 def answer(
-    connection: "DuckDBPyConnection",
-    lake: "Lake",
+    session: Session,
     query: str,
     form: "Format",
     output: Path | None,
@@ -149,7 +181,8 @@ def answer(
     from etl.lake.reading import query_lake, show_opt_outs
 
     try:
-        show_opt_outs(connection, lake, query)
+        connection = session.connect(query)
+        show_opt_outs(connection, session.lake, query)
         reader = query_lake(connection, query)
         if reader is None and form is Format.DOCUMENT:
             reader = pa.table({}).to_reader()

@@ -25,7 +25,7 @@ from etl.lake.tables import Table
 PROTOCOL: Final = "lake"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, order=True, slots=True)
 class NamedFile:
     """A live file: its path, and the name by which DuckDB knows it, with its partition as Hive spells it."""
 
@@ -34,11 +34,11 @@ class NamedFile:
 
 
 def name_live_files(table: Table, delta: DeltaTable, folder: str) -> list[NamedFile]:
-    """Name the files of a table's version in a folder, by the partitions that the log tells."""
-    return [
+    """Name the files of a table's version in a folder, by the partitions that the log tells, in order."""
+    return sorted(
         NamedFile(_name(table, file), f"{folder}/{unquote(file.path)}")
         for file in list_live_files(table, delta)
-    ]
+    )
 
 
 def _name(table: Table, file: LiveFile) -> str:

@@ -19,8 +19,9 @@ import pyarrow as pa
 from deltalake import DeltaTable
 
 from etl.errors import ConfigurationError, UsageError
+from etl.lake.duckdb_tables import quote_text, show_tables
 from etl.lake.library import read_views
-from etl.lake.live_files import PROTOCOL, LiveFiles, name_live_files
+from etl.lake.only_reading import only_reads
 from etl.lake.spelling import DUCKDB
 from etl.lake.tables import (
     CHECKS,
@@ -132,7 +133,7 @@ class Lake:
         `.df()`, `.pl()` and `.to_arrow_table()` give the rows. Variables are those that the library's queries
         know: `app`, `first_day`, `last_day`. Raises duckdb.Error, and UsageError for a text without rows.
         """
-        connection = connect_duckdb(self, variables)
+        connection = connect_duckdb(self, variables, reads_only=only_reads(text))
         show_opt_outs(connection, self, text)
         relation = cast("duckdb.DuckDBPyRelation | None", connection.sql(text))
         if relation is None:
@@ -148,76 +149,36 @@ def open_lake(config: str | Path | Settings | None = None) -> Lake:
     return Lake(open_store(settings.storage.lake, settings.storage.options), settings.storage.ledger)
 
 
-def connect_duckdb(lake: Lake, variables: Mapping[str, str] | None = None) -> duckdb.DuckDBPyConnection:
+def connect_duckdb(
+    lake: Lake, variables: Mapping[str, str] | None = None, *, reads_only: bool = False
+) -> duckdb.DuckDBPyConnection:
     """Open a DuckDB database in memory with the lake's tables, the views of `sql/`, and variables.
 
     It cannot read or write anything else: no file, no network, no extension, and no setting can be changed.
     Instants are shown in UTC. What does not fit in memory is spilled to a temporary folder, which goes with
-    the connection.
+    the connection. `reads_only` is the word of who asks that all will be queries of which `only_reads` is
+    true: DuckDB then opens a folder's files itself, which is faster, and could write them.
     """
     connection = duckdb.connect(config={"autoinstall_known_extensions": False})
     # Not beside whoever asks: what is spilled is personal.
-    connection.execute(f"SET temp_directory = {_quote(f'{gettempdir()}/pushlift-sql-{token_hex(8)}')}")
+    connection.execute(f"SET temp_directory = {quote_text(f'{gettempdir()}/pushlift-sql-{token_hex(8)}')}")
     connection.execute("SET TimeZone = 'UTC'; SET python_enable_replacements = false")
-    _show_tables(connection, lake)
+    found = {table: find_table(lake.store, table) for table in TABLES}
+    show_tables(connection, lake.store, found, reads_only=reads_only)
+    for table, delta in found.items():
+        if delta is not None and lake.store.scheme != "file":
+            connection.register(table.name, LakeTable(lake.store, table).dataset_of(delta))
     for name, value in (variables or {}).items():
-        connection.execute(f"SET VARIABLE {_spell_name(name)} = {_quote(value)}")
+        connection.execute(f"SET VARIABLE {_spell_name(name)} = {quote_text(value)}")
     connection.execute(read_views())
     connection.execute("SET enable_external_access = false; SET lock_configuration = true")
     return connection
-
-
-def _show_tables(connection: duckdb.DuckDBPyConnection, lake: Lake) -> None:
-    """Make a view of each table: DuckDB reads folders itself, and what lies elsewhere through Arrow."""
-    found = {table: find_table(lake.store, table) for table in TABLES}
-    named = {
-        table: name_live_files(table, delta, f"{lake.store.root}/{table.name}")
-        for table, delta in found.items()
-        if delta is not None and lake.store.scheme == "file"
-    }
-    connection.register_filesystem(LiveFiles([file for files in named.values() for file in files]))
-    connection.execute(f"SET allowed_directories = ['{PROTOCOL}://']")
-    # Live files never change, and a query may read one several times. What is fetched ahead is not all used:
-    # of a list's column, which takes some hundred bytes, DuckDB 2.0 fetches a megabyte.
-    connection.execute("SET parquet_metadata_cache = true; SET disable_parquet_prefetching = true")
-    for table, delta in found.items():
-        if delta is None or named.get(table) == []:
-            connection.execute(f"CREATE VIEW {table.name} AS {_select_nothing(table)}")
-        elif table in named:
-            connection.execute(f"CREATE VIEW {table.name} AS {_select_files(table)}")
-        else:
-            connection.register(table.name, LakeTable(lake.store, table).dataset_of(delta))
-
-
-def _select_files(table: Table) -> str:
-    """Spell the query that reads a table's files, with the partitions that their names tell.
-
-    By a pattern: thousands of names would be read again for each view that is made of this one.
-    """
-    columns = ", ".join(DUCKDB.quote_name(each.name) for each in table.schema)
-    kinds = {each.name: DUCKDB.spell(each.type) for each in table.schema if each.name in table.partition_by}
-    hive = (
-        f", hive_types = {{{', '.join(f'{name}: {kind}' for name, kind in kinds.items())}}}" if kinds else ""
-    )
-    is_hive = str(bool(kinds)).lower()
-    files = f"{PROTOCOL}://{table.name}/**"
-    return f"SELECT {columns} FROM read_parquet('{files}', hive_partitioning = {is_hive}{hive})"  # noqa: S608 - names of our own
-
-
-def _select_nothing(table: Table) -> str:
-    columns = (f"NULL::{DUCKDB.spell(each.type)} AS {DUCKDB.quote_name(each.name)}" for each in table.schema)
-    return f"SELECT {', '.join(columns)} WHERE false"
 
 
 def _spell_name(name: str) -> str:
     if not name.isidentifier():
         raise UsageError(f"{name!r} is no name of a variable; write it with letters, digits and underscores.")
     return DUCKDB.quote_name(name)
-
-
-def _quote(text: str) -> str:
-    doubled = text.replace("'", "''")
-    return f"'{doubled}'"
 
 
 def show_opt_outs(connection: duckdb.DuckDBPyConnection, lake: Lake, query: str) -> None:
@@ -244,7 +205,7 @@ def query_lake(connection: duckdb.DuckDBPyConnection, query: str) -> pa.RecordBa
 
 def ask_lake(settings: Settings, query: str) -> tuple[tuple[str, ...], tuple[tuple[object, ...], ...]]:
     """Ask the lake once; gives the names of the columns, and the rows."""
-    connection = connect_duckdb(open_lake(settings))
+    connection = connect_duckdb(open_lake(settings), reads_only=only_reads(query))
     try:
         reader = query_lake(connection, query)
         return (tuple(reader.schema.names), tuple(iterate_rows(reader))) if reader else ((), ())

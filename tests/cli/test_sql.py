@@ -11,7 +11,7 @@ import pytest
 
 from etl.cli.prompt import ask_queries, complete
 from etl.cli.results import page_table
-from etl.cli.sql import list_words
+from etl.cli.sql import Session, list_words
 from etl.errors import UsageError
 from etl.lake.library import find_query
 from etl.lake.reading import connect_duckdb, open_lake
@@ -235,3 +235,16 @@ def test_messages_of_others_drive_no_terminal(shell: Shell, local_world: World) 
 def test_json_is_an_object_where_there_is_no_row(shell: Shell, query: str) -> None:
     """Whoever reads --json gets one object, of whatever was asked."""
     assert shell.ask("sql", query)["rows"] == []
+
+
+def test_what_a_session_sets_is_there_for_what_follows(shell: Shell) -> None:
+    """Queries that only read go another way, until one does more."""
+    session = Session(open_lake(shell.config), {})
+    try:
+        reading = session.connect("from events")
+        assert session.connect("from installs") is reading
+        session.connect("set variable app = 'a'").execute("set variable app = 'a'")
+        assert session.connect("from events") is not reading
+        assert session.connect("x").sql("select getvariable('app')").fetchall() == [("a",)]
+    finally:
+        session.close()

@@ -123,7 +123,8 @@ def describe_upkeep(lake: Lake, grace_hours: int) -> tuple[TableState, ...]:
 
 
 def _connect(lake: Lake, apps: Sequence[str], **variables: str) -> duckdb.DuckDBPyConnection:
-    connection = connect_duckdb(lake, variables)
+    # What is asked is our own, and writes nothing but what it remembers itself.
+    connection = connect_duckdb(lake, variables, reads_only=True)
     _set_list(connection, "apps", apps)
     return connection
 

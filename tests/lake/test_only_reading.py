@@ -1,0 +1,89 @@
+"""Which queries DuckDB may open the lake's files for by itself: those that can do nothing but read."""
+
+from pathlib import Path
+
+import pytest
+
+from etl.lake.library import list_queries
+from etl.lake.only_reading import only_reads
+from etl.lake.reading import connect_duckdb, open_lake
+from tests.services.worlds import message, messages, open_local_world
+
+HARMLESS = [
+    "from events",
+    "select count(*) from events where event_name = 'copy' -- copy (select 1) to 'x'",
+    "with a as materialized (select 1 as x), b as (from a) from a join b using (x) union all from a;",
+    "with recursive r as (select 1 as a union all select a + 1 from r where a < 5) from r",
+    "select unnest(quality_flags) from events, unnest([1, 2]), range(3), generate_series(1, 2)",
+    "select [each || 'x' for each in quality_flags], {'type': 'COPY_QUERY_NODE'}, extra['a'] from events",
+    "describe events",
+    "summarize installs",
+    "show tables",
+    "values (1), (2)",
+    "select *, row_number() over (partition by app_id) from events qualify true limit 3",
+    "select app_id, count(*) from events group by grouping sets ((app_id), ()) having count(*) > 1",
+    "unpivot loads on messages",
+]
+OTHERS = [
+    "copy events to 'x.csv'",
+    "with a as (copy (select 1) to 'x.parquet' (use_tmp_file false)) from a",
+    "select * from (with a as (copy (select 1) to 'x.parquet') from a)",
+    "with a as (insert into t values (1) returning *) from a",
+    "with a as (delete from t returning *) from a",
+    "with a as (update t set x = 1 returning *) from a",
+    "from query('from events')",
+    "from query_table(['events'])",
+    "from json_execute_serialized_sql('{}')",
+    "from enable_logging(storage = 'file', storage_path = 'x')",
+    "from read_parquet('x')",
+    "from pragma_table_info('events')",
+    "from duckdb_settings()",
+    "select 1; select 2",
+    "select 1; copy events to 'x.csv'",
+    "explain analyze copy (select 1) to 'x.csv'",
+    "prepare p as copy (select 1) to 'x.csv'",
+    "execute p",
+    "attach 'x.db'",
+    "set variable app = 'x'",
+    "create table t as from events",
+    "call enable_logging()",
+    "pragma table_info('events')",
+    "selec 1",
+    "",
+    "-- nothing",
+]
+
+
+@pytest.mark.parametrize("query", HARMLESS)
+def test_queries_that_only_read_are_known(query: str) -> None:
+    """Whatever they hold in texts, names and comments."""
+    assert only_reads(query)
+
+
+@pytest.mark.parametrize("query", OTHERS)
+def test_all_else_is_not(query: str) -> None:
+    """Be it harmless: it is answered all the same, by files that nobody can write."""
+    assert not only_reads(query)
+
+
+def test_the_whole_library_only_reads() -> None:
+    """So that it is answered the fast way."""
+    assert [query.name for query in list_queries() if not only_reads(query.text)] == []
+
+
+@pytest.mark.parametrize("folder", ["plain", "env=prod", "a[b]c", "what?", "it's *"])
+@pytest.mark.parametrize("app_id", ["com.app", "x" * 250, "_odd", "a/b=c*", "50%25", "it's"])
+def test_both_ways_see_the_same(tmp_path: Path, folder: str, app_id: str) -> None:
+    """Wherever the lake lies, and whatever an app is called."""
+    (tmp_path / folder).mkdir()
+    world = open_local_world(tmp_path / folder)
+    world.land([*messages(range(3)), message(9, app_id=app_id, event_time="2026-09-02 01:00:00.000")])
+    world.ingest()
+    lake = open_lake(world.settings)
+    query = "select app_id, event_date, event_id from events order by all"
+
+    own, guarded = (connect_duckdb(lake, reads_only=each).sql(query).fetchall() for each in (True, False))
+
+    assert len(own) == 4
+    assert own == guarded
+    assert {row[0] for row in own} >= {app_id}
