@@ -1,8 +1,9 @@
 """How rows of `events` lie in a file: in which order, in which row groups, encoded how.
 
-What analysts ask for most are conversions and money, a sixth of all rows: they come first, each in row groups
-of its own, so that a reader that filters on `topic` or revenue passes over the rest by the footer alone.
-Small row groups would cost every reader more than they save: each takes half a millisecond to open.
+What analysts ask for most are conversions and money, a sixth of all rows: they come first, in row groups of
+their own, so that a reader that filters on `topic` or revenue passes over the rest by the footer alone. With
+the conversions lie the other events of retargeting, so that what comes after has one topic, which is none of
+theirs. Small row groups would cost every reader more than they save, so few rows share the next kind's.
 """
 
 from __future__ import annotations
@@ -25,13 +26,17 @@ WRITE_SCHEMA: Final = pa.schema(
         for column in file_schema(EVENTS)
     ]
 )
-# A kind of rows with fewer shares the row group of the next.
-LEAST_GROUP_ROWS: Final = 512
+_CONVERSION, _RETARGETING, _PAID, _OTHER = range(4)
+# Where one row group may end and another begin: after a kind, with so many rows on either side at least.
+BOUNDARIES: Final = ((_RETARGETING, 2_048), (_PAID, 1_024))
+_KINDS: Final = 4
 MOST_GROUP_ROWS: Final = 131_072
 # Of each row group, in the footer, which goes when the file goes; the log holds fewer (`tables.EVENTS`).
 _FOOTER_STATISTICS: Final = (*EVENTS.statistics, "event_name", "event_revenue", "event_revenue_usd")
-_CONVERSION, _PAID, _OTHER = range(3)
-_KINDS: Final = 3
+_USUAL: Final = "install_in_app_event"
+_IN_APP: Final = "in_app_event"
+# What has no topic lies with the events of retargeting: its kind is not known either.
+_UNKNOWN: Final = "unknown_in_app_event"
 ORDERED_BY: Final = ("topic", "event_name", "event_time", "event_revenue", "event_revenue_usd")
 
 
@@ -91,16 +96,18 @@ def _take(rows: pa.Table, order: npt.NDArray[np.int64]) -> pa.Table:
 
 
 def _tell_kinds(rows: pa.Table) -> npt.NDArray[np.int8]:
-    """Tell of each row whether it is a conversion, has revenue, or neither."""
-    is_event = np.ones(rows.num_rows, dtype=bool)
+    """Tell of each row whether it is a conversion, another event of retargeting, has revenue, or neither."""
+    if "topic" not in rows.column_names:
+        return np.full(rows.num_rows, _RETARGETING, dtype=np.int8)
+    topics = pc.fill_null(rows["topic"].cast(pa.string()), _UNKNOWN)
     is_paid = np.zeros(rows.num_rows, dtype=bool)
-    if "topic" in rows.column_names:
-        topics = pc.fill_null(rows["topic"].cast(pa.string()), "in_app_event")
-        is_event = pc.ends_with(topics, "in_app_event").to_numpy()
     for name in ("event_revenue", "event_revenue_usd"):
         if name in rows.column_names:
             is_paid |= pc.is_valid(rows[name]).to_numpy()
-    return np.where(is_event, np.where(is_paid, _PAID, _OTHER), _CONVERSION).astype(np.int8)
+    kinds = np.where(is_paid, _PAID, _OTHER)
+    kinds[~pc.equal(topics, _USUAL).to_numpy()] = _RETARGETING
+    kinds[~pc.ends_with(topics, _IN_APP).to_numpy()] = _CONVERSION
+    return kinds.astype(np.int8)
 
 
 def _read_times(rows: pa.Table) -> npt.NDArray[np.int64]:
@@ -128,13 +135,12 @@ def _rank(rows: pa.Table, name: str) -> npt.NDArray[np.int64]:
 
 
 def _cut(counts: list[int]) -> Iterator[int]:
-    """Cut rows, counted by kind, into groups of a kind each; a few wait for the next kind."""
-    waiting = 0
-    for place, count in enumerate(counts):
-        waiting += count
-        rest = sum(counts[place + 1 :])
-        if waiting >= LEAST_GROUP_ROWS and (rest >= LEAST_GROUP_ROWS or not rest):
-            yield waiting
-            waiting = 0
-    if waiting:
-        yield waiting
+    """Cut rows, counted by kind, into groups that end where kinds do; too few wait for the next kind."""
+    start = 0
+    for kind, least in BOUNDARIES:
+        end = sum(counts[: kind + 1])
+        if end - start >= least and sum(counts) - end >= least:
+            yield end - start
+            start = end
+    if sum(counts) > start:
+        yield sum(counts) - start

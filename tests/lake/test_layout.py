@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from etl.appsflyer.fields import personal_fields
 from etl.jobs.maintain import maintain_lake
 from etl.lake.compact import MOST_DAY_FILES, TARGET_ROWS, SmallFile, group_days
-from etl.lake.layout import LEAST_GROUP_ROWS, MOST_GROUP_ROWS, open_events_writer, write_sorted
+from etl.lake.layout import BOUNDARIES, MOST_GROUP_ROWS, open_events_writer, write_sorted
 from etl.lake.reading import Lake, open_lake
 from etl.lake.tables import EVENTS, find_table
 from tests.services.worlds import Row, World, check_conservation, message, open_local_world
@@ -41,12 +41,13 @@ ROWS: Final = st.lists(
 
 
 def rank(row: Row) -> tuple[Any, ...]:
-    """Tell where a row belongs: conversions, money, the rest; by topic, name and time; nulls last."""
+    """Tell where a row belongs: by kind (`layout`), topic, name and time; nulls last."""
     is_event = row["topic"] is None or str(row["topic"]).endswith("in_app_event")
+    is_usual = row["topic"] == "install_in_app_event"
     is_paid = row.get("event_revenue") is not None or row.get("event_revenue_usd") is not None
     named = [(row[name] is None, row[name] or "") for name in ("topic", "event_name")]
     return (
-        is_event + (is_event and not is_paid),
+        is_event + is_usual + (is_usual and not is_paid),
         *named,
         row["event_time"] or datetime(9999, 1, 1, tzinfo=UTC),
     )
@@ -83,9 +84,9 @@ def make_mixed(numbers: Sequence[int]) -> list[Row]:
 
 @pytest.fixture(scope="module")
 def mixed(tmp_path_factory: pytest.TempPathFactory) -> World:
-    """One ingest of 600 rows of each of three kinds."""
+    """One ingest of 2,100 rows of each of three kinds."""
     world = open_local_world(tmp_path_factory.mktemp("mixed"))
-    world.land(make_mixed(range(1800)))
+    world.land(make_mixed(range(6300)))
     world.ingest()
     return world
 
@@ -96,23 +97,49 @@ def upkeep(world: World) -> dict[str, tuple[int, int]]:
 
 
 def test_ingest_leaves_files_in_order(mixed: World) -> None:
-    """Conversions, then what has revenue, then the rest, each by topic, name and time."""
+    """Conversions, retargeting, what has revenue, then the rest, each by topic, name and time."""
     [file] = read_files(mixed)
     check_order(file)
 
 
 def test_each_kind_has_row_groups_of_its_own(mixed: World) -> None:
-    """As 600 rows are worth one."""
+    """As 2,100 rows are worth one."""
     [file] = read_files(mixed)
-    assert count_groups(file) == [600, 600, 600]
+    assert count_groups(file) == [2100, 2100, 2100]
 
 
-def test_few_rows_share_a_row_group(local_world: World) -> None:
-    """Each costs every reader half a millisecond."""
-    local_world.land(make_mixed(range(300)))
-    local_world.ingest()
-    [file] = read_files(local_world)
-    assert count_groups(file) == [300]
+@pytest.mark.parametrize(
+    ("installs", "sales", "logins", "groups"),
+    [
+        (2_047, 1, 1_024, [2_048, 1_024]),
+        (2_047, 1, 1_023, [3_071]),
+        (2_048, 1_024, 1_024, [2_048, 1_024, 1_024]),
+        (2_048, 1_023, 1_025, [2_048, 2_048]),
+        (0, 1_024, 1_024, [1_024, 1_024]),
+        (0, 0, 5_000, [5_000]),
+        (100, 0, 0, [100]),
+    ],
+)
+def test_few_rows_share_a_row_group(installs: int, sales: int, logins: int, groups: list[int]) -> None:
+    """Each costs every reader as much as some thousand rows."""
+    rows: list[Row] = []
+    for topic, revenue, count in (
+        ("install", None, installs),
+        ("install_in_app_event", 1, sales),
+        ("install_in_app_event", None, logins),
+    ):
+        rows += [{"topic": topic, "event_revenue": revenue}] * count
+    file = write_and_open(rows, ["topic", "event_revenue"])
+    assert count_groups(file) == groups
+
+
+def write_and_open(rows: list[Row], names: Sequence[str]) -> pq.ParquetFile:
+    """Write rows of some columns in order, and open the file."""
+    schema = pa.schema([EVENTS.schema.field(name) for name in names])
+    sink = io.BytesIO()
+    with open_events_writer(sink, schema) as writer:
+        write_sorted(writer, pa.Table.from_pylist(rows, schema))
+    return pq.ParquetFile(io.BytesIO(sink.getvalue()))
 
 
 def test_footers_tell_ranges_of_nobody(mixed: World) -> None:
@@ -212,13 +239,7 @@ def test_compaction_is_no_change_to_those_who_follow(local_world: World) -> None
 def test_any_rows_are_the_same_in_order(rows: list[Row]) -> None:
     """Whatever is null; and each row group but the last has rows enough."""
     names = list(rows[0]) if rows else ["event_id", "topic", "event_name", "event_time", "event_revenue_usd"]
-    schema = pa.schema([EVENTS.schema.field(name) for name in [*names, "event_revenue"]])
-    sink = io.BytesIO()
-    with open_events_writer(sink, schema) as writer:
-        write_sorted(writer, pa.Table.from_pylist(rows, schema))
-
-    file = pq.ParquetFile(io.BytesIO(sink.getvalue()))
-    found = file.read().to_pylist()
+    found = write_and_open(rows, [*names, "event_revenue"]).read().to_pylist()
     assert [rank(row) for row in found] == sorted(rank(row) for row in rows)
     assert sorted(row["event_id"] for row in found) == sorted(str(row["event_id"]) for row in rows)
 
@@ -237,7 +258,7 @@ def test_a_day_is_compacted_alone(counts: list[int], days: int) -> None:
 
 def test_row_groups_are_bounded() -> None:
     """Small ones share, and none is larger than what encoding may hold in memory."""
-    assert LEAST_GROUP_ROWS < TARGET_ROWS < MOST_GROUP_ROWS
+    assert max(least for _, least in BOUNDARIES) < TARGET_ROWS < MOST_GROUP_ROWS
 
 
 def test_one_liner_reads_what_was_compacted(local_world: World) -> None:
