@@ -7,7 +7,7 @@ bring the person back.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Final
 
 from etl.erased import LINKED, Met
@@ -18,6 +18,7 @@ from etl.lake.spill import ChunkOutcome
 from etl.ledger.database import Ledger
 from etl.ledger.links import Link, count_links, find_linked, link_subjects
 from etl.ledger.upgrade import open_current_ledger
+from etl.ledger.waiting import list_confirmed
 from etl.settings import Settings
 from etl.stores import Store, open_store
 
@@ -54,36 +55,43 @@ def suppress_met(lake: Store, ledger: Ledger, key: HashKey, found: Iterable[Met]
         return 0
     linked = find_linked(ledger, {(each.scope, each.subject) for each in met})
     first = [each for each in met if (each.scope, each.subject) not in linked]
-    alone = list(_leave_out_crowds(ledger, first, most_installs))
-    shared = _find_shared(lake, key, alone, most_installs)
+    confirmed = list_confirmed(ledger, most_installs)
+    alone = list(_leave_out_crowds(ledger, first, confirmed, most_installs))
+    shared = _find_shared(lake, key, alone, confirmed, most_installs)
     chosen = [each for each in alone if (each.app_id, each.forms[0]) not in shared]
     link_subjects(ledger, [Link(each.subject, each.scope, each.app_id, each.forms) for each in chosen])
     return len({(each.app_id, each.forms[0]) for each in chosen})
 
 
-def _leave_out_crowds(ledger: Ledger, met: Sequence[Met], most_installs: int) -> Iterator[Met]:
-    """Leave out what ids of too many installs would link, those met earlier among them."""
+def _leave_out_crowds(
+    ledger: Ledger, met: Sequence[Met], confirmed: Collection[str], most_installs: int
+) -> Iterator[Met]:
+    """Leave out what ids of too many installs would link, those met earlier among them, unless confirmed."""
     by_known: dict[tuple[str, str], list[Met]] = {}
     for each in met:
         by_known.setdefault((each.subject, each.scope), []).append(each)
     for (subject, scope), found in by_known.items():
+        if subject in confirmed:
+            yield from found
+            continue
         before = count_links(ledger, subject, scope) / _FORMS_OF_AN_INSTALL
         if before + len({each.install for each in found}) <= most_installs:
             yield from found
 
 
 def _find_shared(
-    lake: Store, key: HashKey, met: Sequence[Met], most_installs: int
+    lake: Store, key: HashKey, met: Sequence[Met], confirmed: Collection[str], most_installs: int
 ) -> frozenset[tuple[str, str]]:
     """Find ids that more installs have than a person has, those in the lake and those met together.
 
-    AppsFlyer's id is an install.
+    AppsFlyer's id is an install. Installs of a confirmed person are that person's, however many.
     """
     here: dict[tuple[str, str], dict[str, set[str | None]]] = {}
     for each in met:
         if each.column != _INSTALL:
             place = here.setdefault((each.app_id, each.column), {})
-            place.setdefault(each.forms[0], set()).add(each.install)
+            own = () if each.subject in confirmed else (each.install,)
+            place.setdefault(each.forms[0], set()).update(own)
     return frozenset(
         (app_id, form)
         for (app_id, column), installs in here.items()

@@ -27,8 +27,9 @@ WRITE_SCHEMA: Final = pa.schema(
     ]
 )
 _CONVERSION, _RETARGETING, _PAID, _OTHER = range(4)
-# Where one row group may end and another begin: after a kind, with so many rows on either side at least.
-BOUNDARIES: Final = ((_RETARGETING, 2_048), (_PAID, 1_024))
+# Where one row group may end and another begin: after these kinds, with so many rows on either side at least.
+BOUNDARIES: Final = (_RETARGETING, _PAID)
+LEAST_GROUP_ROWS: Final = 1_024
 _KINDS: Final = 4
 MOST_GROUP_ROWS: Final = 131_072
 # Of each row group, in the footer, which goes when the file goes; the log holds fewer (`tables.EVENTS`).
@@ -137,9 +138,9 @@ def _rank(rows: pa.Table, name: str) -> npt.NDArray[np.int64]:
 def _cut(counts: list[int]) -> Iterator[int]:
     """Cut rows, counted by kind, into groups that end where kinds do; too few wait for the next kind."""
     start = 0
-    for kind, least in BOUNDARIES:
+    for kind in BOUNDARIES:
         end = sum(counts[: kind + 1])
-        if end - start >= least and sum(counts) - end >= least:
+        if end - start >= LEAST_GROUP_ROWS and sum(counts) - end >= LEAST_GROUP_ROWS:
             yield end - start
             start = end
     if sum(counts) > start:

@@ -32,7 +32,8 @@ class LinkedId:
 class Links:
     """Linked ids, and the number of installs (`appsflyer_id`) of each wanted id that was found.
 
-    An id of more than the counted number of installs counts as one more than that, and links nothing.
+    An id of more than the counted number of installs counts as one more than that, and links nothing, unless
+    a person has confirmed it: that counts as it is, and links all.
     """
 
     by_owner: Mapping[str, frozenset[LinkedId]] = field(repr=False)
@@ -53,8 +54,20 @@ class Links:
         return self.by_owner.get(fold_identifier(identifier), frozenset())
 
 
-def find_links(lake: Store, wanted: Wanted, *, most_installs: int, with_user_ids: bool = False) -> Links:
-    """Find what is linked with wanted ids, before their erasure removes the link."""
+def find_links(  # noqa: PLR0913 - whose links, and the four things that policy says of them
+    lake: Store,
+    wanted: Wanted,
+    *,
+    most_installs: int,
+    confirmed: Collection[str] = (),
+    uncounted: Collection[tuple[str, str]] = (),
+    with_user_ids: bool = False,
+) -> Links:
+    """Find what is linked with wanted ids, before their erasure removes the link.
+
+    `confirmed` are ids, folded, that may have any number of installs; installs (app and AppsFlyer's id) that
+    are `uncounted` are no sign that many share an id.
+    """
     names = (*LINKED, LINKED_USER) if with_user_ids else LINKED
     linked: dict[str, set[LinkedId]] = {}
     installs: dict[str, set[tuple[str, str]]] = {}
@@ -65,25 +78,40 @@ def find_links(lake: Store, wanted: Wanted, *, most_installs: int, with_user_ids
         for row in _read_distinct(lake, found):
             for owner in _owners(row, lookup):
                 known = installs.setdefault(owner, set())
-                if row["appsflyer_id"] and len(known) <= most_installs:
-                    known.add((app_id, fold_identifier(row["appsflyer_id"])))
-                if len(known) <= most_installs:
+                install = (app_id, fold_identifier(row["appsflyer_id"] or ""))
+                is_person = owner in confirmed or len(known) <= most_installs
+                if install[1] and is_person and install not in uncounted:
+                    known.add(install)
+                if owner in confirmed or len(known) <= most_installs:
                     linked.setdefault(owner, set()).update(_list_linked(row, app_id, names))
     counts = {owner: len(known) for owner, known in installs.items()}
-    kept = {owner: frozenset(ids) for owner, ids in linked.items() if counts[owner] <= most_installs}
+    kept = {
+        owner: frozenset(ids)
+        for owner, ids in linked.items()
+        if owner in confirmed or counts[owner] <= most_installs
+    }
     return Links(kept, counts)
 
 
-def find_shared(lake: Store, links: Links, *, most_installs: int) -> frozenset[LinkedId]:
+def find_shared(
+    lake: Store, links: Links, *, most_installs: int, confirmed: Collection[str] = ()
+) -> frozenset[LinkedId]:
     """Find linked ids that more installs have than a person has: one wish must not reach all who share them.
 
-    AppsFlyer's id is an install, so it is not looked for.
+    AppsFlyer's id is an install, so it is not looked for. The installs of a confirmed person are that
+    person's, however many.
     """
     asked = [each for each in links.ids if each.column != "appsflyer_id"]
     if not asked:
         return frozenset()
     wanted = Wanted(WantedId(each.id, frozenset({each.app_id})) for each in asked)
-    counted = find_links(lake, wanted, most_installs=most_installs).installs
+    own = {
+        (each.app_id, each.id)
+        for owner in confirmed
+        for each in links.of(owner)
+        if each.column == "appsflyer_id"
+    }
+    counted = find_links(lake, wanted, most_installs=most_installs, uncounted=own).installs
     return frozenset(each for each in asked if counted.get(each.id, 0) > most_installs)
 
 

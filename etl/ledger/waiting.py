@@ -25,6 +25,14 @@ def find_waiting(ledger: Ledger, number: int) -> str:
     return found
 
 
+def list_confirmed(ledger: Ledger, most_installs: int) -> frozenset[str]:
+    """List the subjects of requests that go on although so many installs have no person: one let them."""
+    table = opt_out_requests.c
+    query = select(table.subject).where(table.installs > most_installs, table.state != "waiting").distinct()
+    with begin_read(ledger) as connection:
+        return frozenset(connection.scalars(query))
+
+
 def confirm_requests(ledger: Ledger, subject: str, forms: Iterable[str], who: str) -> int:
     """Let the requests of a subject that wait for a person go on; their people are suppressed from now on."""
     table = opt_out_requests.c

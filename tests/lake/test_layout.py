@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from etl.appsflyer.fields import personal_fields
 from etl.jobs.maintain import maintain_lake
 from etl.lake.compact import MOST_DAY_FILES, TARGET_ROWS, SmallFile, group_days
-from etl.lake.layout import BOUNDARIES, MOST_GROUP_ROWS, open_events_writer, write_sorted
+from etl.lake.layout import LEAST_GROUP_ROWS, MOST_GROUP_ROWS, open_events_writer, write_sorted
 from etl.lake.reading import Lake, open_lake
 from etl.lake.tables import EVENTS, find_table
 from tests.services.worlds import Row, World, check_conservation, message, open_local_world
@@ -84,9 +84,9 @@ def make_mixed(numbers: Sequence[int]) -> list[Row]:
 
 @pytest.fixture(scope="module")
 def mixed(tmp_path_factory: pytest.TempPathFactory) -> World:
-    """One ingest of 2,100 rows of each of three kinds."""
+    """One ingest of 1,100 rows of each of three kinds."""
     world = open_local_world(tmp_path_factory.mktemp("mixed"))
-    world.land(make_mixed(range(6300)))
+    world.land(make_mixed(range(3300)))
     world.ingest()
     return world
 
@@ -103,18 +103,18 @@ def test_ingest_leaves_files_in_order(mixed: World) -> None:
 
 
 def test_each_kind_has_row_groups_of_its_own(mixed: World) -> None:
-    """As 2,100 rows are worth one."""
+    """As 1,100 rows are worth one."""
     [file] = read_files(mixed)
-    assert count_groups(file) == [2100, 2100, 2100]
+    assert count_groups(file) == [1100, 1100, 1100]
 
 
 @pytest.mark.parametrize(
     ("installs", "sales", "logins", "groups"),
     [
-        (2_047, 1, 1_024, [2_048, 1_024]),
-        (2_047, 1, 1_023, [3_071]),
-        (2_048, 1_024, 1_024, [2_048, 1_024, 1_024]),
-        (2_048, 1_023, 1_025, [2_048, 2_048]),
+        (1_023, 1, 1_024, [1_024, 1_024]),
+        (1_023, 1, 1_023, [2_047]),
+        (1_024, 1_024, 1_024, [1_024, 1_024, 1_024]),
+        (1_024, 1_023, 1_025, [1_024, 2_048]),
         (0, 1_024, 1_024, [1_024, 1_024]),
         (0, 0, 5_000, [5_000]),
         (100, 0, 0, [100]),
@@ -258,7 +258,7 @@ def test_a_day_is_compacted_alone(counts: list[int], days: int) -> None:
 
 def test_row_groups_are_bounded() -> None:
     """Small ones share, and none is larger than what encoding may hold in memory."""
-    assert max(least for _, least in BOUNDARIES) < TARGET_ROWS < MOST_GROUP_ROWS
+    assert LEAST_GROUP_ROWS < TARGET_ROWS < MOST_GROUP_ROWS
 
 
 def test_one_liner_reads_what_was_compacted(local_world: World) -> None:

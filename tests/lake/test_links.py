@@ -1,6 +1,6 @@
 """What is linked with a person is told before the erasure removes the link."""
 
-from etl.lake.links import LinkedId, Links, find_links
+from etl.lake.links import LinkedId, Links, find_links, find_shared
 from etl.lake.wanted import Wanted, WantedId
 from tests.lake.erasing import appsflyer_id_of, device_of
 from tests.services.worlds import World, message
@@ -54,6 +54,26 @@ def test_installs_are_counted(local_world: World) -> None:
     assert links(world, 5).installs == {DEVICE: 5}
     assert links(world, 3).installs == {DEVICE: 4}
     assert (len(links(world, 5).ids), len(links(world, 3).ids)) == (5, 0)
+
+
+def test_a_confirmed_id_of_many_installs_links_them_all(local_world: World) -> None:
+    """With the vendor's id that they share; not with one that others have, too."""
+    world, own, common = local_world, device_of(8), device_of(9)
+    world.land([row(person, idfa=DEVICE, idfv=own) for person in range(5)])
+    world.land(
+        [row(person, idfv=common, event_name="b") for person in range(20, 24)], "push/2026/09/01/14/b.json.gz"
+    )
+    world.land([row(5, idfa=DEVICE, idfv=common)], "push/2026/09/01/15/c.json.gz")
+    world.ingest()
+    wanted = Wanted([WantedId(DEVICE)])
+
+    found = find_links(world.lake, wanted, most_installs=3, confirmed={DEVICE})
+    shared = find_shared(world.lake, found, most_installs=3, confirmed={DEVICE})
+
+    assert found.installs == {DEVICE: 6}
+    assert {each.id for each in found.ids} == {own, common, *map(appsflyer_id_of, range(6))}
+    assert shared == {LinkedId(APP, "idfv", common)}
+    assert {each.id for each in find_shared(world.lake, found, most_installs=3)} == {own, common}
 
 
 def test_embedded(local_world: World) -> None:

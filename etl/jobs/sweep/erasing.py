@@ -32,6 +32,7 @@ from etl.ledger.opt_outs import Erasure, Request, record_erasure, stream_due
 from etl.ledger.plans import list_plans
 from etl.ledger.sent import RequestKey, find_sent, note_sent
 from etl.ledger.suppressions import EVERY_APP
+from etl.ledger.waiting import list_confirmed
 from etl.subjects import fold_identifier, hash_forms
 
 
@@ -182,11 +183,25 @@ def find_people(ground: Ground, due: Leaving, wanted: Wanted) -> People:
     wanted.add(People(due, digested, Links({}, {}), 0).list_wanted())
     settings = ground.settings.opt_outs
     most = settings.most_installs
+    confirmed = _find_confirmed(ground, due, digested)
     links = find_links(
-        ground.lake, wanted, most_installs=most, with_user_ids=settings.suppress_customer_user_id
+        ground.lake,
+        wanted,
+        most_installs=most,
+        confirmed=confirmed,
+        with_user_ids=settings.suppress_customer_user_id,
     )
-    shared = find_shared(ground.lake, links, most_installs=most)
+    shared = find_shared(ground.lake, links, most_installs=most, confirmed=confirmed)
     return People(due, digested, links.without(shared), len(shared))
+
+
+def _find_confirmed(ground: Ground, due: Leaving, digested: Mapping[str, frozenset[str]]) -> frozenset[str]:
+    """Find the ids of many installs that a person has confirmed, and those behind confirmed digests."""
+    subjects = list_confirmed(ground.ledger, ground.settings.opt_outs.most_installs)
+    if not subjects:
+        return frozenset()
+    ids = [fold_identifier(each.identifier) for each in due if each.subject in subjects]
+    return frozenset(ids).union(*(digested.get(each, ()) for each in ids))
 
 
 def _suppress_people(ground: Ground, due: Leaving, wanted: Wanted) -> People:

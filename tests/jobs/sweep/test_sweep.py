@@ -34,6 +34,8 @@ from tests.jobs.sweep.offices import (
 from tests.services.files import read_all
 from tests.services.worlds import World, message
 
+IDFV = "0A1B2C3D-4E5F-4061-8273-94A5B6C7D8E9"
+
 
 def test_a_list_is_taken_in_suppressed_and_submitted(world: World, sandbox: SandboxProcess) -> None:
     """Its people are accepted by the sandbox, each once; the list leaves the inbox."""
@@ -120,6 +122,46 @@ def test_an_id_of_many_installs_waits_for_a_person(world: World, sandbox: Sandbo
     assert confirm_person(world.settings, f"{IDFA}\n", make_secrets(sandbox)) == 1
     assert is_suppressed(world, IDFA)
     assert run(world, sandbox).submission.outcomes == {"accepted": 1}
+
+
+def test_who_is_confirmed_leaves_with_all_installs(
+    world: World, sandbox: SandboxProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the lake and in what comes later, which tells of an install that was known with the id."""
+    monkeypatch.setenv("PUSHLIFT_HASH_KEY", KEY.decode())
+    world.land([message(number, idfa=IDFA, idfv=IDFV) for number in range(5)])
+    world.land([message(3, event_name="later"), message(9)], "push/2026/09/01/14/b.json.gz")
+    world.ingest()
+    drop(world, "a.csv", f"idfa\n{IDFA}\n")
+    run(world, sandbox)
+    confirm_person(world.settings, IDFA, make_secrets(sandbox))
+
+    report = run(world, sandbox)
+
+    assert (report.erasing.linked, report.erasing.shared) == (6, 0)
+    assert len(world.events()) == 1
+    world.land([message(4, event_name="latest"), message(8, idfv=IDFV)], "push/2026/09/01/15/c.json.gz")
+    assert world.ingest().published == 0
+
+
+def test_installs_of_a_confirmed_id_that_come_later_are_linked(
+    world: World, sandbox: SandboxProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever their number: the next row of each is one of somebody who was erased."""
+    monkeypatch.setenv("PUSHLIFT_HASH_KEY", KEY.decode())
+    world.land([message(number, idfa=IDFA) for number in range(5)])
+    world.ingest()
+    drop(world, "a.csv", f"idfa\n{IDFA}\n")
+    run(world, sandbox)
+    confirm_person(world.settings, IDFA, make_secrets(sandbox))
+    run(world, sandbox)
+
+    world.land([message(number, idfa=IDFA) for number in range(10, 18)], "push/2026/09/01/14/b.json.gz")
+    world.ingest()
+    world.land([message(number, event_name="x") for number in range(10, 18)], "push/2026/09/01/15/c.json.gz")
+    world.ingest()
+
+    assert world.events() == []
 
 
 def test_the_lake_tells_the_type_of_an_id(world: World, sandbox: SandboxProcess) -> None:
