@@ -59,7 +59,7 @@ class Place:
 
 
 def list_places(settings: Settings, ledger: Ledger, also: Sequence[str] = ()) -> list[Place]:
-    """List all objects of all stores and registered exports, the ledger's files, and what is named."""
+    """List all objects of all stores and registered exports, and what is named."""
     options, storage = settings.storage.options, settings.storage
     lake = open_store(storage.lake, options)
     held = {draft.path for batch in list_batches(ledger) for draft in batch.drafts}
@@ -74,7 +74,6 @@ def list_places(settings: Settings, ledger: Ledger, also: Sequence[str] = ()) ->
         places.append(Place("inbox" if each.key.startswith(_INBOX) else "opt_outs", opt_outs, each))
     places += _list_all("landing", open_store(storage.landing, options))
     places += _list_all("pull", open_store(storage.pull, options))
-    places += _list_ledger_files(ledger)
     for named in also:
         places += _list_named(named, settings)
     return places
@@ -127,7 +126,7 @@ def _list_objects(store: Store) -> Iterator[LandedObject]:
                 yield describe_file(store, path.relative_to(root).as_posix(), path.stat())
 
 
-def _list_ledger_files(ledger: Ledger) -> Iterator[Place]:
+def list_ledger_files(ledger: Ledger) -> Iterator[Place]:
     """List a SQLite ledger's database and logs; a Postgres is read by its tables alone."""
     if not ledger.is_sqlite:
         return

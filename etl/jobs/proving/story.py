@@ -28,16 +28,15 @@ from etl.jobs.proving.judging import (
     list_unread,
 )
 from etl.jobs.proving.people import Sought, seek_people
-from etl.jobs.proving.places import list_places
+from etl.jobs.proving.places import list_ledger_files, list_places
 from etl.jobs.proving.searching import Reading, search_ledger
-from etl.jobs.proving.threads import search_places
+from etl.jobs.proving.threads import open_searchers
 from etl.jobs.warming import warm_up_modules
 from etl.ledger.database import Ledger
 from etl.ledger.evidence import REQUESTS, note
 from etl.ledger.facts import read_fact, write_fact
 from etl.ledger.proving import find_owners, list_gone, record_verified, shorten_log
 from etl.ledger.upgrade import open_current_ledger
-from etl.proving.texts import TextScanner
 from etl.settings import Secrets, Settings
 from etl.stores import Store, open_store
 
@@ -219,16 +218,20 @@ def _read_all(  # noqa: PLR0913, PLR0917 - as above
 ) -> Iterator[Reading]:
     warm_up_modules()
     wanted = sought.make_wanted(key)
-    yield from search_ledger(TextScanner(wanted), wanted, ledger)
-    # After the tables are read: else their transaction would hold the log.
-    shorten_log(ledger)
-    places = list_places(settings, ledger, also)
-    done, total = 0, sum(each.landed.size for each in places)
-    for place, readings in search_places(wanted, sought, places):
-        done += place.landed.size
-        if progress is not None:
-            progress("verify", done, total)
-        yield from readings
+    with open_searchers(wanted, sought) as searchers:
+        in_tables = searchers.begin(lambda scanner: list(search_ledger(scanner, wanted, ledger)))
+        places = list_places(settings, ledger, also)
+        done, total = 0, sum(each.landed.size for each in places)
+        for place, readings in searchers.search(places):
+            done += place.landed.size
+            if progress is not None:
+                progress("verify", done, total)
+            yield from readings
+        yield from in_tables.result()
+        # After the tables are read: else their transaction would hold the log.
+        shorten_log(ledger)
+        for _, readings in searchers.search(list(list_ledger_files(ledger))):
+            yield from readings
 
 
 def _note(ledger: Ledger, report: VerifyReport) -> None:

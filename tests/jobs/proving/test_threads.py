@@ -12,7 +12,7 @@ from etl.jobs.proving import searching
 from etl.jobs.proving.people import Sought
 from etl.jobs.proving.places import Place
 from etl.jobs.proving.searching import Reading
-from etl.jobs.proving.threads import search_places
+from etl.jobs.proving.threads import open_searchers
 from etl.ledger.suppressions import EVERY_APP
 from etl.proving.findings import Scan
 from etl.proving.texts import TextScanner
@@ -43,7 +43,8 @@ def places(tmp_path: Path) -> list[Place]:
 def read(sought: Sought, places: list[Place], threads: int) -> list[Reading]:
     """Read places with so many threads."""
     wanted = sought.make_wanted(KEY)
-    return [each for _, readings in search_places(wanted, sought, places, threads) for each in readings]
+    with open_searchers(wanted, sought, threads) as searchers:
+        return [each for _, readings in searchers.search(places) for each in readings]
 
 
 def test_threads_find_what_one_does(sought: Sought, places: list[Place]) -> None:
