@@ -27,9 +27,9 @@ WRITE_SCHEMA: Final = pa.schema(
     ]
 )
 _CONVERSION, _RETARGETING, _PAID, _OTHER = range(4)
-# Where one row group may end and another begin: after these kinds, with so many rows on either side at least.
-BOUNDARIES: Final = (_RETARGETING, _PAID)
-LEAST_GROUP_ROWS: Final = 1_024
+# What few ask for must be worth passing over; and what many ask for, to have row groups of a kind each.
+LEAST_OTHER_ROWS: Final = 1_024
+LEAST_GROUP_ROWS: Final = 512
 _KINDS: Final = 4
 MOST_GROUP_ROWS: Final = 131_072
 # Of each row group, in the footer, which goes when the file goes; the log holds fewer (`tables.EVENTS`).
@@ -136,12 +136,12 @@ def _rank(rows: pa.Table, name: str) -> npt.NDArray[np.int64]:
 
 
 def _cut(counts: list[int]) -> Iterator[int]:
-    """Cut rows, counted by kind, into groups that end where kinds do; too few wait for the next kind."""
-    start = 0
-    for kind in BOUNDARIES:
-        end = sum(counts[: kind + 1])
-        if end - start >= LEAST_GROUP_ROWS and sum(counts) - end >= LEAST_GROUP_ROWS:
-            yield end - start
-            start = end
-    if sum(counts) > start:
-        yield sum(counts) - start
+    """Cut rows, counted by kind, into groups that end where kinds do; too few share a group with the next."""
+    conversions, paid, others = sum(counts[:_PAID]), counts[_PAID], counts[_OTHER]
+    if min(conversions + paid, others) < LEAST_OTHER_ROWS:
+        groups = [conversions + paid + others]
+    elif min(conversions, paid) < LEAST_GROUP_ROWS:
+        groups = [conversions + paid, others]
+    else:
+        groups = [conversions, paid, others]
+    yield from (each for each in groups if each)

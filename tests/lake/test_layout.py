@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from etl.appsflyer.fields import personal_fields
 from etl.jobs.maintain import maintain_lake
 from etl.lake.compact import MOST_DAY_FILES, TARGET_ROWS, SmallFile, group_days
-from etl.lake.layout import LEAST_GROUP_ROWS, MOST_GROUP_ROWS, open_events_writer, write_sorted
+from etl.lake.layout import LEAST_OTHER_ROWS, MOST_GROUP_ROWS, open_events_writer, write_sorted
 from etl.lake.reading import Lake, open_lake
 from etl.lake.tables import EVENTS, find_table
 from tests.services.worlds import Row, World, check_conservation, message, open_local_world
@@ -113,15 +113,17 @@ def test_each_kind_has_row_groups_of_its_own(mixed: World) -> None:
     [
         (1_023, 1, 1_024, [1_024, 1_024]),
         (1_023, 1, 1_023, [2_047]),
-        (1_024, 1_024, 1_024, [1_024, 1_024, 1_024]),
-        (1_024, 1_023, 1_025, [1_024, 2_048]),
+        (512, 512, 1_024, [512, 512, 1_024]),
+        (512, 512, 1_023, [2_047]),
+        (2_000, 511, 5_000, [2_511, 5_000]),
+        (511, 2_000, 5_000, [2_511, 5_000]),
         (0, 1_024, 1_024, [1_024, 1_024]),
         (0, 0, 5_000, [5_000]),
         (100, 0, 0, [100]),
     ],
 )
 def test_few_rows_share_a_row_group(installs: int, sales: int, logins: int, groups: list[int]) -> None:
-    """Each costs every reader as much as some thousand rows."""
+    """Each costs every reader as much as some hundred rows."""
     rows: list[Row] = []
     for topic, revenue, count in (
         ("install", None, installs),
@@ -258,7 +260,7 @@ def test_a_day_is_compacted_alone(counts: list[int], days: int) -> None:
 
 def test_row_groups_are_bounded() -> None:
     """Small ones share, and none is larger than what encoding may hold in memory."""
-    assert LEAST_GROUP_ROWS < TARGET_ROWS < MOST_GROUP_ROWS
+    assert LEAST_OTHER_ROWS < TARGET_ROWS < MOST_GROUP_ROWS
 
 
 def test_one_liner_reads_what_was_compacted(local_world: World) -> None:
