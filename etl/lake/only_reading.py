@@ -1,12 +1,14 @@
-"""Tell queries that only read: DuckDB may open the lake's files itself for these alone.
+"""Tell queries that only read the lake: DuckDB may open files itself for these alone.
 
-A kind of statement does not tell: DuckDB takes `with x as (copy … to 'file') from x` for a select. So its own
-parser gives the query's tree, and every step and table function in it has to be one that is known here.
+A kind of statement does not tell: DuckDB takes `with x as (copy … to 'file') from x` for a select, and a name
+such as 'x.csv' for a table. So its own parser gives the query's tree, in which every step and table function
+has to be one that is known here, and every table a plain name.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -15,27 +17,37 @@ import duckdb
 _STEPS: Final = frozenset({"SELECT_NODE", "SET_OPERATION_NODE", "RECURSIVE_CTE_NODE", "CTE_NODE"})
 _TABLE_FUNCTIONS: Final = frozenset({"unnest", "range", "generate_series"})
 _STEP: Final = "_NODE"
+# What no file is called that DuckDB would take for a table; nor may a schema stand before it, as in x.csv.
+_PLAIN: Final = re.compile(r'"?\w*"?')
+_QUALIFIERS: Final = ("schema_name", "catalog_name")
+NO_EXTENSIONS: Final[dict[str, str | bool | int | float | list[str]]] = {
+    "autoinstall_known_extensions": False,
+    "autoload_known_extensions": False,
+}
+"""How to connect: with functions of extensions, DuckDB would read more than files."""
 
 
 def only_reads(query: str) -> bool:
-    """Tell whether a text is one query that can do nothing but read; False where that is not known.
+    """Tell whether a text is one query that can do nothing but read the tables; False where it is not known.
 
     Also false for an error, which is DuckDB's to tell, and for what is harmless but no query, as `explain`.
     """
-    with duckdb.connect(config={"autoinstall_known_extensions": False}) as parser:
+    with duckdb.connect(config=NO_EXTENSIONS) as parser:
         try:
             found = parser.execute("select json_serialize_sql($query)", {"query": query}).fetchone()
-        except duckdb.Error:
+            tree: dict[str, Any] = json.loads(found[0]) if found else {"error": True}
+            return (
+                not tree["error"] and len(tree["statements"]) == 1 and all(map(_is_known, _find_parts(tree)))
+            )
+        # Also one of a depth that nobody writes by hand.
+        except (duckdb.Error, RecursionError):
             return False
-    tree: dict[str, Any] = json.loads(found[0]) if found else {"error": True}
-    return not tree["error"] and len(tree["statements"]) == 1 and all(map(_is_known, _find_parts(tree)))
 
 
 def _find_parts(tree: object) -> Iterator[dict[str, Any]]:
-    """Give each part of a tree that says of which type it is."""
+    """Give each part of a tree."""
     if isinstance(tree, dict):
-        if isinstance(tree.get("type"), str):
-            yield tree
+        yield tree
         for each in tree.values():
             yield from _find_parts(each)
     elif isinstance(tree, list):
@@ -44,6 +56,9 @@ def _find_parts(tree: object) -> Iterator[dict[str, Any]]:
 
 
 def _is_known(part: dict[str, Any]) -> bool:
-    if part["type"] == "TABLE_FUNCTION":
-        return part["function"]["function_name"] in _TABLE_FUNCTIONS
-    return part["type"] in _STEPS or not part["type"].endswith(_STEP)
+    kind = part.get("type")
+    if kind == "TABLE_FUNCTION" and part["function"]["function_name"] not in _TABLE_FUNCTIONS:
+        return False
+    if isinstance(kind, str) and kind.endswith(_STEP) and kind not in _STEPS:
+        return False
+    return bool(_PLAIN.fullmatch(part.get("table_name", ""))) and not any(map(part.get, _QUALIFIERS))

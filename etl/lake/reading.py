@@ -21,7 +21,7 @@ from deltalake import DeltaTable
 from etl.errors import ConfigurationError, UsageError
 from etl.lake.duckdb_tables import quote_text, show_tables
 from etl.lake.library import read_views
-from etl.lake.only_reading import only_reads
+from etl.lake.only_reading import NO_EXTENSIONS, only_reads
 from etl.lake.spelling import DUCKDB
 from etl.lake.tables import (
     CHECKS,
@@ -157,9 +157,9 @@ def connect_duckdb(
     It cannot read or write anything else: no file, no network, no extension, and no setting can be changed.
     Instants are shown in UTC. What does not fit in memory is spilled to a temporary folder, which goes with
     the connection. `reads_only` is the word of who asks that all will be queries of which `only_reads` is
-    true: DuckDB then opens a folder's files itself, which is faster, and could write them.
+    true, or our own: DuckDB then opens a folder's files itself, which is faster, and would open any other.
     """
-    connection = duckdb.connect(config={"autoinstall_known_extensions": False})
+    connection = duckdb.connect(config=NO_EXTENSIONS)
     # Not beside whoever asks: what is spilled is personal.
     connection.execute(f"SET temp_directory = {quote_text(f'{gettempdir()}/pushlift-sql-{token_hex(8)}')}")
     connection.execute("SET TimeZone = 'UTC'; SET python_enable_replacements = false")
@@ -171,7 +171,9 @@ def connect_duckdb(
     for name, value in (variables or {}).items():
         connection.execute(f"SET VARIABLE {_spell_name(name)} = {quote_text(value)}")
     connection.execute(read_views())
-    connection.execute("SET enable_external_access = false; SET lock_configuration = true")
+    if not reads_only:
+        connection.execute("SET enable_external_access = false")
+    connection.execute("SET lock_configuration = true")
     return connection
 
 
