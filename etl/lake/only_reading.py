@@ -3,7 +3,7 @@
 A kind of statement does not tell: DuckDB takes `with x as (copy … to 'file') from x` for a select, and a name
 such as 'x.csv' for a table. So its own parser gives the query's tree, in which every step and table function
 has to be one that is known here, every table a plain name, and no function one that acts. Of functions there
-are hundreds: all of one version were tried with files in reach, so of another version nothing is told.
+are hundreds: those of one version were tried with files in reach, so of another version nothing is told.
 """
 
 from __future__ import annotations

@@ -171,7 +171,7 @@ def connect_duckdb(
     for name, value in (variables or {}).items():
         connection.execute(f"SET VARIABLE {_spell_name(name)} = {quote_text(value)}")
     connection.execute(read_views())
-    if not reads_only:
+    if not reads_only or lake.store.scheme != "file":
         connection.execute("SET enable_external_access = false")
     connection.execute("SET lock_configuration = true")
     return connection
