@@ -45,6 +45,11 @@ landing = "landing"
 lake = "lake"
 opt_outs = "opt_outs"
 ledger = "sqlite:///ledger.db"
+
+# The default is "keep": landed objects stay as they landed. The demo's are its own, so that an erasure here
+# reaches every store, and so can be verified everywhere.
+[opt_outs]
+landing = "rewrite"
 """
 
 # The reason code that each kind of the generator's junk must be quarantined for.
@@ -210,6 +215,7 @@ def describe_next_steps(report: DemoReport) -> Iterator[str]:
         yield f"  pushlift sandbox --port {port}               the partner again; see its page"
         yield "  pushlift backfill plan --help               and send to it"
     yield "  put your own exports into landing/ and run  pushlift ingest (with those keys)"
+    yield '  (landing = "rewrite" in pushlift.toml: what opts out here leaves the landed objects as well)'
 
 
 def summarize_demo(report: DemoReport) -> dict[str, object]:

@@ -104,3 +104,10 @@ def test_a_folder_of_others_is_not_touched(tmp_path: Path) -> None:
         run_demo(tmp_path)
     assert (tmp_path / "lake").exists()
     assert not Path(open_store(str(tmp_path)).path_of("landing")).exists()
+
+
+def test_the_opted_out_person_is_verified_to_be_gone(shown: DemoReport) -> None:
+    """Replaced files first have their grace; after it the person is in no store, landing included."""
+    assert shown.opt_outs is not None
+    assert "1 not yet: once the replaced files" in shown.opt_outs.proof
+    assert "1 requests are verified, 0 verified except for landing" in shown.opt_outs.last_proof

@@ -175,6 +175,12 @@ def describe_verification(report: VerifyReport) -> Iterator[str]:
             f"Nothing was found that must not be: {report.verified:,} requests are verified,"
             f" {report.verified_except_landing:,} verified except for landing."
         )
+        waiting = report.requests - report.verified - report.verified_except_landing
+        if waiting:
+            yield (
+                f"{waiting:,} not yet: once the replaced files told of above are deleted, and no id is kept"
+                " for an answer of Liftoff."
+            )
     fault = report.evidence.fault
     yield (
         f"Evidence: {report.evidence.length:,} links, head {report.evidence.head}."
