@@ -73,8 +73,9 @@ def sql(
 class Session:
     """Connections to the lake for queries one after another.
 
-    Those that only read have one over which DuckDB opens files itself. The first that does more, such as
-    setting a variable, gets one that cannot write files, and so do all after it, which see what it did.
+    Those that only read have one over which DuckDB opens files itself; all others one that cannot write
+    files. After the first that may have changed something, such as a variable, all have the latter, and see
+    what it did.
     """
 
     def __init__(self, lake: "Lake", variables: "Mapping[str, str]") -> None:
@@ -83,15 +84,17 @@ class Session:
         self._variables = variables
         self._reading: DuckDBPyConnection | None = None
         self._guarded: DuckDBPyConnection | None = None
+        self._is_changed = False
 
     def connect(self, query: str) -> "DuckDBPyConnection":
         """Give the connection for a query."""
-        from etl.lake.only_reading import only_reads
+        from etl.lake.only_reading import keeps_nothing, only_reads
         from etl.lake.reading import connect_duckdb
 
-        if self._guarded is None and only_reads(query):
+        if not self._is_changed and only_reads(query):
             self._reading = self._reading or connect_duckdb(self.lake, self._variables, reads_only=True)
             return self._reading
+        self._is_changed = self._is_changed or not keeps_nothing(query)
         self._guarded = self._guarded or connect_duckdb(self.lake, self._variables)
         return self._guarded
 

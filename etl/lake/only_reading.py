@@ -31,6 +31,8 @@ EXAMINED: Final = "2.0.0"
 _LONGEST: Final = 100_000
 # What no file is called that DuckDB would take for a table; nor may a schema stand before it, as in x.csv.
 _PLAIN: Final = re.compile(r'"?\w*"?')
+_WORD: Final = re.compile(r"\w+")
+_TELLING: Final = frozenset({duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN})
 _QUALIFIERS: Final = ("schema_name", "catalog_name")
 NO_EXTENSIONS: Final[dict[str, str | bool | int | float | list[str]]] = {
     "autoinstall_known_extensions": False,
@@ -56,6 +58,23 @@ def only_reads(query: str) -> bool:
         # Also one of a depth that nobody writes by hand.
         except (duckdb.Error, RecursionError):
             return False
+
+
+def keeps_nothing(query: str) -> bool:
+    """Tell whether a text, run or refused, leaves a connection as it was; False where it is not known.
+
+    Of a text that cannot be parsed nothing is run. What is explained is not, unless it is analyzed.
+    """
+    if len(query) > _LONGEST:
+        return False
+    words = set(_WORD.findall(query.casefold()))
+    try:
+        kinds = {each.type for each in duckdb.extract_statements(query)}
+    except duckdb.Error:
+        return True
+    return words.isdisjoint(_ACTING) and (
+        kinds <= {duckdb.StatementType.SELECT} or (kinds <= _TELLING and "analyze" not in words)
+    )
 
 
 def _find_parts(tree: object) -> Iterator[dict[str, Any]]:

@@ -248,3 +248,17 @@ def test_what_a_session_sets_is_there_for_what_follows(shell: Shell) -> None:
         assert session.connect("x").sql("select getvariable('app')").fetchall() == [("a",)]
     finally:
         session.close()
+
+
+@pytest.mark.parametrize("query", ["selec 1", "explain from events", "from 'x.csv'", ""])
+def test_a_slip_does_not_slow_what_follows(shell: Shell, query: str) -> None:
+    """What leaves a connection as it was is run where it cannot write; the next query goes its own way."""
+    session = Session(open_lake(shell.config), {})
+    try:
+        reading = session.connect("from events")
+        guarded = session.connect(query)
+        assert guarded is not reading
+        assert session.connect("from events") is reading
+        assert session.connect(query) is guarded
+    finally:
+        session.close()

@@ -6,7 +6,7 @@ import duckdb
 import pytest
 
 from etl.lake.library import list_queries
-from etl.lake.only_reading import only_reads
+from etl.lake.only_reading import keeps_nothing, only_reads
 from etl.lake.reading import connect_duckdb, open_lake
 from tests.services.worlds import message, messages, open_local_world
 
@@ -174,3 +174,28 @@ def test_both_ways_see_the_same(tmp_path: Path, folder: str, app_id: str) -> Non
     assert len(own) == 4
     assert own == guarded
     assert {row[0] for row in own} >= {app_id}
+
+
+@pytest.mark.parametrize(
+    "query", [*HARMLESS, "selec 1", "", "explain from events", "from nowhere; from events"]
+)
+def test_queries_and_slips_keep_nothing(query: str) -> None:
+    """After them a connection is as it was, whether they were run or refused."""
+    assert keeps_nothing(query)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "set variable app = 'a'",
+        "from events; set variable app = 'a'",
+        "create temp table t (a int)",
+        "explain analyze create temp table t as select 1",
+        "select SetSeed(0.5)",
+        "call pragma_version()",
+        "select 1" + " + 1" * 50_000,
+    ],
+)
+def test_what_may_keep_something_is_told(query: str) -> None:
+    """Variables, tables, seeds, and what is too long to be looked through."""
+    assert not keeps_nothing(query)

@@ -1,6 +1,6 @@
 import re
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from tempfile import gettempdir
@@ -222,6 +222,16 @@ def test_instants_are_utc_and_maps_are_dictionaries(local_world: World) -> None:
     rows = ask(open_lake(local_world.settings), "select event_time::varchar, extra from events")
 
     assert rows == [("2026-09-01 12:00:01.001+00", {"brand_new": "x"})]
+
+
+def test_instants_are_python_s_own_too(local_world: World) -> None:
+    """Rows can be taken without a frame: an instant is a datetime that knows it is UTC."""
+    lake = fill(local_world)
+
+    ((instant,),) = lake.query("select min(event_time) from events").fetchall()
+
+    assert isinstance(instant, datetime)
+    assert instant.utcoffset() == timedelta(0)
 
 
 def test_an_empty_query_has_no_rows(local_world: World) -> None:
