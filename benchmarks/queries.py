@@ -35,6 +35,7 @@ from deltalake.transaction import AddAction, RemoveAction
 from benchmarks.year import APPS, DAYS, FIRST_DAY, make_day, name_object
 from etl.lake.drafts import Contents, DraftFile, describe_draft, draft_path, write_draft
 from etl.lake.encode import PartitionWriter
+from etl.lake.families import find_omitted, list_filled
 from etl.lake.layout import WRITE_SCHEMA, find_order
 from etl.lake.library import list_queries, read_views
 from etl.lake.publish import TRANSACTION_ID
@@ -107,10 +108,10 @@ def write_day(folder: Path, total: int, job: tuple[int, int]) -> DraftFile:
     pq.write_table(rows, plain / "part-0.parquet")
 
     lake, partition = open_store(str(folder / "lake")), (APPS[place].app_id, date)
-    path = draft_path("year", partition, 0)
+    written = _as_written(rows)
+    path = draft_path("year", partition, 0, find_omitted(list_filled(written)))
     with ExitStack() as stack:
         writer = PartitionWriter(lake, path, partition, stack)
-        written = _as_written(rows)
         writer.add(written.take(pa.array(find_order(written))), rows.nbytes)
         writer.flush()
     return describe_draft(lake, EVENTS, path, partition, Contents(writer.rows, writer.ranges))

@@ -25,7 +25,7 @@ delays as (
     select
         installed.app_id,
         installed.source,
-        date_diff('second', installed.installed_at, first_sales.bought_at) / 3600 as hours
+        (epoch_us(first_sales.bought_at) - epoch_us(installed.installed_at)) / 3600e6 as hours
     from installed
     left join first_sales
         on installed.app_id = first_sales.app_id and installed.appsflyer_id = first_sales.appsflyer_id

@@ -9,7 +9,7 @@ with delays as (
     select
         events_local.app_id,
         events_local.event_date,
-        date_diff('second', events_local.event_time, loads.landed_at) / 60 as minutes
+        (epoch_us(loads.landed_at) - epoch_us(events_local.event_time)) / 60e6 as minutes
     from events_local
     join loads on events_local.load_id = loads.load_id
     where is_asked(events_local.app_id, events_local.event_date, events_local.event_date_local)

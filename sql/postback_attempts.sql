@@ -10,7 +10,7 @@ select
     count(*) as postbacks,
     sum(attempts)::bigint as attempts,
     count(*) filter (attempts > 1) as retried,
-    round(median(date_diff('second', planned_at, settled_at)) / 3600, 2) as median_hours
+    round(median(epoch_us(settled_at) - epoch_us(planned_at)) / 3600e6, 2) as median_hours
 from postback_outcomes
 where state <> 'excluded' and is_asked(app_id, event_date, event_date)
 group by app_id, mode, state

@@ -1,5 +1,5 @@
 -- Views over the lake's tables, all without the vendor's test messages. `pushlift sql` and `etl.open_lake()` have
--- them ready; in a DuckDB of your own, make `events` and `postbacks` from the tables' live files, then run this file.
+-- them ready; in a DuckDB of your own, make `events` and `postbacks` from the Delta tables, then run this file.
 --
 -- What is filtered by `app_id` and `event_date` reads the files of those apps and days alone, through every view; what
 -- is filtered by `family` or `event_name`, too, costs `occurrences` only those rows.

@@ -28,6 +28,7 @@ from etl.jobs.replacing import replace_events
 from etl.jobs.runs import Run, name_run
 from etl.lake.anonymize import NewId, choose_new_ids
 from etl.lake.drafts import DraftFile, draft_path
+from etl.lake.families import read_omitted
 from etl.lake.held import HeldRows, choose_rows, relabel, take_out, words_of
 from etl.lake.loads import LoadCounts
 from etl.lake.plans import PublishPlan
@@ -215,7 +216,10 @@ def _write_rows(
         return relabel(rows, load_ids, attempt.run.started_at)
 
     filled = [each for each in chosen if each.stays.any()]
-    paths = [draft_path(attempt.stem, (batch.app_id, each.day), place) for place, each in enumerate(filled)]
+    paths = [
+        draft_path(attempt.stem, (batch.app_id, each.day), place, read_omitted(each.file.path))
+        for place, each in enumerate(filled)
+    ]
     attempt.register(EVENTS, paths)
     drafts = [
         rewrite_rows(attempt.lake, EVENTS, each.file, path, each.stays, take_out(each, renew, change))

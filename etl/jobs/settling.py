@@ -248,7 +248,7 @@ def _provenance(run: Run, stem: str) -> Provenance:
 def _plan_paths(stem: str, tasks: Sequence[EncodeTask]) -> Iterator[str]:
     for task in tasks:
         for place in np.unique(task.settled.partition[task.settled.keep]).tolist():
-            yield draft_path(stem, task.settled.partitions[place], task.group)
+            yield draft_path(stem, task.settled.partitions[place], task.group, task.omitted)
 
 
 def _write_events(attempt: Attempt, tasks: Iterable[EncodeTask], encode: Encode) -> list[EncodedGroup]:

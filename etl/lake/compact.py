@@ -23,6 +23,7 @@ from deltalake.transaction import AddAction, RemoveAction
 from etl.errors import LakeMovedOn
 from etl.lake.delta_errors import explain_delta_errors
 from etl.lake.drafts import Contents, DraftFile, describe_draft, write_draft
+from etl.lake.families import choose_schema, find_omitted, list_filled, name_file
 from etl.lake.filesystems import open_filesystem
 from etl.lake.layout import WRITE_SCHEMA, open_events_writer, write_sorted
 from etl.lake.publish import TRANSACTION_ID
@@ -183,19 +184,16 @@ def _choose_number(lake: Store) -> int:
 
 
 def _write_drafts(compactor: Compactor, plan: Compaction) -> list[DraftFile]:
-    """Write the new files, which are registered before."""
-    paths = [_name_draft(compactor, place, group) for place, group in enumerate(plan.groups)]
-    table = plan.table.name
-    register_drafts(
-        compactor.ledger,
-        [Draft(f"{table}/{path}", table, compactor.run_id, 0, compactor.made_at) for path in paths],
-    )
+    """Write the new files, each of which is registered before."""
     drafts: list[DraftFile | None] = []
-    for path, group in zip(paths, plan.groups, strict=True):
+    for place, group in enumerate(plan.groups):
         check_fence(compactor.ledger, compactor.fence)
         if plan.table is EVENTS:
-            drafts.append(_write_day(compactor.lake, path, group))
+            rows = _read_rows(compactor.lake, EVENTS, WRITE_SCHEMA, group).unify_dictionaries()
+            path = _name_draft(compactor, plan.table, (place, group), find_omitted(list_filled(rows)))
+            drafts.append(_write_day(compactor.lake, path, group[0].partition, rows))
         else:
+            path = _name_draft(compactor, plan.table, (place, group))
             rows = _read_rows(compactor.lake, plan.table, plan.table.schema, group)
             drafts.append(
                 write_draft(compactor.lake, plan.table, path, [rows.sort_by(TIME_COLUMNS[plan.table])])
@@ -203,23 +201,27 @@ def _write_drafts(compactor: Compactor, plan: Compaction) -> list[DraftFile]:
     return [draft for draft in drafts if draft is not None]
 
 
-def _name_draft(compactor: Compactor, place: int, group: Sequence[SmallFile]) -> str:
-    """Name the file that a group becomes, in the folder where the files lie."""
-    folder = group[0].path.rpartition("/")[0]
-    return f"{folder}/{compactor.run_id}-c{place:04d}.parquet".lstrip("/")
+def _name_draft(
+    compactor: Compactor, table: Table, group: tuple[int, Sequence[SmallFile]], omitted: str = ""
+) -> str:
+    """Name and register the file that a group becomes, in the folder where the files lie."""
+    folder = group[1][0].path.rpartition("/")[0]
+    path = f"{folder}/{name_file(f'{compactor.run_id}-c{group[0]:04d}', omitted)}".lstrip("/")
+    draft = Draft(f"{table.name}/{path}", table.name, compactor.run_id, 0, compactor.made_at)
+    register_drafts(compactor.ledger, [draft])
+    return path
 
 
-def _write_day(lake: Store, path: str, group: Sequence[SmallFile]) -> DraftFile:
+def _write_day(lake: Store, path: str, partition: Sequence[tuple[str, str]], rows: pa.Table) -> DraftFile:
     """Write the events of some files of an app's day as one, in the order of `layout`."""
-    rows = _read_rows(lake, EVENTS, WRITE_SCHEMA, group).unify_dictionaries()
     with (
         open_for_writing(lake, f"{EVENTS.name}/{path}") as sink,
-        open_events_writer(sink, WRITE_SCHEMA) as writer,
+        open_events_writer(sink, choose_schema(path, WRITE_SCHEMA)) as writer,
     ):
         written = write_sorted(writer, rows)
     ranges = [find_ranges(written, EVENTS.statistics)]
-    partition = [value for _, value in group[0].partition]
-    return describe_draft(lake, EVENTS, path, partition, Contents(written.num_rows, ranges))
+    values = [value for _, value in partition]
+    return describe_draft(lake, EVENTS, path, values, Contents(written.num_rows, ranges))
 
 
 def _read_rows(lake: Store, table: Table, schema: pa.Schema, files: Sequence[SmallFile]) -> pa.Table:

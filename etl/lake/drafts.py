@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from etl.errors import StorageError
+from etl.lake.families import name_file
 from etl.lake.settle import Partition
 from etl.lake.statistics import Ranges, find_ranges, write_statistics
 from etl.lake.tables import Table
@@ -51,18 +52,18 @@ class Contents:
     ranges: Sequence[Ranges]
 
 
-def draft_path(stem: str, partition: Partition, group: int) -> str:
+def draft_path(stem: str, partition: Partition, group: int, omitted: str = "") -> str:
     """Name the draft of a partition, in folders such as `app_id=com.app/event_date=2026-09-01`.
 
     Some readers take the partition from the folders' names instead of the log, so these spell it as Hive
     does. A name that no file system would take is cut, with a hash to keep it apart; those readers then see
-    the cut name.
+    the cut name. The file's own name says which families of columns it leaves out.
     """
     app_id, day = partition
     folder = quote(app_id, safe="")
     if len(folder) > _LONGEST_FOLDER:
         folder = f"{folder[:_LONGEST_FOLDER]}-{hashlib.sha256(app_id.encode()).hexdigest()[:8]}"
-    return f"app_id={folder}/event_date={day}/{stem}-{group:03d}.parquet"
+    return f"app_id={folder}/event_date={day}/{name_file(f'{stem}-{group:03d}', omitted)}"
 
 
 def describe_draft(

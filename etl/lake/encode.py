@@ -16,6 +16,7 @@ import pyarrow as pa
 
 from etl.appsflyer.flags import spell_flags
 from etl.lake.drafts import Contents, DraftFile, describe_draft, draft_path
+from etl.lake.families import FAMILIES, choose_schema
 from etl.lake.layout import ORDERED_BY, WRITE_SCHEMA, find_order, open_events_writer, write_runs
 from etl.lake.settle import Partition, SettledRows
 from etl.lake.spill import FLAGS_COLUMN, OBJECT_COLUMN, ChunkOutcome, read_batch
@@ -60,6 +61,12 @@ class EncodeTask:
     chunks: tuple[ChunkOutcome, ...]
     settled: SettledRows
 
+    @property
+    def omitted(self) -> str:
+        """The families of columns in which no chunk has a value."""
+        letters = [chunk.omitted for chunk in self.chunks]
+        return "".join(each for each in FAMILIES if all(each in found for found in letters))
+
 
 class PartitionWriter:
     """Writes the rows of one partition into one draft, some at a time; rows that are added are in order."""
@@ -67,13 +74,13 @@ class PartitionWriter:
     def __init__(
         self, lake: Store, path: str, partition: Partition, stack: ExitStack, watch: Watch = _watch_nothing
     ) -> None:
-        """Open the draft; it appears when the stack closes."""
+        """Open the draft, with the columns that its path tells; it appears when the stack closes."""
         self.path, self.partition, self._watch = path, partition, watch
         self.rows = self.waiting_rows = self.waiting_bytes = 0
         self.ranges: list[Ranges] = []
         self._waiting: list[pa.Table] = []
         sink = stack.enter_context(open_for_writing(lake, f"{EVENTS.name}/{path}"))
-        self._writer = stack.enter_context(open_events_writer(sink, WRITE_SCHEMA))
+        self._writer = stack.enter_context(open_events_writer(sink, choose_schema(path, WRITE_SCHEMA)))
 
     def add(self, rows: pa.Table, size: int) -> None:
         """Let rows, of so many bytes, wait for their row group."""
@@ -124,7 +131,7 @@ def _encode_partitions(  # noqa: PLR0913, PLR0917 - where from, where to, which 
         for rows, size, partition in _settled_slices(scratch, task, keep, provenance):
             if partition not in writers:
                 name = task.settled.partitions[partition]
-                path = draft_path(provenance.stem, name, task.group)
+                path = draft_path(provenance.stem, name, task.group, task.omitted)
                 writers[partition] = PartitionWriter(lake, path, name, stack, watch)
             writers[partition].add(rows, size)
             _relieve(list(writers.values()))

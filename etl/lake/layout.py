@@ -17,6 +17,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from etl.errors import ConservationError
+from etl.lake.families import list_filled
 from etl.lake.tables import DICTIONARY, EVENTS, file_schema, is_low_cardinality
 
 LOW_CARDINALITY: Final = tuple(name for name in file_schema(EVENTS).names if is_low_cardinality(name))
@@ -60,9 +62,10 @@ def write_sorted(writer: pq.ParquetWriter, rows: pa.Table) -> pa.Table:
 
 
 def write_runs(writer: pq.ParquetWriter, runs: Sequence[pa.Table]) -> pa.Table:
-    """Write runs of rows, each in order, in row groups of a kind each; gives all rows as they were written.
+    """Write runs of rows, each in order, in row groups of a kind each; gives all rows in that order.
 
-    Nothing is copied, so within a kind run follows run.
+    Nothing is copied, so within a kind run follows run. Columns that the writer has not are left out. Raises
+    ConservationError where one of these has a value.
     """
     bounds = [np.searchsorted(_tell_kinds(run), range(_KINDS + 1)).tolist() for run in runs]
     parts = [
@@ -70,11 +73,21 @@ def write_runs(writer: pq.ParquetWriter, runs: Sequence[pa.Table]) -> pa.Table:
         for kind in range(_KINDS)
     ]
     written = pa.concat_tables([part for same in parts for part in same]).unify_dictionaries()
+    columns = _leave_out(written, writer.schema.names)
     start = 0
     for count in _cut([sum(part.num_rows for part in same) for same in parts]):
-        writer.write_table(written.slice(start, count), row_group_size=MOST_GROUP_ROWS)
+        writer.write_table(columns.slice(start, count), row_group_size=MOST_GROUP_ROWS)
         start += count
     return written
+
+
+def _leave_out(rows: pa.Table, names: Sequence[str]) -> pa.Table:
+    lost = [name for name in list_filled(rows) if name not in names]
+    if lost:
+        raise ConservationError(
+            f"{', '.join(lost)} would be lost: the file leaves these columns out, but rows have values there."
+        )
+    return rows if len(names) == rows.num_columns else rows.select(names)
 
 
 def find_order(rows: pa.Table, before: npt.NDArray[np.int32] | None = None) -> npt.NDArray[np.int64]:

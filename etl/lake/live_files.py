@@ -19,6 +19,7 @@ from urllib.parse import quote, unquote
 from deltalake import DeltaTable
 from fsspec import AbstractFileSystem
 
+from etl.lake.families import read_omitted
 from etl.lake.info import LiveFile, list_live_files
 from etl.lake.tables import Table
 
@@ -27,23 +28,39 @@ PROTOCOL: Final = "lake"
 
 @dataclass(frozen=True, order=True, slots=True)
 class NamedFile:
-    """A live file: its path, and the name by which DuckDB knows it, with its partition as Hive spells it."""
+    """A live file: its path, and the name by which DuckDB knows it, with its partition as Hive spells it.
+
+    Files that leave out the same families of columns (`omitted`) have names in one folder.
+    """
 
     name: str
     path: str
+    omitted: str = ""
+
+    @property
+    def spelled(self) -> str:
+        """The folder that the partition alone would give, from the table's on."""
+        table, _, rest = _strip(self.name).partition("/")
+        return f"{table}/{rest.partition('/')[2]}".rpartition("/")[0]
 
 
 def name_live_files(table: Table, delta: DeltaTable, folder: str) -> list[NamedFile]:
     """Name the files of a table's version in a folder, by the partitions that the log tells, in order."""
     return sorted(
-        NamedFile(_name(table, file), f"{folder}/{unquote(file.path)}")
+        NamedFile(_name(table, file), f"{folder}/{unquote(file.path)}", read_omitted(file.path))
         for file in list_live_files(table, delta)
     )
 
 
 def _name(table: Table, file: LiveFile) -> str:
     folders = "".join(f"{name}={_spell(file.partition[name])}/" for name in table.partition_by)
-    return f"{PROTOCOL}://{table.name}/{folders}{unquote(file.path.rpartition('/')[2])}"
+    name = unquote(file.path.rpartition("/")[2])
+    return f"{name_folder(table, read_omitted(file.path))}/{folders}{name}"
+
+
+def name_folder(table: Table, omitted: str) -> str:
+    """Name the folder of a table's files that leave out some families."""
+    return f"{PROTOCOL}://{table.name}/{omitted or 'all'}"
 
 
 @lru_cache(maxsize=4_096)

@@ -16,12 +16,13 @@ import pyarrow.parquet as pq
 from deltalake import DeltaTable
 
 from etl.lake.drafts import Contents, DraftFile, describe_draft
+from etl.lake.families import choose_schema, complete, name_file, read_omitted
 from etl.lake.history import FindRows, read_columns
 from etl.lake.layout import open_events_writer, write_sorted
 from etl.lake.plans import RemovedFile
 from etl.lake.spill import ids_to_words
 from etl.lake.statistics import find_ranges
-from etl.lake.tables import EVENTS, Table
+from etl.lake.tables import EVENTS, Table, file_schema
 from etl.stores import Store, open_for_writing
 
 _SEPARATOR = "\n"
@@ -58,9 +59,11 @@ def published_files(table: Table, delta: DeltaTable) -> list[PublishedFile]:
 
 
 def name_successors(files: Sequence[PublishedFile], stem: str) -> list[tuple[PublishedFile, str]]:
-    """Name the file that would stand in for each; `stem` begins the names."""
-    folders = [file.path.rpartition("/")[0] for file in files]
-    paths = [f"{folder}/{stem}-r{place:04d}.parquet".lstrip("/") for place, folder in enumerate(folders)]
+    """Name the file that would stand in for each, with the same columns; `stem` begins the names."""
+    paths = []
+    for place, file in enumerate(files):
+        name = name_file(f"{stem}-r{place:04d}", read_omitted(file.path))
+        paths.append(f"{file.path.rpartition('/')[0]}/{name}".lstrip("/"))
     return list(zip(files, paths, strict=True))
 
 
@@ -125,15 +128,18 @@ def rewrite_rows(  # noqa: PLR0913, PLR0917 - where from, where to, which rows, 
     stays: npt.NDArray[np.bool_],
     change: Callable[[pa.Table], pa.Table] = lambda rows: rows,
 ) -> DraftFile:
-    """Write the rows of a file that stay, each batch of them as `change` makes it, as a draft at `path`."""
+    """Write the rows of a file that stay, each batch of them as `change` makes it, as a draft at `path`.
+
+    `change` is given all columns of events; those that the path leaves out must stay without a value.
+    """
     ranges, start, writer = [], 0, None
     with open_for_writing(lake, f"{table.name}/{path}") as sink:
         for batch in read_columns(lake, f"{table.name}/{file.path}", None):
             kept = pa.Table.from_batches([batch]).filter(pa.array(stays[start : start + batch.num_rows]))
             start += batch.num_rows
-            kept = change(kept)
+            kept = change(complete(kept, file_schema(EVENTS)) if table is EVENTS else kept)
             if writer is None:
-                writer = _open_writer(sink, table, kept.schema)
+                writer = _open_writer(sink, table, choose_schema(path, kept.schema))
             if kept.num_rows:
                 kept = write_sorted(writer, kept) if table is EVENTS else _write(writer, kept)
                 ranges.append(find_ranges(kept, table.statistics))

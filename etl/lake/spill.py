@@ -22,6 +22,7 @@ import pyarrow.compute as pc
 from typing_extensions import Buffer, override
 
 from etl.erased import Met
+from etl.lake.families import find_omitted
 from etl.lake.quarantine import SPILLED_SCHEMA
 from etl.stores import Store
 from etl.stores.translating import explain_errors
@@ -80,7 +81,8 @@ class ChunkOutcome:
     """A whole chunk in scratch: where its batches lie (offset, bytes, rows), and its objects' outcomes.
 
     `renewed` are rows, by their number, that are kept without their person under new ids, with the event id
-    that each had: the lake may still have it. `met` are ids, as keyed hashes, that rows of people who were
+    that each had: the lake may still have it. `omitted` are families of columns (`families`) in which no row
+    has a value. `met` are ids, as keyed hashes, that rows of people who were
     erased hold beside those that are suppressed.
     """
 
@@ -89,6 +91,7 @@ class ChunkOutcome:
     objects: tuple[ObjectOutcome, ...]
     renewed: tuple[tuple[int, str], ...] = ()
     met: tuple[Met, ...] = ()
+    omitted: str = ""
 
     @property
     def rows(self) -> int:
@@ -123,6 +126,7 @@ class SpillWriter:
         self._name = name
         self._batches: list[tuple[int, int, int]] = []
         self._renewed: list[tuple[int, str]] = []
+        self._filled: set[str] = set()
         with explain_errors(scratch, name, is_write=True):
             scratch.fs.makedirs(scratch.path_of(name).rpartition("/")[0], exist_ok=True)
             self._file = _open_spill(scratch, f"{name}.spill")
@@ -149,6 +153,7 @@ class SpillWriter:
         before = sum(rows for _, _, rows in self._batches)
         self._renewed += [(before + row, event_id) for row, event_id in renewed.items()]
         columns = {name: column for name, column in batch.columns.items() if column.null_count < len(column)}
+        self._filled.update(columns)
         table = pa.table(columns | {OBJECT_COLUMN: pa.array(objects), FLAGS_COLUMN: pa.array(batch.flags)})
         start = self._offset
         self._offset += self._write(table)
@@ -168,7 +173,9 @@ class SpillWriter:
             self._quarantine.close()
             for file in (self._file, self._rows_file, self._quarantine_file):
                 file.close()
-        outcome = ChunkOutcome(self._name, tuple(self._batches), objects, tuple(self._renewed), met)
+        outcome = ChunkOutcome(
+            self._name, tuple(self._batches), objects, tuple(self._renewed), met, find_omitted(self._filled)
+        )
         _put(self._scratch, f"{self._name}.json", json.dumps(asdict(outcome)).encode())
         return outcome
 
@@ -192,6 +199,7 @@ def read_outcome(scratch: Store, name: str) -> ChunkOutcome:
         objects=tuple(read_object_outcome(outcome) for outcome in found["objects"]),
         renewed=tuple((row, event_id) for row, event_id in found["renewed"]),
         met=tuple(_read_met(each) for each in found["met"]),
+        omitted=found.get("omitted", ""),
     )
 
 

@@ -82,7 +82,7 @@ def _read_file(lake: Store, key: str, columns: Collection[str]) -> tuple[pa.Tabl
         file = pq.ParquetFile(source, read_dictionary=_dictionaries(columns))
         schema = file.schema_arrow
         table = file.read(columns=[name for name in columns if name in schema.names])
-        return _complete(table, columns), count_wrong_columns(schema)
+        return _complete(table, columns), count_wrong_columns(key, schema)
 
 
 def _complete(table: pa.Table, columns: Collection[str]) -> pa.Table:

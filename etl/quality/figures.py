@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from etl.appsflyer.topics import Topic
+from etl.lake.families import choose_schema
 from etl.lake.tables import EVENTS, LOADS, file_schema
 from etl.quality.offered import LEAST_COUNT, MANDATORY, UNACCOUNTED
 from etl.quality.robust import low_share
@@ -72,9 +73,12 @@ def count_figures(rows: pa.Table, days: Days, counts: Mapping[str, int]) -> dict
     }
 
 
-def count_wrong_columns(schema: pa.Schema) -> int:
-    """Count the columns of a file that are missing, unknown or of another type than the table's."""
-    wanted = {field.name: field.type for field in file_schema(EVENTS)}
+def count_wrong_columns(path: str, schema: pa.Schema) -> int:
+    """Count the columns of a file that are missing, unknown or of another type than the table's.
+
+    Those that its name says are left out must be.
+    """
+    wanted = {field.name: field.type for field in choose_schema(path, file_schema(EVENTS))}
     found = {field.name: field.type for field in schema}
     return sum(_plain(found.get(name)) != _plain(wanted.get(name)) for name in wanted.keys() | found.keys())
 

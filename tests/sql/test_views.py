@@ -12,7 +12,7 @@ import pytest
 from etl.appsflyer.normalize import TEST_APPSFLYER_ID
 from etl.lake.library import VIEWS, find_sql_folder, list_queries
 from etl.lake.reading import Lake
-from etl.lake.tables import EVENTS, POSTBACKS, find_table
+from etl.lake.tables import POSTBACKS
 from tests.reports.lakes import at, write_rows
 from tests.services.worlds import World, message, open_local_world
 
@@ -113,11 +113,9 @@ def test_an_occurrence_has_its_best_outcome(local_world: World) -> None:
 
 
 def test_a_duckdb_of_ones_own_takes_the_file_of_views(lake: Lake) -> None:
-    """Over the files that the log names, as the README shows."""
+    """Over the table, as the README shows."""
     connection = duckdb.connect()
-    delta = find_table(lake.store, EVENTS)
-    assert delta is not None
-    connection.read_parquet(delta.file_uris(), hive_partitioning=True).create_view("events")
+    connection.register("events", lake.events.dataset())
     connection.sql(
         "create table postbacks (plan_id text, position int, occurrence_id text, mode text, state text,"
         " code text, exported_at timestamptz, run_id text)"
