@@ -46,7 +46,7 @@ def show_tables(
     # of a list's column, which takes some hundred bytes, DuckDB 2.0 fetches a megabyte.
     connection.execute("SET parquet_metadata_cache = true; SET disable_parquet_prefetching = true")
     if own:
-        # Files are in the system's memory once they are read; DuckDB's copy of it costs a tenth of a query.
+        # Files are in the system's memory once they are read; a second copy costs some hundredths of a query.
         connection.execute("SET enable_external_file_cache = false")
     for table, delta in tables.items():
         if delta is None or named.get(table) == []:
