@@ -86,11 +86,11 @@ def split_line(line: str, separator: str | None) -> list[str] | None:
         return line.split(separator) if separator else [line]
     if separator is None and not line.strip().startswith('"'):
         return [line]
+    # Tabs in front are empty fields where they separate: without them ids would move to other columns.
+    trimmed = line.strip(" ") if separator == "\t" else line.strip()
     try:
         # A character that no text holds stands in where there is no separator.
-        return next(
-            csv.reader([line.strip()], delimiter=separator or "\0", strict=True, skipinitialspace=True)
-        )
+        return next(csv.reader([trimmed], delimiter=separator or "\0", strict=True, skipinitialspace=True))
     except csv.Error:
         return None
 

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from etl.errors import UnreadableList
@@ -153,6 +153,7 @@ def test_every_code_has_one_sentence() -> None:
 
 
 @given(st.lists(st.lists(CELLS, min_size=4, max_size=4), max_size=20), st.sampled_from(",;\t|"))
+@example([["", "", '"', IDFA]], "\t")
 def test_every_line_is_accounted_for_once(rows: list[list[str]], separator: str) -> None:
     """Accepted, duplicates and rejected are all ids; a line without one, or a comment, counts as one."""
     header = ["device_id", "idfa", "apps", "customer_user_id"]
