@@ -96,8 +96,9 @@ def choose_schema(path: str, schema: pa.Schema) -> pa.Schema:
 
 def complete(rows: pa.Table, schema: pa.Schema) -> pa.Table:
     """Give rows of a file the columns that it leaves out; the others keep their types."""
-    missing = [field for field in schema if field.name not in rows.column_names]
-    others = [name for name in rows.column_names if name not in schema.names]
+    wanted, present = schema.names, rows.column_names
+    missing = [schema.field(name) for name in wanted if name not in present]
     for field in missing:
         rows = rows.append_column(field, pa.nulls(rows.num_rows, field.type))
-    return rows.select([*schema.names, *others]) if missing else rows
+    others = [name for name in present if name not in wanted]
+    return rows.select([*wanted, *others]) if missing else rows
