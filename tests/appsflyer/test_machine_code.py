@@ -27,6 +27,20 @@ assert load_kernel.cache_info().currsize == 6
 assert "numba" not in sys.modules
 print("ready", flush=True)
 """
+THREADS = """
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+from etl.appsflyer.compiled.machine_code import load_kernel
+from etl.appsflyer.jsonlines.kernels import find_line_ends
+sys.setswitchinterval(1e-6)
+together = Barrier(8)
+def load(_):
+    together.wait()
+    return load_kernel(find_line_ends)
+with ThreadPoolExecutor(8) as pool:
+    print(len({id(kernel) for kernel in list(pool.map(load, range(8)))}))
+"""
 FIND = """
 import sys
 from pathlib import Path
@@ -44,6 +58,13 @@ def test_kept_code_is_used_without_numba(program: str) -> None:
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
     assert (done.stdout == "ready\n") == (program is FORK_SERVER)
+
+
+def test_threads_that_come_first_together_load_once() -> None:
+    """What a second one loaded beside the first would be forgotten, and its code freed while it runs."""
+    warm_up()
+    done = subprocess.run([sys.executable, "-c", THREADS], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "1\n")
 
 
 def test_code_is_kept_where_a_place_can_be_written(tmp_path: Path) -> None:

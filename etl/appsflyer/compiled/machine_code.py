@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
+from threading import RLock
+from typing import Final
 
 import llvmlite.binding as llvm
 
@@ -21,6 +23,8 @@ from etl.appsflyer.compiled.kept_code import keep_code, list_folders, read_code
 _HERE = Path(__file__).parent
 
 _registered: list[Kernel] = []
+# `cache` lets two threads that come first both make the engine: the one that is forgotten frees its code.
+_loading: Final = RLock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +58,13 @@ def warm_up() -> None:
 
 @cache
 def load_kernel(kernel: Kernel) -> Callable[..., None]:
-    """Load a kernel, compiling it where that has not been done."""
+    """Load a kernel, compiling it where that has not been done; one thread loads, others wait for it."""
+    with _loading:
+        return _load_once(kernel)
+
+
+@cache
+def _load_once(kernel: Kernel) -> Callable[..., None]:
     engine = _engine()
     engine.add_object_file(llvm.ObjectFileRef.from_data(find_code(kernel, list_folders())))
     engine.finalize_object()
