@@ -42,10 +42,13 @@ def find_in_events(lake: Store, files: list[PublishedFile], wanted: Wanted) -> I
     Two files are read at a time, so that one is decoded while another waits for Python to look up its ids.
     """
     lookups = {app_id: wanted.for_app(app_id) for app_id in {app_of(file) for file in files}}
+
+    def find(file: PublishedFile) -> FoundFile | None:
+        found = find_in_file(lake, file, lookups[app_of(file)])
+        return found if found.marks.any() else None
+
     with ThreadPoolExecutor(_FILES_AT_ONCE, "find") as pool:
-        for found in pool.map(lambda file: find_in_file(lake, file, lookups[app_of(file)]), files):
-            if found.marks.any():
-                yield found
+        yield from filter(None, pool.map(find, files))
 
 
 def find_in_file(lake: Store, file: PublishedFile, lookup: Lookup) -> FoundFile:
