@@ -32,43 +32,29 @@ best as (
     ) = 1
 ),
 
+-- Few: one for each outcome of an app's day and name, where there are millions of occurrences.
 told as (
-    select o.app_id, o.event_date, o.event_name, coalesce(b.mode, 'production') as mode, b.state, b.code
+    select
+        o.app_id, o.event_date, o.event_name, coalesce(b.mode, 'production') as mode, b.state, b.code, count(*) as n
     from occurrences as o
     left join best as b on o.occurrence_id = b.occurrence_id
-),
-
-reasons as (
-    select app_id, event_date, event_name, mode, map_from_entries(list((code, n) order by n desc, code)) as reasons
-    from (
-        select app_id, event_date, event_name, mode, code, count(*) as n
-        from told
-        where state = 'excluded'
-        group by all
-    )
     group by all
 )
 
 select
-    t.app_id,
-    t.event_date,
-    t.event_name,
-    t.mode,
-    count(*) as events,
-    count(*) filter (t.state is not null and t.state <> 'excluded') as planned,
-    count(*) filter (t.state = 'delivered') as delivered,
-    count(*) filter (t.state = 'refused') as refused,
-    count(*) filter (t.state = 'unknown') as unknown,
-    count(*) filter (t.state = 'cancelled') as cancelled,
-    count(*) filter (t.state = 'excluded') as excluded,
-    any_value(r.reasons) as excluded_by_reason,
-    count(*) filter (t.state is null) as not_planned
-from told as t
-left join reasons as r
-    on
-        t.app_id = r.app_id
-        and t.event_date = r.event_date
-        and t.event_name = r.event_name
-        and t.mode = r.mode
+    app_id,
+    event_date,
+    event_name,
+    mode,
+    sum(n)::bigint as events,
+    coalesce(sum(n) filter (state <> 'excluded'), 0)::bigint as planned,
+    coalesce(sum(n) filter (state = 'delivered'), 0)::bigint as delivered,
+    coalesce(sum(n) filter (state = 'refused'), 0)::bigint as refused,
+    coalesce(sum(n) filter (state = 'unknown'), 0)::bigint as unknown,
+    coalesce(sum(n) filter (state = 'cancelled'), 0)::bigint as cancelled,
+    coalesce(sum(n) filter (state = 'excluded'), 0)::bigint as excluded,
+    map_from_entries(list((code, n) order by n desc, code) filter (state = 'excluded')) as excluded_by_reason,
+    coalesce(sum(n) filter (state is null), 0)::bigint as not_planned
+from told
 group by all
 order by all

