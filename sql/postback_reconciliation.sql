@@ -4,6 +4,7 @@
 -- Caveats:   Outcomes are in the lake after `pushlift backfill reconcile`. An occurrence that several plans had is
 --            counted once, by the best that became of it. Events without a plan are those that no plan asked for or
 --            that the app's vocabulary does not name.
+-- Variables: app, first_day, last_day (UTC days).
 with occurrences as (
     select
         app_id,
@@ -11,7 +12,7 @@ with occurrences as (
         case when topic in ('reinstall', 're_engagement', 're_attribution') then topic else event_name end as event_name,
         occurrence_id
     from events
-    where not coalesce(is_test_message, false)
+    where is_test_message is not true and is_asked(app_id, event_date, event_date)
     group by all
 ),
 

@@ -3,9 +3,9 @@
 To open a Parquet file costs its readers some microseconds a column, wanted or not, which is what a query
 over a year of small files mostly does. So a file may leave out whole families; its name says which, as in
 `…-000.without-cdk.parquet`, and a file without such a mark has all columns. Delta's readers give nulls for
-what a file does not have, and `duckdb_tables` does by the mark. Columns that belong to no family are in
-every file, as ids of people are, which erasure looks for. A family's letter and columns are for good: files
-without them are in people's lakes.
+what a file does not have, as `read_columns` of `etl.lake.history` does, and `duckdb_tables` by the mark.
+Columns that belong to no family are in every file. A family's letter and columns are for good: files without
+them are in people's lakes.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from typing import Final
 import pyarrow as pa
 
 FAMILIES: Final[Mapping[str, tuple[str, ...]]] = {
+    # Ids of devices without Google's store, and those that it no longer lets apps read.
+    "a": ("amazon_aid", "android_id", "imei", "oaid"),
     # Contributors after the first.
     "c": tuple(
         f"contributor_{place}_{name}"
@@ -34,6 +36,10 @@ FAMILIES: Final[Mapping[str, tuple[str, ...]]] = {
         "install_app_store",
         "store_reinstall",
     ),
+    # What was found beside the vendor's fields, and inside them.
+    "e": ("embedded_ids", "extra"),
+    # What Apple's devices alone tell.
+    "i": ("att", "idfa", "idfv"),
     # What some partners put into their links.
     "k": (
         "af_ad_type",

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from deltalake import DeltaTable
 
+from etl.lake.families import list_omitted, read_omitted
 from etl.lake.settle import Partition
 from etl.lake.spill import ids_to_words
 from etl.lake.tables import EVENTS, Table, find_table
@@ -52,13 +53,33 @@ def read_known_ids(
 def read_columns(lake: Store, key: str, columns: Sequence[str] | None) -> Iterator[pa.RecordBatch]:
     """Read columns of a Parquet file of the lake, some ten thousand rows at a time, fewer of large ones.
 
-    The batches of a file are the same whichever columns are read.
+    The batches of a file are the same whichever columns are read. Those that are asked for by name come in
+    that order; what the file says to leave out is null, and another that it does not have is not there.
     """
     with explain_errors(lake, key), lake.fs.open(lake.path_of(key), "rb") as source:
         file = pq.ParquetFile(source)
-        yield from file.iter_batches(
-            _fit_rows(file.metadata), columns=None if columns is None else list(columns)
-        )
+        if columns is None:
+            yield from file.iter_batches(_fit_rows(file.metadata))
+            return
+        present = file.schema_arrow.names
+        left_out = list_omitted(read_omitted(key)).difference(present)
+        fields = [
+            EVENTS.schema.field(name) if name in left_out else file.schema_arrow.field(name)
+            for name in columns
+            if name in left_out or name in present
+        ]
+        for batch in file.iter_batches(_fit_rows(file.metadata), columns=list(columns)):
+            yield _arrange(batch, fields, left_out)
+
+
+def _arrange(
+    batch: pa.RecordBatch, fields: Sequence[pa.Field[pa.DataType]], left_out: frozenset[str]
+) -> pa.RecordBatch:
+    columns = [
+        pa.nulls(batch.num_rows, field.type) if field.name in left_out else batch[field.name]
+        for field in fields
+    ]
+    return pa.RecordBatch.from_arrays(columns, schema=pa.schema(fields))
 
 
 def _fit_rows(metadata: pq.FileMetaData) -> int:

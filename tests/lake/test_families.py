@@ -27,23 +27,28 @@ from etl.lake.families import (
     read_omitted,
 )
 from etl.lake.find_people import ID_COLUMNS
+from etl.lake.history import read_columns
 from etl.lake.layout import ORDERED_BY, WRITE_SCHEMA, open_events_writer, write_sorted
 from etl.lake.only_reading import only_reads
 from etl.lake.reading import connect_duckdb, open_lake
 from etl.lake.spill import read_outcome
 from etl.lake.tables import EVENTS, file_schema
+from etl.lake.wanted import Wanted, WantedId
 from tests.lake.erasing import event_of, wanted_of
 from tests.services.worlds import World, message, messages
 
 ALL = "".join(FAMILIES)
 SECOND = "push/2026/09/01/14/b.json.gz"
-# A value of each family, and the column that it comes to.
+# A field of each family with a value, and the column that it comes to.
 VALUES = {
-    "c": ("contributor_2_media_source", "other_int"),
-    "d": ("store_reinstall", "true"),
-    "k": ("af_sub2", "x"),
-    "r": ("deeplink_url", "https://a.example/x"),
-    "x": ("dma", "501"),
+    "a": ("oaid", {"oaid": "7a9b1c2d-0e1f-4a5b-8c9d-a0b1c2d3e4f5"}),
+    "c": ("contributor_2_media_source", {"contributor_2_media_source": "other_int"}),
+    "d": ("store_reinstall", {"store_reinstall": "true"}),
+    "e": ("extra", {"a_field_of_tomorrow": "x"}),
+    "i": ("att", {"att": "authorized"}),
+    "k": ("af_sub2", {"af_sub2": "x"}),
+    "r": ("deeplink_url", {"deeplink_url": "https://a.example/x"}),
+    "x": ("dma", {"dma": "501"}),
 }
 COLUMNS = st.sets(st.sampled_from(file_schema(EVENTS).names))
 
@@ -84,19 +89,24 @@ def test_a_name_without_the_mark_leaves_nothing_out(name: str) -> None:
 
 
 def test_families_are_columns_that_nothing_leans_on() -> None:
-    """Each column is in one at most, and none is an id of people, orders rows or has ranges in the log."""
+    """Each column is in one at most, and none tells rows apart, orders them or has ranges in the log."""
     names = [name for family in FAMILIES.values() for name in family]
 
     assert len(names) == len(set(names))
     assert set(names) <= set(file_schema(EVENTS).names)
-    assert set(names).isdisjoint({*ID_COLUMNS, *ORDERED_BY, *EVENTS.statistics, *EVENTS.partition_by})
+    assert set(names).isdisjoint(
+        {"event_id", "occurrence_id", *ORDERED_BY, *EVENTS.statistics, *EVENTS.partition_by}
+    )
 
 
 def test_the_letters_stay_what_they_mean() -> None:
     """Files of them are in people's lakes: this may grow by letters, and by nothing else."""
     assert {letter: len(names) for letter, names in FAMILIES.items()} == {
+        "a": 4,
         "c": 12,
         "d": 8,
+        "e": 2,
+        "i": 3,
         "k": 13,
         "r": 4,
         "x": 4,
@@ -117,8 +127,8 @@ def test_rare_columns_are_not_in_the_file(local_world: World) -> None:
 @pytest.mark.parametrize("letter", FAMILIES)
 def test_a_value_brings_its_family(local_world: World, letter: str) -> None:
     """And it is read by every way."""
-    column, value = VALUES[letter]
-    local_world.land([message(1), message(2, **{column: value})])
+    column, fields = VALUES[letter]
+    local_world.land([message(1), message(2, **fields)])
     local_world.ingest()
 
     (path,) = local_world.live_paths()
@@ -131,8 +141,8 @@ def test_a_value_brings_its_family(local_world: World, letter: str) -> None:
 def test_files_of_all_kinds_are_one_table(local_world: World) -> None:
     """For DuckDB on both its ways, pandas, Polars and pyarrow: what a file leaves out is null there."""
     lake = open_lake(local_world.settings)
-    for number, (letter, (column, value)) in enumerate(VALUES.items()):
-        local_world.land([message(number, **{column: value})], f"push/2026/09/01/13/{letter}.json.gz")
+    for number, (letter, (_, fields)) in enumerate(VALUES.items()):
+        local_world.land([message(number, **fields)], f"push/2026/09/01/13/{letter}.json.gz")
         local_world.ingest()
     local_world.land([message(9)], SECOND)
     local_world.ingest()
@@ -143,15 +153,15 @@ def test_files_of_all_kinds_are_one_table(local_world: World) -> None:
     assert only_reads(query)
     for reads_only in (True, False):
         connection = connect_duckdb(lake, reads_only=reads_only)
-        assert connection.sql(query).fetchall() == [(1, 1, 1, 1, 1, 6)]
+        assert connection.sql(query).fetchall() == [(1, 1, 1, 1, 1, 1, 1, 1, 9)]
         assert connection.sql("from events").columns == EVENTS.schema.names
         assert connection.sql("from events").types == connection.sql("from events where false").types
-    assert lake.events.pandas(columns).notna().sum().tolist() == [1] * 5
+    assert lake.events.pandas(columns).notna().sum().tolist() == [1] * len(VALUES)
     table = lake.events.dataset().to_table()
     assert table.schema.names == EVENTS.schema.names
-    assert [len(table) - table[column].null_count for column in columns] == [1] * 5
+    assert [len(table) - table[column].null_count for column in columns] == [1] * len(VALUES)
     scanned = pl.scan_delta(f"{local_world.lake.root}/events").select(columns).collect()
-    assert [len(scanned) - scanned[column].null_count() for column in columns] == [1] * 5
+    assert [len(scanned) - scanned[column].null_count() for column in columns] == [1] * len(VALUES)
 
 
 def test_upkeep_gives_a_day_the_families_that_it_has(local_world: World) -> None:
@@ -178,9 +188,46 @@ def test_erasing_leaves_out_the_same(local_world: World, policy: Policy) -> None
     erase_people(local_world.settings, wanted_of([2]), policy, is_dry_run=False)
 
     (path,) = local_world.live_paths()
-    assert omitted_of(local_world) == before == [ALL.replace("k", "").replace("x", "")]
+    assert omitted_of(local_world) == before == ["".join(each for each in ALL if each not in "ikx")]
     assert columns_of(path) == set(choose_schema(path, file_schema(EVENTS)).names)
     assert [row["dma"] for row in local_world.events()].count("501") == 1
+
+
+def test_reading_by_name_gives_nulls_for_what_is_left_out(local_world: World) -> None:
+    """Of the table's types, beside the columns that are there: who erases need not know of families."""
+    local_world.land([message(1, idfv="7A9B1C2D-0E1F-4A5B-8C9D-A0B1C2D3E4F5")])
+    local_world.ingest()
+    (path,) = local_world.live_paths()
+
+    key = f"events/{path.rpartition('/events/')[2]}"
+    (batch,) = read_columns(local_world.lake, key, ID_COLUMNS)
+
+    assert {"oaid", "embedded_ids"} <= list_omitted(read_omitted(path))
+    assert batch.schema.names == list(ID_COLUMNS)
+    assert all(batch.schema.field(name).type == EVENTS.schema.field(name).type for name in ID_COLUMNS)
+    assert (batch["oaid"].null_count, batch["embedded_ids"].null_count, batch["idfv"].null_count) == (1, 1, 0)
+    (alone,) = read_columns(local_world.lake, key, ["oaid"])
+    assert alone.to_pylist() == [{"oaid": None}]
+
+
+@pytest.mark.parametrize("policy", ["rows", "identifiers"])
+@pytest.mark.parametrize("column", ["oaid", "imei", "idfv"])
+def test_a_person_is_erased_from_the_files_that_name_them(
+    local_world: World, policy: Policy, column: str
+) -> None:
+    """By an id in a column that other files leave out, and nobody else is."""
+    person = "7a9b1c2d-0e1f-4a5b-8c9d-a0b1c2d3e4f5"
+    for number in range(3):
+        fields = {column: person} if number == 1 else {}
+        local_world.land([message(number, **fields)], f"push/2026/09/01/13/{number}.json.gz")
+        local_world.ingest()
+    assert len(set(omitted_of(local_world))) == 2
+
+    found = erase_people(local_world.settings, Wanted([WantedId(person)]), policy, is_dry_run=False)
+
+    assert found.tables[0].rows_gone + found.tables[0].rows_changed == 1
+    assert len(local_world.events()) == (2 if policy == "rows" else 3)
+    assert [row for row in local_world.events() if row[column]] == []
 
 
 def test_a_value_is_never_lost_in_writing(tmp_path: Path) -> None:

@@ -84,9 +84,9 @@ def make_mixed(numbers: Sequence[int]) -> list[Row]:
 
 @pytest.fixture(scope="module")
 def mixed(tmp_path_factory: pytest.TempPathFactory) -> World:
-    """One ingest of 1,100 rows of each of three kinds."""
+    """One ingest of 2,100 rows of each of three kinds."""
     world = open_local_world(tmp_path_factory.mktemp("mixed"))
-    world.land(make_mixed(range(3300)))
+    world.land(make_mixed(range(6300)))
     world.ingest()
     return world
 
@@ -103,9 +103,9 @@ def test_ingest_leaves_files_in_order(mixed: World) -> None:
 
 
 def test_each_kind_has_row_groups_of_its_own(mixed: World) -> None:
-    """As 1,100 rows are worth one."""
+    """As 2,100 rows are worth one."""
     [file] = read_files(mixed)
-    assert count_groups(file) == [1100, 1100, 1100]
+    assert count_groups(file) == [2100, 2100, 2100]
 
 
 @pytest.mark.parametrize(
@@ -113,17 +113,17 @@ def test_each_kind_has_row_groups_of_its_own(mixed: World) -> None:
     [
         (1_023, 1, 1_024, [1_024, 1_024]),
         (1_023, 1, 1_023, [2_047]),
-        (512, 512, 1_024, [512, 512, 1_024]),
-        (512, 512, 1_023, [2_047]),
-        (2_000, 511, 5_000, [2_511, 5_000]),
-        (511, 2_000, 5_000, [2_511, 5_000]),
+        (2_048, 2_048, 1_024, [2_048, 2_048, 1_024]),
+        (2_048, 2_048, 1_023, [5_119]),
+        (3_000, 2_047, 5_000, [5_047, 5_000]),
+        (2_047, 3_000, 5_000, [5_047, 5_000]),
         (0, 1_024, 1_024, [1_024, 1_024]),
         (0, 0, 5_000, [5_000]),
         (100, 0, 0, [100]),
     ],
 )
 def test_few_rows_share_a_row_group(installs: int, sales: int, logins: int, groups: list[int]) -> None:
-    """Each costs every reader as much as some hundred rows."""
+    """Each costs every reader as much as some thousand rows."""
     rows: list[Row] = []
     for topic, revenue, count in (
         ("install", None, installs),

@@ -135,6 +135,34 @@ def test_postback_reconciliation(local_world: World) -> None:
     ]
 
 
+def test_reasons_of_one_name_come_with_the_commonest_first(local_world: World) -> None:
+    """Two for want of consent, one too old; of events without a name as of any other."""
+    rows = [
+        event(APP, "2026-11-03 10:00", event_name=None, occurrence_id=each, event_id=each) for each in "123"
+    ]
+    write_rows(local_world.lake, EVENTS, rows)
+    codes = {"1": "too_old", "2": "consent_att", "3": "consent_att"}
+    write_rows(local_world.lake, POSTBACKS, [told(each, "excluded", code=codes[each]) for each in codes])
+
+    [row] = ask(local_world, "postback_reconciliation")
+
+    assert row[2:] == (None, "production", 3, 0, 0, 0, 0, 0, 3, {"consent_att": 2, "too_old": 1}, 0)
+    assert list(row[-2]) == ["consent_att", "too_old"]
+
+
+def test_postbacks_of_an_app_and_days_are_asked_for(local_world: World) -> None:
+    """By UTC day, as the query counts."""
+    write_deliveries(local_world)
+
+    def find(**variables: str) -> list[Any]:
+        return [row[:3] for row in ask(local_world, "postback_reconciliation", **variables)]
+
+    everything = find()
+    assert find(app=APP, first_day="2026-11-03", last_day="2026-11-03") == everything
+    assert len(everything) == 3
+    assert find(app="com.other") == find(first_day="2026-11-04") == find(last_day="2026-11-02") == []
+
+
 def test_opt_out_deadlines(local_world: World) -> None:
     """Open and waiting requests by app and day, from the ledger; no column could hold an id."""
     now = datetime(2026, 11, 1, 12, tzinfo=UTC)
