@@ -144,6 +144,17 @@ def write_and_open(rows: list[Row], names: Sequence[str]) -> pq.ParquetFile:
     return pq.ParquetFile(io.BytesIO(sink.getvalue()))
 
 
+def test_digests_alone_are_not_compressed(mixed: World) -> None:
+    """Zstd would halve them, and slow what counts occurrences; what is nested is compressed too."""
+    [file] = read_files(mixed)
+    group = file.metadata.row_group(0)
+    columns = [group.column(place) for place in range(group.num_columns)]
+    plain = {column.path_in_schema for column in columns if column.compression == "UNCOMPRESSED"}
+    assert plain == {"event_id", "occurrence_id"}
+    assert {column.compression for column in columns} == {"ZSTD", "UNCOMPRESSED"}
+    assert any(column.path_in_schema == "quality_flags.list.element" for column in columns)
+
+
 def test_footers_tell_ranges_of_nobody(mixed: World) -> None:
     """Of a few columns, none of them personal; those that the log tells are among them."""
     [file] = read_files(mixed)
