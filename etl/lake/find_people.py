@@ -47,8 +47,12 @@ def find_in_events(lake: Store, files: list[PublishedFile], wanted: Wanted) -> I
         found = find_in_file(lake, file, lookups[app_of(file)])
         return found if found.marks.any() else None
 
-    with ThreadPoolExecutor(_FILES_AT_ONCE, "find") as pool:
+    pool = ThreadPoolExecutor(_FILES_AT_ONCE, "find")
+    try:
         yield from filter(None, pool.map(find, files))
+    finally:
+        # Whoever stops early waits for the files that are being read, not for those that are left.
+        pool.shutdown(cancel_futures=True)
 
 
 def find_in_file(lake: Store, file: PublishedFile, lookup: Lookup) -> FoundFile:
