@@ -46,7 +46,7 @@ where is_test_message is not true;
 -- told of. `records` counts the rows that tell of it. Sums of revenue over this view are right. All rows of an occurrence
 -- are of one app, day, family and name, which stand in the windows so that conditions on them come before. The order
 -- within an occurrence is one value, as then DuckDB looks for the least instead of sorting; a text of twelve characters
--- costs it a sixth of the query less than a longer one, and 44 bits tell the few rows of an occurrence apart.
+-- costs it up to a sixth of the query less than a longer one, and 44 bits tell the few rows of an occurrence apart.
 create or replace view occurrences as
 select *, count(*) over (partition by occurrence_id, app_id, event_date, family, event_name) as records
 from events_local

@@ -38,7 +38,7 @@ MOST_GROUP_ROWS: Final = 131_072
 # Of each row group, in the footer, which goes when the file goes; the log holds fewer (`tables.EVENTS`).
 _FOOTER_STATISTICS: Final = (*EVENTS.statistics, "event_name", "event_revenue", "event_revenue_usd")
 # Digits of digests, which whatever counts an occurrence once reads: zstd would halve them (a fifth of a
-# file), and give them back so slowly that it was a tenth of such a query.
+# file), and give them back so slowly that it was up to a seventh of such a query.
 _NOT_COMPRESSED: Final = ("event_id", "occurrence_id")
 _USUAL: Final = "install_in_app_event"
 _IN_APP: Final = "in_app_event"
