@@ -1,9 +1,10 @@
 """What a verification costs: `python -m benchmarks.verifying FOLDER [EVENTS] [FILES] [IDS]` prints JSON.
 
-The lake is that of `benchmarks.erasing`, with none of the erased people in it; the requests are written into
-the ledger as a sweep leaves them. Decompressing every column of texts of every Parquet file once, one after
-the other, is 1. Both are measured in turns in one process, by the clock and by the processor's seconds, and
-the medians compared: a verification takes a thread a core.
+The lake is that of `benchmarks.erasing`, with none of the erased people in it, as delta-rs wrote it and then
+as pushlift's own writer does; the requests are written into the ledger as a sweep leaves them. Decompressing
+every column of texts of every Parquet file once, one after the other, is 1. Both are measured in turns in one
+process, by the clock and by the processor's seconds, and the medians compared: a verification takes a thread
+a core.
 """
 
 from __future__ import annotations
@@ -20,11 +21,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 from pydantic import SecretStr
 
 from benchmarks.erasing import build_settings, make_lake
 from etl.jobs.proving.story import VerifyReport, verify
 from etl.jobs.warming import warm_up_modules
+from etl.lake.layout import WRITE_SCHEMA, open_events_writer, write_sorted
+from etl.lake.tables import EVENTS
 from etl.ledger.opt_outs import NewRequest, Request, add_requests, record_erasure
 from etl.ledger.upgrade import open_current_ledger
 from etl.proving.parquet import read_texts
@@ -46,20 +51,28 @@ class Taken:
 
 
 def main(folder: Path, events: int, files: int, ids: int) -> None:
-    """Make a lake, then measure."""
+    """Make a lake, and measure it as either writer leaves it."""
     shutil.rmtree(folder, ignore_errors=True)
     make_lake(folder, "even", events, files, ids)
     storage = build_settings(folder).storage.model_copy(update={"opt_outs": str(folder / "opt_outs")})
     settings = Settings(storage=storage)
     add_erased(settings, ids)
     warm_up_modules()
+    measured = {"delta-rs": measure(folder, settings)}
+    rewrite_files(folder / "lake")
+    measured["pushlift"] = measure(folder, settings)
+    sys.stdout.write(json.dumps(measured, indent=1) + "\n")
+
+
+def measure(folder: Path, settings: Settings) -> dict[str, float]:
+    """Measure decompressing and verifying in turns."""
     alone, whole, report = [], [], None
     for _ in range(RUNS):
         alone.append(time_call(lambda: decompress_all(folder / "lake")))
         taken, report = time_verify(settings)
         whole.append(taken)
     base, cost = take_median(alone), take_median(whole)
-    measured = {
+    return {
         "decompressing_seconds": round(base.wall, 2),
         "verifying_seconds": round(cost.wall, 2),
         "ratio": round(cost.wall / base.wall, 2),
@@ -69,7 +82,17 @@ def main(folder: Path, events: int, files: int, ids: int) -> None:
         "read_megabytes": round((report.read_bytes if report else 0) / 1e6),
         "peak_mebibytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 // MIB,
     }
-    sys.stdout.write(json.dumps(measured, indent=1) + "\n")
+
+
+def rewrite_files(lake: Path) -> None:
+    """Write the files of events again as an ingest writes them."""
+    for path in (lake / EVENTS.name).rglob("*.parquet"):
+        with pq.ParquetFile(path) as file:
+            rows = file.read()
+        names = [name for name in WRITE_SCHEMA.names if name in rows.column_names]
+        schema = pa.schema([WRITE_SCHEMA.field(name) for name in names])
+        with path.open("wb") as sink, open_events_writer(sink, schema) as writer:
+            write_sorted(writer, rows.select(names).cast(schema))
 
 
 def add_erased(settings: Settings, ids: int) -> None:

@@ -7,7 +7,17 @@ from typing import Any
 
 from llvmlite import ir
 
-from etl.appsflyer.compiled.instructions import byte_at, define, inlined, instruction, load, repeat, vector
+from etl.appsflyer.compiled.instructions import (
+    byte_at,
+    count_zeros,
+    define,
+    drop_bits,
+    inlined,
+    instruction,
+    load,
+    repeat,
+    vector,
+)
 from etl.appsflyer.compiled.memory import WIDTH
 from etl.appsflyer.compiled.runs import find_byte
 from etl.appsflyer.id_loops import is_alnum, is_hex
@@ -16,6 +26,7 @@ HEX_RUN = 8
 SIX_RUN = 28
 HALF_RUN = 16
 WINDOWS = 4
+MASKED = 64  # bytes that a mask in a number tells of
 _MASK = ir.IntType(WIDTH)
 _LONG = ir.IntType(64)
 _SMALL_BIT = 32
@@ -41,11 +52,17 @@ def _mask_six(builder: Any, at: Any) -> Any:
     return builder.bitcast(found, _MASK)
 
 
+def _mask_begun(builder: Any, at: Any) -> Any:
+    values = load(builder, at, vector())
+    found = builder.or_(_is_between(builder, values, "A", 26), _is_between(builder, values, "a", 6))
+    return builder.bitcast(found, _MASK)
+
+
 def _begin_runs(builder: Any, mask: Any, size: int) -> Any:
     """Mark where so many bytes of a kind begin in a row: a power of two."""
     reach = 1
     while reach < size:
-        mask, reach = builder.and_(mask, builder.lshr(mask, _MASK(reach))), 2 * reach
+        mask, reach = builder.and_(mask, builder.lshr(mask, mask.type(reach))), 2 * reach
     return mask
 
 
@@ -71,27 +88,34 @@ def _have_six_run(_: Any, address: Any) -> Any:
 
 
 @instruction
-def _find_hex_run(_: Any, address: Any) -> Any:
-    """Find where eight hexadecimal digits in a row begin; the first place that is not known without any."""
-
-    def generate(builder: Any, at: Any) -> Any:
-        runs = _begin_runs(builder, _mask_hex(builder, at), HEX_RUN)
-        ended = builder.or_(runs, _MASK(1 << (WIDTH - HEX_RUN + 1)))
-        return builder.zext(builder.cttz(ended, ir.Constant(ir.IntType(1), 0)), _LONG)
-
-    return define(1, gives=True, generate=generate)
+def mask_hex(_: Any, address: Any) -> Any:
+    """Mark which of the next `MASKED` bytes are hexadecimal digits, the first in the lowest bit."""
+    return define(1, gives=True, generate=lambda b, at: _mask_long(b, at, _mask_hex))
 
 
 @instruction
-def _pass_short_runs(_: Any, address: Any) -> Any:
-    """Give what is behind the last byte, of the next `SIX_RUN`, that is no digit of base64; 0 without any."""
+def mask_hex_runs(_: Any, mask: Any) -> Any:
+    """Of a mask of digits, mark those that eight in a row begin at, all of them within the mask."""
+    return define(1, gives=True, generate=lambda b, mask: _begin_runs(b, mask, HEX_RUN))
 
-    def generate(builder: Any, at: Any) -> Any:
-        others = builder.and_(builder.not_(_mask_six(builder, at)), _MASK((1 << SIX_RUN) - 1))
-        unused = builder.ctlz(others, ir.Constant(ir.IntType(1), 0))
-        return builder.zext(builder.sub(_MASK(WIDTH), unused), _LONG)
 
-    return define(1, gives=True, generate=generate)
+def _mask_long(builder: Any, at: Any, mask: Callable[[Any, Any], Any]) -> Any:
+    halves = [
+        builder.zext(mask(builder, builder.add(at, _LONG(place))), _LONG) for place in range(0, MASKED, WIDTH)
+    ]
+    return builder.or_(halves[0], builder.shl(halves[1], _LONG(WIDTH)))
+
+
+@instruction
+def _mask_six_long(_: Any, address: Any) -> Any:
+    """Mark which of the next `MASKED` bytes are digits of base64."""
+    return define(1, gives=True, generate=lambda b, at: _mask_long(b, at, _mask_six))
+
+
+@instruction
+def _mask_ascii_begun(_: Any, address: Any) -> Any:
+    """Mark which of the next bytes may begin a group of base64 whose first byte is ASCII: `A-Z` and `a-f`."""
+    return define(1, gives=True, generate=lambda b, at: _mask_long(b, at, _mask_begun))
 
 
 @instruction
@@ -122,16 +146,25 @@ def find_rare_byte(at: int, end: int, byte: int) -> int:
 
 
 @inlined
-def find_hex_run(at: int, end: int) -> int:
-    """Find where eight hexadecimal digits in a row begin, or are in a run; gives `end` without any."""
-    while at + WIDTH <= end:
+def keep_bits(mask: int, count: int) -> int:
+    """Keep the first bits of a mask, as many as there are bytes before an end."""
+    return mask if count >= MASKED else mask & ((1 << max(count, 0)) - 1)
+
+
+@inlined
+def find_hex_run(at: int, end: int, behind: int) -> int:
+    """Find where eight hexadecimal digits in a row begin, or are in a run; gives `end` without any.
+
+    Up to `behind` there are bytes to read.
+    """
+    while at + HEX_RUN <= end and at + MASKED <= behind:
         if at + WINDOWS * WIDTH <= end and _have_hex_run(at) == 0:
             at += WINDOWS * (WIDTH - HEX_RUN + 1)
             continue
-        step = _find_hex_run(at)
-        at += step
-        if step <= WIDTH - HEX_RUN:
-            return at
+        runs = mask_hex_runs(keep_bits(mask_hex(at), end - at))
+        if runs:
+            return at + count_zeros(runs)
+        at += MASKED - HEX_RUN + 1
     size = 0
     while at < end:
         size = size + 1 if is_hex(byte_at(at)) else 0
@@ -142,17 +175,40 @@ def find_hex_run(at: int, end: int) -> int:
 
 
 @inlined
-def find_six_run(at: int, end: int) -> int:
-    """Find where 28 digits of base64 in a row begin; gives `end` without any."""
-    while at + WIDTH <= end:
-        # No run that begins before is longer than half of one, so none is cut here.
+def pass_hex_run(at: int, end: int, behind: int) -> int:
+    """Find where the run of hexadecimal digits ends that a place is in."""
+    while at + MASKED <= behind and at < end:
+        size = count_zeros(~mask_hex(at))
+        at += size
+        if size < MASKED:
+            return min(at, end)
+    while at < end and is_hex(byte_at(at)):
+        at += 1
+    return min(at, end)
+
+
+@inlined
+def find_ascii_run(at: int, end: int, behind: int) -> int:
+    """Find 28 digits of base64 in a row that may be of ASCII; gives `end` without any.
+
+    Every fourth begins a group whose first byte is ASCII; right before `behind`, up to which there are bytes
+    to read, that is not looked at.
+    """
+    while at + SIX_RUN <= end and at + MASKED <= behind:
         if at + WINDOWS * WIDTH <= end and _have_six_run(at) == 0:
             at += WINDOWS * (WIDTH - HALF_RUN + 1)
             continue
-        step = _pass_short_runs(at)
-        if step == 0:
-            return at
-        at += step
+        digits = keep_bits(_mask_six_long(at), end - at)
+        halves = digits
+        for reach in (1, 2, 4, 8):
+            halves &= drop_bits(halves, reach)
+        groups = _mask_ascii_begun(at)
+        groups &= drop_bits(groups, 4)
+        fours = groups & drop_bits(groups, 8)
+        found = halves & drop_bits(halves, SIX_RUN - HALF_RUN) & fours & drop_bits(fours, 12)
+        if found:
+            return at + count_zeros(found)
+        at += MASKED - SIX_RUN + 1
     size = 0
     while at < end:
         size = size + 1 if is_six(byte_at(at)) else 0

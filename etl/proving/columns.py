@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from etl.proving.findings import Scan, Tally
-from etl.proving.messages import mark_plain, spell_messages
+from etl.proving.messages import spell_messages
 from etl.proving.parquet import read_texts
 from etl.proving.wanted import Wanted
 
@@ -34,18 +34,18 @@ def scan_columns(wanted: Wanted, store_key: str, raw: BinaryIO, columns: Collect
 
 
 def _find_values(wanted: Wanted, values: pa.Array) -> Counter[str]:
-    counted = pc.value_counts(values.cast(pa.large_binary()))
-    distinct = counted.field("values")
-    is_plain = pa.array(mark_plain(distinct))
-    if not _holds_any(wanted, distinct.filter(is_plain)):
-        counted = counted.filter(pc.invert(is_plain))
+    counted, found = pc.value_counts(values.cast(pa.large_binary())), Counter[str]()
+    for start in range(0, len(counted), _CHUNK):
+        found += _find_counted(wanted, counted.slice(start, _CHUNK))
+    return found
+
+
+def _find_counted(wanted: Wanted, counted: pa.StructArray) -> Counter[str]:
+    """Count what is wanted of distinct values; plain ones are hashed all at once, and mostly none is."""
+    spelled = spell_messages(counted.field("values"))
+    if not wanted.find_messages(spelled.messages, spelled.count):
+        counted = counted.filter(pa.array(spelled.is_other))
     return _count_one_by_one(wanted, counted)
-
-
-def _holds_any(wanted: Wanted, values: pa.LargeBinaryArray) -> bool:
-    """Tell whether any of some plain values is wanted, hashing them all at once."""
-    chunks = (values.slice(start, _CHUNK) for start in range(0, len(values), _CHUNK))
-    return any(wanted.find_messages(spell_messages(chunk), len(chunk)) for chunk in chunks)
 
 
 def _count_one_by_one(wanted: Wanted, counted: pa.StructArray) -> Counter[str]:

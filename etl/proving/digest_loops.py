@@ -10,9 +10,17 @@ from typing import Any
 
 from llvmlite import ir
 
-from etl.appsflyer.compiled.instructions import define, get_long, instruction, load, store
+from etl.appsflyer.compiled.instructions import (
+    define,
+    drop_bits,
+    get_long,
+    instruction,
+    load,
+    put_long,
+    store,
+)
 
-LANES = 8
+LANES = 16
 _BLOCK = 64
 _WORD = ir.IntType(32)
 _LONG = ir.IntType(64)
@@ -57,6 +65,18 @@ def compress_blocks(arguments: int) -> None:
     compress_lanes(blocks, state, out)
 
 
+def list_marked(arguments: int) -> None:
+    """List which of some hashes have a mark, of the first bits of each; `wanted` has the marks."""
+    hashes, count, marks = get_long(arguments, 0), get_long(arguments, 1), get_long(arguments, 2)
+    shift, places, outcome = get_long(arguments, 3), get_long(arguments, 4), get_long(arguments, 5)
+    listed = 0
+    for place in range(count):
+        bit = drop_bits(get_long(hashes, 2 * place), shift)
+        put_long(places, listed, place)
+        listed += drop_bits(get_long(marks, bit >> 6), bit & 63) & 1
+    put_long(outcome, 0, listed)
+
+
 @instruction
 def hash_lanes(_: Any, messages: Any, inner: Any, outer: Any, hashes: Any) -> Any:
     """Hash eight messages."""
@@ -73,14 +93,16 @@ def _generate_hash(builder: Any, messages: Any, inner: Any, outer: Any, hashes: 
     within = _compress(builder, _load_state(builder, inner), _load_blocks(builder, messages))
     rest = [_repeat(_STOP_BIT), *[_repeat(0)] * 6, _repeat(_BITS_OF_BOTH)]
     around = _compress(builder, _load_state(builder, outer), [*within, *rest])
-    for lane in range(LANES):
-        for half in range(2):
-            high, low = (
-                builder.zext(builder.extract_element(around[2 * half + word], _WORD(lane)), _LONG)
-                for word in range(2)
-            )
-            number = builder.or_(builder.shl(high, _LONG(32)), low)
-            store(builder, number, builder.add(hashes, _LONG(16 * lane + 8 * half)))
+    first, second = (_join(builder, *around[at : at + 2]) for at in (0, 2))
+    places = [place for lane in range(LANES) for place in (lane, LANES + lane)]
+    store(builder, _shuffle(builder, first, second, places), hashes)
+
+
+def _join(builder: Any, high: Any, low: Any) -> Any:
+    """Join two words of each lane to one number."""
+    longs = ir.VectorType(_LONG, LANES)
+    half = ir.Constant(longs, [32] * LANES)
+    return builder.or_(builder.shl(builder.zext(high, longs), half), builder.zext(low, longs))
 
 
 def _generate_compression(builder: Any, blocks: Any, state: Any, out: Any) -> None:
@@ -105,14 +127,36 @@ def _load_state(builder: Any, address: Any) -> list[Any]:
 
 
 def _load_blocks(builder: Any, address: Any) -> list[Any]:
-    words = []
-    for place in range(_BLOCK_WORDS):
-        vector = ir.Constant(_LANES_OF_WORDS, ir.Undefined)
-        for lane in range(LANES):
-            word = load(builder, builder.add(address, _LONG(_BLOCK * lane + 4 * place)), _WORD)
-            vector = builder.insert_element(vector, builder.bswap(word), _WORD(lane))
-        words.append(vector)
-    return words
+    """Load sixteen blocks, and give the first word of each, the second, and so on."""
+    rows = [
+        _swap_bytes(builder, load(builder, builder.add(address, _LONG(_BLOCK * lane)), _LANES_OF_WORDS))
+        for lane in range(LANES)
+    ]
+    # Rows become columns: squares of half the size are exchanged across the diagonal, down to single words.
+    size = LANES // 2
+    while size:
+        upper = [place if not place & size else LANES + place - size for place in range(LANES)]
+        lower = [place + size if not place & size else LANES + place for place in range(LANES)]
+        for row in range(LANES):
+            if not row & size:
+                one, other = rows[row], rows[row + size]
+                rows[row] = _shuffle(builder, one, other, upper)
+                rows[row + size] = _shuffle(builder, one, other, lower)
+        size //= 2
+    return rows
+
+
+def _swap_bytes(builder: Any, words: Any) -> Any:
+    """Turn words that SHA-256 reads with their greatest byte first."""
+    each = builder.bitcast(words, ir.VectorType(ir.IntType(8), 4 * LANES))
+    turned = _shuffle(builder, each, each, [place ^ 3 for place in range(4 * LANES)])
+    return builder.bitcast(turned, _LANES_OF_WORDS)
+
+
+def _shuffle(builder: Any, one: Any, other: Any, places: Sequence[int]) -> Any:
+    """Take elements of two vectors, those of the second being counted on."""
+    chosen = ir.Constant(ir.VectorType(_WORD, len(places)), list(places))
+    return builder.shuffle_vector(one, other, chosen)
 
 
 def _rotate(builder: Any, word: Any, bits: int) -> Any:

@@ -18,8 +18,8 @@ _SOURCE = Path(__file__).with_name("token_loops.py")
 _MADE_OF = (_SOURCE, _SOURCE.with_name("class_loops.py"), Path(id_loops.__file__))
 _scan_tokens = register("scan_tokens", "etl.proving.token_loops", *_MADE_OF)
 
-_ROOM = 4096  # messages between two look-ups: they stay in the processor's cache
-_SLOTS = 1 << 14
+_ROOM = 8192  # messages between two look-ups
+_SLOTS = 1 << 12  # so that they stay in the processor's cache
 _NO_TABLE = -1
 
 

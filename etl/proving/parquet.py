@@ -12,6 +12,7 @@ MAGIC: Final = b"PAR1"
 _BATCH_ROWS = 1 << 16
 # Columns are read in pieces of so much, where Arrow would hold a chunk as a whole.
 _BUFFER_BYTES = 1 << 20
+_PACK_BYTES = 1 << 22
 _BYTES: Final = "BYTE_ARRAY"
 _FIXED_BYTES: Final = "FIXED_LEN_BYTE_ARRAY"
 
@@ -19,7 +20,8 @@ _FIXED_BYTES: Final = "FIXED_LEN_BYTE_ARRAY"
 def read_texts(raw: BinaryIO, columns: Collection[str] | None = None) -> Iterator[tuple[str, pa.Array]]:
     """Give the values of every column of texts or bytes, nested ones too, with the column's path.
 
-    `columns` are the names of those to read; all of them without it.
+    `columns` are the names of those to read; all of them without it. Row group after row group, those with
+    little in it together. A batch without a value is not given.
 
     Of a chunk with a dictionary, the dictionary is given: each value once, those of no row included. Of
     values of one fixed length, which Arrow gives without their dictionary, only those of rows are.
@@ -29,13 +31,9 @@ def read_texts(raw: BinaryIO, columns: Collection[str] | None = None) -> Iterato
         OSError: whatever `raw` raises, or a damaged page.
     """
     file = _open(raw)
-    schema = file.metadata.schema
-    for leaf in range(len(schema)):
-        column = schema.column(leaf)
-        is_chosen = columns is None or column.path.split(".")[0] in columns or column.path in columns
-        if is_chosen and column.physical_type in {_BYTES, _FIXED_BYTES}:
-            for array in _read_leaf(file, column.path):
-                yield column.path, array
+    for group in range(file.metadata.num_row_groups):
+        for paths in _pack(file.metadata.row_group(group), columns):
+            yield from _read_chunks(file, group, paths)
 
 
 def list_leaf_values(array: pa.Array) -> list[pa.Array]:
@@ -72,16 +70,44 @@ def _open(raw: BinaryIO) -> pq.ParquetFile:
     )
 
 
-def _read_leaf(file: pq.ParquetFile, path: str) -> Iterator[pa.Array]:
-    for group in range(file.metadata.num_row_groups):
-        before: pa.Array | None = None
-        for batch in file.iter_batches(_BATCH_ROWS, row_groups=[group], columns=[path]):
-            for column in batch.columns:
-                for values in list_leaf_values(column):
-                    # Each batch of a group has the group's dictionary again, mostly the same one.
-                    if before is None or not values.equals(before):
-                        yield values
-                    before = values
+def _pack(group: pq.RowGroupMetaData, columns: Collection[str] | None) -> Iterator[list[str]]:
+    """Pack a row group's columns of texts or bytes: to read one at a time costs more than what is in most.
+
+    What is in lists, maps or structs is alone, so that its path is known.
+    """
+    packed, size = [], 0
+    for leaf in range(group.num_columns):
+        chunk = group.column(leaf)
+        path = chunk.path_in_schema
+        top = path.split(".")[0]
+        if chunk.physical_type not in {_BYTES, _FIXED_BYTES} or not (
+            columns is None or top in columns or path in columns
+        ):
+            continue
+        if path != top or chunk.physical_type == _FIXED_BYTES:
+            yield [path]
+            continue
+        if packed and size + chunk.total_uncompressed_size > _PACK_BYTES:
+            yield packed
+            packed, size = [], 0
+        packed.append(path)
+        size += chunk.total_uncompressed_size
+    if packed:
+        yield packed
+
+
+def _read_chunks(file: pq.ParquetFile, group: int, paths: list[str]) -> Iterator[tuple[str, pa.Array]]:
+    before: dict[str, pa.Array] = {}
+    # One thread: of a column or few, others cost more than they give, and whole files are read side by side.
+    for batch in file.iter_batches(_BATCH_ROWS, row_groups=[group], columns=paths, use_threads=False):
+        for name, column in zip(batch.schema.names, batch.columns, strict=True):
+            path = name if len(paths) > 1 else paths[0]
+            for values in list_leaf_values(column):
+                # Each batch of a group has the group's dictionary again, mostly the same one.
+                is_again = path in before and values.equals(before[path])
+                before[path] = values
+                if len(values) > values.null_count and not is_again:
+                    yield path, values
 
 
 def _is_text(kind: pa.DataType) -> bool:

@@ -51,6 +51,8 @@ class TextScanner:
         return size
 
     def _scan(self, texts: Texts, carrier: str, tally: Tally, depth: int, known: frozenset[str]) -> None:
+        if not len(texts.data):
+            return
         found = self._matcher.find(texts)
         tally.add(carrier, Counter({each: count for each, count in found.items() if each not in known}))
         if depth:

@@ -15,10 +15,25 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from etl.appsflyer.compiled.instructions import byte_at, get_long, inlined, part, put_long
+from etl.appsflyer.compiled.instructions import (
+    byte_at,
+    count_zeros,
+    drop_bits,
+    get_long,
+    inlined,
+    part,
+    put_long,
+)
 from etl.appsflyer.compiled.runs import hash_bytes
-from etl.appsflyer.id_loops import Row, find_run, is_digit, is_uuid
-from etl.proving.class_loops import find_hex_run
+from etl.appsflyer.id_loops import Row, is_digit, is_hex, is_uuid
+from etl.proving.class_loops import (
+    MASKED,
+    find_hex_run,
+    keep_bits,
+    mask_hex,
+    mask_hex_runs,
+    pass_hex_run,
+)
 
 _STEP = 8
 _UUID_BYTES, _UUID_DIGITS, _SHA1_DIGITS = 36, 32, 40
@@ -32,6 +47,8 @@ _LOW_HALF, _LOW_QUARTER = 2**32 - 1, 2**16 - 1
 # 2**64 divided by the golden ratio, as a signed number.
 _MULTIPLIER = 0x9E3779B97F4A7C15 - 2**64
 _DASH = ord("-")
+_UUID_MASK = (1 << 36) - 1
+_UUID_DIGITS_MASK = _UUID_MASK ^ (1 << 8 | 1 << 13 | 1 << 18 | 1 << 23)
 
 
 class Notes(NamedTuple):
@@ -48,29 +65,75 @@ def scan_tokens(arguments: int) -> None:
     first_row, resumed = get_long(arguments, 3), data + get_long(arguments, 4)
     notes = Notes(get_long(arguments, 7), get_long(arguments, 5), get_long(arguments, 6))
     room, outcome = get_long(arguments, 8), get_long(arguments, 9)
+    behind = data + get_long(stops, rows)
     count = 0
     for number in range(first_row, rows):
         row = Row(number, data + get_long(stops, number), data + get_long(stops, number + 1))
-        at = find_hex_run(max(resumed, row.start), row.end)
+        at = max(resumed, row.start)
         resumed = 0
+        if count + _MARGIN <= room and row.end - at <= MASKED and at + MASKED <= behind:
+            count = scan_short(row, at, notes, count)
+            continue
+        at = find_hex_run(at, row.end, behind)
         while at < row.end:
             if count + _MARGIN > room:
                 put_long(outcome, 0, count)
                 put_long(outcome, 1, number)
                 put_long(outcome, 2, at - data)
                 return
-            first, last = find_run(at, row)
-            count = judge_run(row, first, last, notes, count)
-            at = find_hex_run(last, row.end)
+            first, last = find_first(at, row), pass_hex_run(at, row.end, behind)
+            count = judge_run(row, first, last, is_uuid_before(last - _STEP, row.end, behind), notes, count)
+            at = find_hex_run(last, row.end, behind)
     put_long(outcome, 0, count)
     put_long(outcome, 1, rows)
     put_long(outcome, 2, 0)
 
 
+@inlined
+def scan_short(row: Row, at: int, notes: Notes, count: int) -> int:
+    """Note the tokens in what is left of a row, no longer than a mask; gives how many messages there are."""
+    digits = keep_bits(mask_hex(at), row.end - at)
+    runs = mask_hex_runs(digits)
+    while runs:
+        first = count_zeros(runs)
+        last = first + count_zeros(~drop_bits(digits, first))
+        count = judge_run(
+            row, at + first, at + last, is_uuid_mask(drop_bits(digits, last - _STEP), at + last - _STEP), notes, count
+        )
+        if last >= MASKED:
+            break
+        runs = runs >> last << last
+    return count
+
+
+@inlined
+def find_first(at: int, row: Row) -> int:
+    """Find where the run of digits begins that a place is in."""
+    while at > row.start and is_hex(byte_at(at - 1)):
+        at -= 1
+    return at
+
+
+@inlined
+def is_uuid_before(at: int, end: int, behind: int) -> bool:
+    """Say whether eight digits go on as a UUID that ends before an end."""
+    if at + MASKED > behind:
+        return is_uuid(at, end)
+    return at + _UUID_BYTES <= end and is_uuid_mask(mask_hex(at), at)
+
+
+@inlined
+def is_uuid_mask(digits: int, at: int) -> bool:
+    """Say whether the mask of what stands at a place begins as a UUID does, and has its dashes."""
+    if digits & _UUID_MASK != _UUID_DIGITS_MASK:
+        return False
+    return byte_at(at + 8) == _DASH == byte_at(at + 13) and byte_at(at + 18) == _DASH == byte_at(at + 23)
+
+
 @part
-def judge_run(row: Row, first: int, last: int, notes: Notes, count: int) -> int:
+def judge_run(row: Row, first: int, last: int, is_uuid_begun: int, notes: Notes, count: int) -> int:  # noqa: PLR0913, PLR0917 - what was seen, and where to note
     """Note the tokens that a run of digits is, begins or ends; gives how many messages there are now."""
-    if is_uuid(last - _STEP, row.end):
+    if is_uuid_begun:
         count = note_digits(last - _STEP, _UUID_BYTES, notes, count)
     if last - first >= _UUID_DIGITS:
         count = note_digits(first, _UUID_DIGITS, notes, count)

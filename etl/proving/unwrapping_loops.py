@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from etl.appsflyer.compiled.instructions import byte_at, get_long, inlined, part, put_byte, put_long
 from etl.appsflyer.id_loops import Row, is_alnum, is_digit, is_hex
-from etl.proving.class_loops import SIX_RUN, find_rare_byte, find_six_run, is_six
+from etl.proving.class_loops import SIX_RUN, find_ascii_run, find_rare_byte, is_six
 
 _SMALL_BIT = 32
 _PERCENT, _BACKSLASH, _FEED, _LETTER_U = b"%\\\nu"
@@ -199,17 +199,19 @@ def undo_base64(arguments: int) -> None:
     """
     data, stops, rows = get_long(arguments, 0), get_long(arguments, 1), get_long(arguments, 2)
     out, outcome = get_long(arguments, 3), get_long(arguments, 4)
-    to = out
+    to, behind = out, data + get_long(stops, rows)
     for number in range(rows):
         start, end = data + get_long(stops, number), data + get_long(stops, number + 1)
-        first = find_six_run(start, end)
-        while first < end:
-            last = first + _SHORTEST_RUN
+        at = find_ascii_run(start, end, behind)
+        while at < end:
+            first, last = at, at + _SHORTEST_RUN
+            while first > start and is_six(byte_at(first - 1)):
+                first -= 1
             while last < end and is_six(byte_at(last)):
                 last += 1
             for shift in range(4):
                 to = undo_aligned(first, first + shift, last, to)
-            first = find_six_run(last, end)
+            at = find_ascii_run(last, end, behind)
     put_long(outcome, 0, to - out)
 
 

@@ -18,10 +18,11 @@ from etl.subjects import HASH_DIGITS, fold_identifier, make_hasher
 
 _SOURCE = Path(__file__).with_name("digest_loops.py")
 _hash_messages = register("hash_messages", "etl.proving.digest_loops", _SOURCE)
+_list_marked = register("list_marked", "etl.proving.digest_loops", _SOURCE)
 _compress_blocks = register("compress_blocks", "etl.proving.digest_loops", _SOURCE)
 
 BLOCK_BYTES = 64
-LANES = 8
+LANES = 16
 _HALF = HASH_DIGITS // 2
 _INNER_PAD, _OUTER_PAD = 0x36, 0x5C
 _STOP_BYTE = 0x80
@@ -50,10 +51,11 @@ class Wanted:
         self._states = [_prepare(each) for each in list_keys(key)]
         self._hashes = frozenset(hashes)
         bits = min(max((_MARKS_EACH * len(self._hashes)).bit_length(), _FEWEST_BITS), _MOST_BITS)
-        self._shift = np.uint64(64 - bits)
+        self._shift = 64 - bits
         self._halves = np.sort(_read_halves(self._hashes))
-        self._marks = np.zeros(1 << bits, dtype=np.bool_)
-        self._marks[self._halves >> self._shift] = True
+        marks = np.zeros(1 << bits, dtype=np.bool_)
+        marks[self._halves >> np.uint64(self._shift)] = True
+        self._marks = np.packbits(marks, bitorder="little")
 
     def __len__(self) -> int:
         """Count the hashes."""
@@ -79,14 +81,20 @@ class Wanted:
         for place, state in enumerate(self._states):
             messages = _make_messages(hashes) if place else messages
             _hash_messages(*addresses(messages), groups, *addresses(*state), *addresses(hashes))
-        hashes = hashes[:count]
-        likely = hashes[self._marks[hashes[:, 0] >> self._shift]]
+        likely = self._pick_likely(hashes, count)
         if not len(likely):
             return Counter()
         places = np.searchsorted(self._halves, likely[:, 0])
         likely = likely[self._halves[np.minimum(places, len(self) - 1)] == likely[:, 0]]
         written = (f"{first:016x}{second:016x}" for first, second in likely.tolist())
         return Counter(each for each in written if each in self._hashes)
+
+    def _pick_likely(self, hashes: Numbers, count: int) -> Numbers:
+        places: npt.NDArray[np.int64] = np.empty(count + 1, dtype=np.int64)
+        outcome: npt.NDArray[np.int64] = np.zeros(1, dtype=np.int64)
+        marks = (*addresses(self._marks), self._shift)
+        _list_marked(*addresses(hashes), count, *marks, *addresses(places, outcome))
+        return hashes[places[: outcome[0]]]
 
 
 def _read_halves(hashes: frozenset[str]) -> Numbers:

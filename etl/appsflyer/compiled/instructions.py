@@ -126,3 +126,15 @@ def get_long(_: Any, base: Any, index: Any) -> Any:
 def put_long(_: Any, base: Any, index: Any, value: Any) -> Any:
     """Write an item of an array of int64."""
     return define(3, gives=False, generate=lambda b, base, i, value: store(b, value, _at(b, base, i, 8)))
+
+
+@instruction
+def count_zeros(_: Any, mask: Any) -> Any:
+    """Count the bits of a mask before the first that is set; 64 where none is."""
+    return define(1, gives=True, generate=lambda b, mask: b.cttz(mask, ir.Constant(ir.IntType(1), 0)))
+
+
+@instruction
+def drop_bits(_: Any, mask: Any, count: Any) -> Any:
+    """Drop the first bits of a mask, fewer than 64."""
+    return define(2, gives=True, generate=lambda b, mask, count: b.lshr(mask, count))
