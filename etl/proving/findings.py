@@ -48,6 +48,10 @@ class Tally:
         for subject, count in subjects.items():
             self._counts[carrier, subject] += count
 
+    def add_most(self, other: Tally) -> None:
+        """Take what another counted of the same bytes: of each the greater count."""
+        self._counts |= other._counts
+
     def list_findings(self, store_key: str) -> tuple[Finding, ...]:
         """List what was found, carrier by carrier."""
         return tuple(

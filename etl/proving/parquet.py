@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from typing import BinaryIO, Final
 
 import pyarrow as pa
@@ -17,22 +17,48 @@ _BYTES: Final = "BYTE_ARRAY"
 _FIXED_BYTES: Final = "FIXED_LEN_BYTE_ARRAY"
 
 
-def read_texts(raw: BinaryIO, columns: Collection[str] | None = None) -> Iterator[tuple[str, pa.Array]]:
+def open_parquet(raw: BinaryIO) -> pq.ParquetFile:
+    """Open a file for all of its columns, those with a dictionary somewhere to be read as such.
+
+    Raises:
+        pyarrow.ArrowException: the file is damaged.
+        OSError: whatever `raw` raises.
+    """
+    metadata = pq.read_metadata(raw)
+    with_dictionary = {
+        chunk.path_in_schema
+        for chunk in _list_chunks(metadata)
+        if chunk.has_dictionary_page and chunk.physical_type == _BYTES
+    }
+    return pq.ParquetFile(
+        raw, metadata=metadata, read_dictionary=sorted(with_dictionary), buffer_size=_BUFFER_BYTES
+    )
+
+
+def list_gaps(metadata: pq.FileMetaData, size: int) -> list[tuple[int, int]]:
+    """List where a file of so many bytes has what is in no column: its footer, indexes of pages, what is lost."""
+    gaps, at = [], 0
+    for start, stop in sorted(_find_chunk(chunk) for chunk in _list_chunks(metadata)):
+        if start > at:
+            gaps.append((at, start))
+        at = max(at, stop)
+    return [*gaps, (at, size)] if at < size else gaps
+
+
+def read_texts(file: pq.ParquetFile) -> Iterator[tuple[str, pa.Array]]:
     """Give the values of every column of texts or bytes, nested ones too, with the column's path.
 
-    `columns` are the names of those to read; all of them without it. Row group after row group, those with
-    little in it together. A batch without a value is not given.
+    Row group after row group, columns with little in them together. A batch without a value is not given.
 
     Of a chunk with a dictionary, the dictionary is given: each value once, those of no row included. Of
     values of one fixed length, which Arrow gives without their dictionary, only those of rows are.
 
     Raises:
         pyarrow.ArrowException: the file is damaged.
-        OSError: whatever `raw` raises, or a damaged page.
+        OSError: whatever the file raises, or a damaged page.
     """
-    file = _open(raw)
     for group in range(file.metadata.num_row_groups):
-        for paths in _pack(file.metadata.row_group(group), columns):
+        for paths in _pack(file.metadata.row_group(group)):
             yield from _read_chunks(file, group, paths)
 
 
@@ -52,46 +78,35 @@ def list_leaf_values(array: pa.Array) -> list[pa.Array]:
     return [array] if _is_text(kind) else []
 
 
-def _open(raw: BinaryIO) -> pq.ParquetFile:
-    """Open a file, once for all of its columns, those with a dictionary somewhere to be read as such."""
-    metadata = pq.read_metadata(raw)
-    chunks = [
-        metadata.row_group(group).column(leaf)
-        for group in range(metadata.num_row_groups)
-        for leaf in range(metadata.num_columns)
-    ]
-    with_dictionary = {
-        chunk.path_in_schema
-        for chunk in chunks
-        if chunk.has_dictionary_page and chunk.physical_type == _BYTES
-    }
-    return pq.ParquetFile(
-        raw, metadata=metadata, read_dictionary=sorted(with_dictionary), buffer_size=_BUFFER_BYTES
-    )
+def _list_chunks(metadata: pq.FileMetaData) -> Iterator[pq.ColumnChunkMetaData]:
+    for group in range(metadata.num_row_groups):
+        for leaf in range(metadata.num_columns):
+            yield metadata.row_group(group).column(leaf)
 
 
-def _pack(group: pq.RowGroupMetaData, columns: Collection[str] | None) -> Iterator[list[str]]:
+def _find_chunk(chunk: pq.ColumnChunkMetaData) -> tuple[int, int]:
+    dictionary = chunk.dictionary_page_offset
+    start = chunk.data_page_offset if dictionary is None else min(dictionary, chunk.data_page_offset)
+    return start, start + chunk.total_compressed_size
+
+
+def _pack(group: pq.RowGroupMetaData) -> Iterator[list[str]]:
     """Pack a row group's columns of texts or bytes: to read one at a time costs more than what is in most.
 
     What is in lists, maps or structs is alone, so that its path is known.
     """
-    packed, size = [], 0
+    packed, size = list[str](), 0
     for leaf in range(group.num_columns):
         chunk = group.column(leaf)
         path = chunk.path_in_schema
-        top = path.split(".")[0]
-        if chunk.physical_type not in {_BYTES, _FIXED_BYTES} or not (
-            columns is None or top in columns or path in columns
-        ):
-            continue
-        if path != top or chunk.physical_type == _FIXED_BYTES:
+        if chunk.physical_type == _FIXED_BYTES or (chunk.physical_type == _BYTES and "." in path):
             yield [path]
-            continue
-        if packed and size + chunk.total_uncompressed_size > _PACK_BYTES:
-            yield packed
-            packed, size = [], 0
-        packed.append(path)
-        size += chunk.total_uncompressed_size
+        elif chunk.physical_type == _BYTES:
+            if packed and size + chunk.total_uncompressed_size > _PACK_BYTES:
+                yield packed
+                packed, size = [], 0
+            packed.append(path)
+            size += chunk.total_uncompressed_size
     if packed:
         yield packed
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import BinaryIO, Final
 
 import pyarrow as pa
 
 from etl.appsflyer.formats.compression import DamagedStreamError, decompress
 from etl.appsflyer.id_scan import view_texts
+from etl.proving.columns import find_values
 from etl.proving.findings import Scan, Tally
-from etl.proving.parquet import MAGIC, read_texts
+from etl.proving.parquet import MAGIC, list_gaps, open_parquet, read_texts
 from etl.proving.texts import DEPTH, TextScanner
 from etl.proving.unwrapping import view_bytes
 
@@ -32,13 +33,16 @@ _OPAQUE: Final = {
 }
 
 
-def scan_object(scanner: TextScanner, store_key: str, raw: BinaryIO) -> Scan:
+def scan_object(
+    scanner: TextScanner, store_key: str, raw: BinaryIO, columns: Collection[str] = ()
+) -> Scan:
     """Find wanted ids in an object that can be read from its start more than once: name, bytes and content.
 
-    The bytes are looked at as they are, whatever they hold: database files with their free pages and logs,
-    Parquet's footer; compressed ones are looked at plainly, others through wrappings. Then what they hold:
-    gzip, zstd or bzip2, one in another too, and the pages of Parquet. Memory is bounded by a few blocks, and
-    for Parquet by a batch of one column and its dictionary.
+    The bytes are looked at as they are, whatever they hold: database files with their free pages and logs;
+    those of compressed objects and of Parquet's columns plainly, others through wrappings. Then what they
+    hold: gzip, zstd or bzip2, one in another too, and the pages of Parquet, through wrappings, and for named
+    `columns` each value as a whole too. Memory is bounded by a few blocks, and for Parquet by a batch of some
+    columns and their dictionaries.
 
     Raises:
         OSError: whatever `raw` raises while its bytes are read.
@@ -48,11 +52,10 @@ def scan_object(scanner: TextScanner, store_key: str, raw: BinaryIO) -> Scan:
     raw.seek(0)
     head = raw.read(_HEAD_BYTES)
     raw.seek(0)
-    is_compressed = any(magic.match(head) for magic in _COMPRESSIONS.values())
+    is_plain = head.startswith(MAGIC) or any(magic.match(head) for magic in _COMPRESSIONS.values())
     pieces = iter(lambda: raw.read(_READ_BYTES), b"")
-    size = scanner.scan_stream(pieces, "bytes", tally, depth=0 if is_compressed else DEPTH)
-    raw.seek(0)
-    unread = list(_scan_content(scanner, head, raw, tally))
+    size = scanner.scan_stream(pieces, "bytes", tally, depth=0 if is_plain else DEPTH)
+    unread = list(_scan_content(scanner, head, raw, size, columns, tally))
     return Scan(tally.list_findings(store_key), size, tuple(unread))
 
 
@@ -64,10 +67,13 @@ def scan_values(scanner: TextScanner, store_key: str, values: Iterable[str | byt
     return Scan(tally.list_findings(store_key), size)
 
 
-def _scan_content(scanner: TextScanner, head: bytes, raw: BinaryIO, tally: Tally) -> Iterator[str]:
+def _scan_content(  # noqa: PLR0913, PLR0917 - what an object is, and what was found of it
+    scanner: TextScanner, head: bytes, raw: BinaryIO, size: int, columns: Collection[str], tally: Tally
+) -> Iterator[str]:
     """Look into an object by its first bytes; gives what could not be read."""
+    raw.seek(0)
     if head.startswith(MAGIC):
-        yield from _scan_parquet(scanner, raw, tally)
+        yield from _scan_parquet(scanner, raw, size, columns, tally)
     for name, magic in _COMPRESSIONS.items():
         if magic.match(head):
             try:
@@ -79,10 +85,29 @@ def _scan_content(scanner: TextScanner, head: bytes, raw: BinaryIO, tally: Tally
             yield f"{name}: not looked into"
 
 
-def _scan_parquet(scanner: TextScanner, raw: BinaryIO, tally: Tally) -> Iterator[str]:
+def _scan_parquet(
+    scanner: TextScanner, raw: BinaryIO, size: int, columns: Collection[str], tally: Tally
+) -> Iterator[str]:
+    gaps, whole, around = [(0, size)], Tally(), Tally()
     try:
-        for path, values in read_texts(raw):
+        file = open_parquet(raw)
+        for path, values in read_texts(file):
             scanner.scan(view_texts(values), f"parquet:{path}", tally)
+            if not {path, path.split(".")[0]}.isdisjoint(columns):
+                whole.add(f"parquet:{path}", find_values(scanner.wanted, values))
+        gaps = list_gaps(file.metadata, size)
     except (pa.ArrowException, OSError):
         # Arrow's messages may quote what they fell over.
         yield "parquet: damaged"
+    for start, stop in gaps:
+        scanner.scan_stream(_read_range(raw, start, stop), "bytes", around)
+    # All of it was seen plainly, or by its shape, before.
+    tally.add_most(whole)
+    tally.add_most(around)
+
+
+def _read_range(raw: BinaryIO, start: int, stop: int) -> Iterator[bytes]:
+    raw.seek(start)
+    while start < stop and (piece := raw.read(min(_READ_BYTES, stop - start))):
+        yield piece
+        start += len(piece)

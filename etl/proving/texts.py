@@ -25,6 +25,7 @@ class TextScanner:
 
     def __init__(self, wanted: Wanted) -> None:
         """Take what is wanted."""
+        self.wanted = wanted
         self._matcher = Matcher(wanted)
 
     def scan(self, texts: Texts, carrier: str, tally: Tally) -> None:

@@ -26,6 +26,7 @@ CALLERS = (
     "etl.appsflyer.parse",
     "etl.lake.wanted",
     "etl.proving.matching",
+    "etl.proving.messages",
     "etl.proving.unwrapping",
     "etl.proving.wanted",
 )

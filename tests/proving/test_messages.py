@@ -12,7 +12,8 @@ import pyarrow.parquet as pq
 from hypothesis import given
 from hypothesis import strategies as st
 
-from etl.proving.columns import scan_columns
+from etl.proving.reading import scan_object
+from etl.proving.texts import TextScanner
 from etl.proving.wanted import Wanted
 
 KEY = b"a key of these tests"
@@ -35,7 +36,8 @@ def test_as_hashing_each_value_does(column: list[str], people: list[str]) -> Non
     written = io.BytesIO()
     pq.write_table(pa.table({"customer_user_id": pa.array([*column, None], pa.string())}), written)
 
-    scan = scan_columns(Wanted(KEY, hashes), "a.parquet", written, {"customer_user_id"})
+    scanner = TextScanner(Wanted(KEY, hashes))
+    scan = scan_object(scanner, "a.parquet", written, {"customer_user_id"})
 
     found = {each.subject for each in scan.findings}
     expected = Counter(hash_of(each) for each in column if hash_of(each) in hashes)
@@ -48,6 +50,7 @@ def test_a_value_counts_as_often_as_rows_hold_it() -> None:
     column = pa.array(["User-1", "user-1", "user-1", "other"], pa.string())
     pq.write_table(pa.table({"customer_user_id": column}), written, use_dictionary=False)
 
-    scan = scan_columns(Wanted(KEY, [hash_of("user-1")]), "a.parquet", written, {"customer_user_id"})
+    scanner = TextScanner(Wanted(KEY, [hash_of("user-1")]))
+    scan = scan_object(scanner, "a.parquet", written, {"customer_user_id"})
 
     assert sum(each.count for each in scan.findings) == 3

@@ -11,7 +11,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from etl.proving.columns import scan_columns
 from etl.proving.reading import scan_values
 from etl.proving.texts import BLOCK_BYTES, TextScanner
 from tests.proving.wrapping import (
@@ -129,6 +128,52 @@ def test_the_footer_is_read() -> None:
     assert "bytes" in carriers(scan(write_parquet(table, compression="zstd"), PERSON))
 
 
+@pytest.mark.parametrize("wrapping", ["percent", "base64"])
+def test_what_is_in_no_column_is_read_through_wrappings(wrapping: str) -> None:
+    """The footer's metadata, and bytes that lie between columns and footer, hide nothing; each counts once."""
+    wrapped = wrap(PERSON, [wrapping]).decode()
+    file, table = io.BytesIO(), pa.table({"x": [1]})
+    with pq.ParquetWriter(file, table.schema) as writer:
+        writer.write_table(table)
+        writer.add_key_value_metadata({"note": f"<{wrapped}> and <{OTHER}>"})
+    found = scan(file.getvalue(), PERSON, OTHER)
+    assert [(each.carrier, each.count) for each in found.findings] == [
+        ("bytes", 1),
+        (f"bytes > {wrapping}", 1),
+    ]
+
+    whole = write_parquet(table)
+    footer = len(whole) - 8 - int.from_bytes(whole[-8:-4], "little")
+    lost = whole[:footer] + f"<{wrapped}>".encode() + whole[footer:]
+    assert carriers(scan(lost, PERSON)) == {f"bytes > {wrapping}"}
+
+
+def test_a_parquet_file_without_its_end_is_read_as_bytes() -> None:
+    """Where no footer says what is where, all bytes are looked at through wrappings, and it is told."""
+    content = write_parquet(pa.table({"x": [wrap(PERSON, ["percent"])]}), compression="none")[:-6]
+    found = scan(content, PERSON)
+    assert "bytes > percent" in carriers(found)
+    assert found.unread == ("parquet: damaged",)
+
+
+def test_columns_of_one_name_are_all_read() -> None:
+    """A file may have two columns of a name, and one whose name has a dot."""
+    columns = [pa.array([OTHER]), pa.array([PERSON]), pa.array([PERSON])]
+    content = write_parquet(pa.Table.from_arrays(columns, names=["id", "id", "a.b"]), compression="zstd")
+    assert {"parquet:id", "parquet:a.b"} <= set(carriers(scan(content, PERSON)))
+
+
+def test_many_columns_and_row_groups_are_all_read() -> None:
+    """Wherever one stands among columns that are read together, of whatever size, it is found."""
+    rows = 3_000
+    for place in (0, 1, 2):
+        columns = [pa.array(["x" * (2_000 if column else 1)] * rows) for column in range(3)]
+        columns[place] = pa.array(["y"] * (rows - 1) + [PERSON])
+        table = pa.Table.from_arrays(columns, names=["a", "b", "c"])
+        content = write_parquet(table, use_dictionary=False, row_group_size=1_000, compression="zstd")
+        assert f"parquet:{'abc'[place]}" in carriers(scan(content, PERSON))
+
+
 def test_a_database_file_is_read_free_pages_and_log_included(tmp_path: Path) -> None:
     """A row that SQLite deleted is found until it is overwritten; an independent search agrees."""
     path = tmp_path / "ledger.db"
@@ -190,11 +235,18 @@ def test_ids_without_a_shape_are_found_by_column() -> None:
     """A customer's id is found in the named column only, in any casing, also in a dictionary alone."""
     values = pa.DictionaryArray.from_arrays(pa.array([0, 0]), pa.array(["x", " Customer 7"]))
     content = write_parquet(pa.table({"customer_user_id": values, "city": ["CUSTOMER 7", "y"]}))
-    found = scan_columns(want("customer 7"), "events", io.BytesIO(content), ["customer_user_id", "absent"])
+    found = scan(content, "customer 7", columns=["customer_user_id", "absent"])
     assert [(finding.carrier, finding.count) for finding in found.findings] == [
         ("parquet:customer_user_id", 1)
     ]
-    assert scan_columns(want("customer 8"), "events", io.BytesIO(content), ["customer_user_id"]).is_clean
+    assert scan(content, "customer 8", columns=["customer_user_id"]).is_clean
+
+
+def test_an_id_that_has_a_shape_too_counts_once() -> None:
+    """A device id in a named column is seen twice, by its shape and as a whole, and is there once."""
+    content = write_parquet(pa.table({"customer_user_id": [PERSON]}), use_dictionary=False, compression="zstd")
+    found = scan(content, PERSON, columns=["customer_user_id"])
+    assert ("parquet:customer_user_id", 1) in [(each.carrier, each.count) for each in found.findings]
 
 
 def test_blocks_of_a_large_stream_are_counted_once() -> None:

@@ -18,7 +18,6 @@ from etl.lake.tables import QUARANTINE
 from etl.ledger.database import Ledger
 from etl.ledger.proving import list_text_columns, stream_texts
 from etl.proving.chain import mask_ids
-from etl.proving.columns import scan_columns
 from etl.proving.findings import Scan
 from etl.proving.parquet import MAGIC
 from etl.proving.reading import scan_object, scan_values
@@ -50,21 +49,22 @@ class Reading:
     is_everybodys: bool = False
 
 
-def search_object(scanner: TextScanner, wanted: Wanted, place: Place) -> Reading | None:
+def search_object(scanner: TextScanner, place: Place) -> Reading | None:
     """Search an object; None where it is gone. One that changes is read again, some times."""
     landed: LandedObject | None = place.landed
     for _ in range(ATTEMPTS):
         if landed is None:
             return None
         try:
-            scans = _scan(scanner, wanted, place, landed)
+            with open_seekable(place.store, landed) as raw:
+                scan = scan_object(scanner, landed.key, raw, COLUMNS)
         except ObjectVanished:
             return None
         except ObjectChanged:
             landed = find_object(place.store, place.landed.key)
             continue
-        return _read(place, landed, scans)
-    return _read(place, place.landed, [Scan((), 0, ("it changed while it was read",))])
+        return _read(place, landed, scan)
+    return _read(place, place.landed, Scan((), 0, ("it changed while it was read",)))
 
 
 def search_messages(scanner: TextScanner, sought: Sought, place: Place) -> Iterator[Reading]:
@@ -117,23 +117,9 @@ def search_ledger(scanner: TextScanner, wanted: Wanted, ledger: Ledger) -> Itera
         yield Reading("ledger", name, None, scan.read_bytes, found)
 
 
-def _scan(scanner: TextScanner, wanted: Wanted, place: Place, landed: LandedObject) -> list[Scan]:
-    with open_seekable(place.store, landed) as raw:
-        scans = [scan_object(scanner, landed.key, raw)]
-        raw.seek(0)
-        if raw.read(len(MAGIC)) == MAGIC:
-            raw.seek(0)
-            scans.append(scan_columns(wanted, landed.key, raw, COLUMNS))
-    return scans
-
-
-def _read(place: Place, landed: LandedObject, scans: list[Scan]) -> Reading:
-    # The first scan is of all bytes; a second one reads some of them again, as columns.
-    found: Counter[str] = Counter()
-    for scan in scans:
-        found |= _add(scan)
-    unread = dict.fromkeys(each for scan in scans for each in scan.unread)
-    return Reading(place.kind, mask_ids(landed.key), place.app_id, landed.size, found, tuple(unread), landed)
+def _read(place: Place, landed: LandedObject, scan: Scan) -> Reading:
+    name = mask_ids(landed.key)
+    return Reading(place.kind, name, place.app_id, landed.size, _add(scan), scan.unread, landed)
 
 
 def _add(scan: Scan) -> Counter[str]:

@@ -20,7 +20,6 @@ from etl.proving.wanted import Wanted
 class Searchers:
     """Threads that search for people, each with a scanner of its own, and in memory what one place takes."""
 
-    wanted: Wanted
     sought: Sought
     _pool: ThreadPoolExecutor
     _own: threading.local = field(repr=False)
@@ -38,7 +37,7 @@ class Searchers:
 
     def _search(self, place: Place) -> list[Reading]:
         scanner: TextScanner = self._own.scanner
-        reading = search_object(scanner, self.wanted, place)
+        reading = search_object(scanner, place)
         if reading is None:
             return []
         return [reading, *(search_messages(scanner, self.sought, place) if reading.found else ())]
@@ -58,6 +57,6 @@ def open_searchers(wanted: Wanted, sought: Sought, threads: int = 0) -> Iterator
 
     with ThreadPoolExecutor(count_workers(threads), "verify", begin) as pool:
         try:
-            yield Searchers(wanted, sought, pool, own)
+            yield Searchers(sought, pool, own)
         finally:
             pool.shutdown(cancel_futures=True)

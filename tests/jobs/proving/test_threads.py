@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gzip
+from collections.abc import Collection
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 
@@ -15,9 +17,10 @@ from etl.jobs.proving.searching import Reading
 from etl.jobs.proving.threads import open_searchers
 from etl.ledger.suppressions import EVERY_APP
 from etl.proving.findings import Scan
+from etl.proving.reading import scan_object
 from etl.proving.texts import TextScanner
 from etl.proving.wanted import Wanted
-from etl.stores import LandedObject, list_objects, open_store, write_object
+from etl.stores import list_objects, open_store, write_object
 from etl.subjects import hash_forms
 
 KEY = b"a key of this test's own, 32 or more"
@@ -59,13 +62,12 @@ def test_a_fault_ends_the_reading(
     sought: Sought, places: list[Place], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What one place raises is raised, however many others were well."""
-    scan = searching._scan
 
-    def fall_over(scanner: TextScanner, wanted: Wanted, place: Place, landed: LandedObject) -> list[Scan]:
-        if place is places[-1]:
+    def fall_over(scanner: TextScanner, store_key: str, raw: BinaryIO, columns: Collection[str]) -> Scan:
+        if store_key == places[-1].landed.key:
             raise StoreUnavailable("gone away")
-        return scan(scanner, wanted, place, landed)
+        return scan_object(scanner, store_key, raw, columns)
 
-    monkeypatch.setattr(searching, "_scan", fall_over)
+    monkeypatch.setattr(searching, "scan_object", fall_over)
     with pytest.raises(StoreUnavailable, match="gone away"):
         read(sought, places, 2)
