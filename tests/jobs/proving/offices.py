@@ -7,14 +7,17 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 from deltalake import DeltaTable
+from sqlalchemy import select
 
 from etl.jobs.proving.story import VerifyReport, verify
 from etl.jobs.sweep.story import SweepReport, sweep
 from etl.lake.tables import TABLES, find_table
-from etl.ledger.database import Ledger
+from etl.ledger.database import Ledger, begin_write
+from etl.ledger.opt_out_tables import opt_out_requests
 from etl.settings import Secrets
 from etl.stores import delete_object, list_objects, open_store, read_object, write_object
 from tests.jobs.sweep.offices import IDFA
@@ -63,6 +66,14 @@ class Office:
             delta: DeltaTable | None = find_table(self.world.lake, table)
             if delta is not None:
                 delta.vacuum(retention_hours=0, dry_run=False, enforce_retention_duration=False)
+
+    def age_erasures(self) -> None:
+        """Have everybody be erased a minute earlier: S3 tells in whole seconds when something landed."""
+        erased_at = opt_out_requests.c.erased_at
+        with begin_write(self.ledger()) as connection:
+            for (at,) in connection.execute(select(erased_at).where(erased_at.is_not(None)).distinct()).all():
+                earlier = {"erased_at": at - timedelta(minutes=1)}
+                connection.execute(opt_out_requests.update().where(erased_at == at).values(earlier))
 
     def empty_landing(self) -> None:
         """Do what a bucket's lifecycle does."""
