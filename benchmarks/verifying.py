@@ -85,7 +85,7 @@ def measure(folder: Path, settings: Settings) -> dict[str, float]:
 
 def rewrite_files(lake: Path) -> None:
     """Write the files of events again as an ingest writes them."""
-    for path in (lake / EVENTS.name).rglob("*.parquet"):
+    for path in (lake / EVENTS.name).glob("app_id=*/**/*.parquet"):
         with pq.ParquetFile(path) as file:
             rows = file.read()
         names = [name for name in WRITE_SCHEMA.names if name in rows.column_names]

@@ -109,7 +109,7 @@ def stream_erased(ledger: Ledger) -> Iterator[tuple[str, str]]:
     with begin_read(ledger) as connection:
         streamed = connection.execution_options(yield_per=_STREAMED_ROWS)
         for rows in streamed.execute(query).partitions():
-            yield from ((row.app_id, row.subject) for row in rows)
+            yield from map(tuple, rows)
 
 
 def stamp_erased(ledger: Ledger) -> str | None:
