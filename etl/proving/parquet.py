@@ -36,7 +36,7 @@ def open_parquet(raw: BinaryIO) -> pq.ParquetFile:
 
 
 def list_gaps(metadata: pq.FileMetaData, size: int) -> list[tuple[int, int]]:
-    """List where a file of so many bytes has what is in no column: its footer, indexes of pages, what is lost."""
+    """List where a file of so many bytes has what is in no column: its footer, what is lost between."""
     gaps, at = [], 0
     for start, stop in sorted(_find_chunk(chunk) for chunk in _list_chunks(metadata)):
         if start > at:

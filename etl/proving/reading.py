@@ -33,9 +33,7 @@ _OPAQUE: Final = {
 }
 
 
-def scan_object(
-    scanner: TextScanner, store_key: str, raw: BinaryIO, columns: Collection[str] = ()
-) -> Scan:
+def scan_object(scanner: TextScanner, store_key: str, raw: BinaryIO, columns: Collection[str] = ()) -> Scan:
     """Find wanted ids in an object that can be read from its start more than once: name, bytes and content.
 
     The bytes are looked at as they are, whatever they hold: database files with their free pages and logs;

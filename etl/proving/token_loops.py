@@ -98,7 +98,12 @@ def scan_short(row: Row, at: int, notes: Notes, count: int) -> int:
         first = count_zeros(runs)
         last = first + count_zeros(~drop_bits(digits, first))
         count = judge_run(
-            row, at + first, at + last, is_uuid_mask(drop_bits(digits, last - _STEP), at + last - _STEP), notes, count
+            row,
+            at + first,
+            at + last,
+            is_uuid_mask(drop_bits(digits, last - _STEP), at + last - _STEP),
+            notes,
+            count,
         )
         if last >= MASKED:
             break
@@ -131,7 +136,7 @@ def is_uuid_mask(digits: int, at: int) -> bool:
 
 
 @part
-def judge_run(row: Row, first: int, last: int, is_uuid_begun: int, notes: Notes, count: int) -> int:  # noqa: PLR0913, PLR0917 - what was seen, and where to note
+def judge_run(row: Row, first: int, last: int, is_uuid_begun: int, notes: Notes, count: int) -> int:
     """Note the tokens that a run of digits is, begins or ends; gives how many messages there are now."""
     if is_uuid_begun:
         count = note_digits(last - _STEP, _UUID_BYTES, notes, count)

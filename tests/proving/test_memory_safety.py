@@ -8,7 +8,11 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-USERS_OF_KERNELS = ("tests/proving/test_tokens.py", "tests/proving/test_unwrapping.py", "tests/proving/test_messages.py")
+USERS_OF_KERNELS = (
+    "tests/proving/test_tokens.py",
+    "tests/proving/test_unwrapping.py",
+    "tests/proving/test_messages.py",
+)
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="mprotect is called as Linux has it")
 

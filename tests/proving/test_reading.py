@@ -130,7 +130,7 @@ def test_the_footer_is_read() -> None:
 
 @pytest.mark.parametrize("wrapping", ["percent", "base64"])
 def test_what_is_in_no_column_is_read_through_wrappings(wrapping: str) -> None:
-    """The footer's metadata, and bytes that lie between columns and footer, hide nothing; each counts once."""
+    """The footer and bytes that lie between columns and footer hide nothing; each id counts once."""
     wrapped = wrap(PERSON, [wrapping]).decode()
     file, table = io.BytesIO(), pa.table({"x": [1]})
     with pq.ParquetWriter(file, table.schema) as writer:
@@ -244,7 +244,9 @@ def test_ids_without_a_shape_are_found_by_column() -> None:
 
 def test_an_id_that_has_a_shape_too_counts_once() -> None:
     """A device id in a named column is seen twice, by its shape and as a whole, and is there once."""
-    content = write_parquet(pa.table({"customer_user_id": [PERSON]}), use_dictionary=False, compression="zstd")
+    content = write_parquet(
+        pa.table({"customer_user_id": [PERSON]}), use_dictionary=False, compression="zstd"
+    )
     found = scan(content, PERSON, columns=["customer_user_id"])
     assert ("parquet:customer_user_id", 1) in [(each.carrier, each.count) for each in found.findings]
 

@@ -2,10 +2,12 @@ import hashlib
 import hmac
 import re
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from etl.appsflyer.id_scan import Texts
 from etl.proving.matching import Matcher
 from etl.proving.unwrapping import view_bytes
 from etl.proving.wanted import Wanted
@@ -49,6 +51,17 @@ def spell(token: bytes) -> list[bytes]:
 def test_the_kernel_reads_as_a_plain_expression_does(data: bytes) -> None:
     """Whatever the bytes, the compiled matcher takes the tokens that `re` takes, each as often."""
     assert sorted(Matcher(want()).list_messages(view_bytes(data))) == list_tokens(data)
+
+
+@given(st.lists(texts, max_size=12), st.integers(0, 11))
+def test_rows_are_read_apart(rows: list[bytes], first: int) -> None:
+    """Rows of any length give the tokens that each has alone, in arrays that begin and end anywhere."""
+    first = min(first, len(rows))
+    stops = np.zeros(len(rows) + 1, dtype=np.int64)
+    stops[1:] = np.cumsum([len(row) for row in rows])
+    whole = Texts(np.frombuffer(b"".join(rows), dtype=np.uint8), stops[first:].copy())
+    expected = sorted(token for row in rows[first:] for token in list_tokens(row))
+    assert sorted(Matcher(want()).list_messages(whole)) == expected
 
 
 @given(st.binary(min_size=1, max_size=200), st.lists(cased_ids, min_size=1, max_size=20))

@@ -69,9 +69,7 @@ def want(*identifiers: str) -> Wanted:
     return Wanted(KEY, [hash_subject(KEY, each) for each in identifiers])
 
 
-def scan(
-    content: bytes, *identifiers: str, key: str = "some/object", columns: Collection[str] = ()
-) -> Scan:
+def scan(content: bytes, *identifiers: str, key: str = "some/object", columns: Collection[str] = ()) -> Scan:
     """Scan an object for some people."""
     return scan_object(TextScanner(want(*identifiers)), key, io.BytesIO(content), columns)
 

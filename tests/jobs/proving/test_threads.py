@@ -19,7 +19,6 @@ from etl.ledger.suppressions import EVERY_APP
 from etl.proving.findings import Scan
 from etl.proving.reading import scan_object
 from etl.proving.texts import TextScanner
-from etl.proving.wanted import Wanted
 from etl.stores import list_objects, open_store, write_object
 from etl.subjects import hash_forms
 
