@@ -23,6 +23,8 @@ _compress_blocks = register("compress_blocks", "etl.proving.digest_loops", _SOUR
 
 BLOCK_BYTES = 64
 LANES = 16
+"""What the number of messages is a multiple of: as many as any processor hashes at once."""
+
 _HALF = HASH_DIGITS // 2
 _INNER_PAD, _OUTER_PAD = 0x36, 0x5C
 _STOP_BYTE = 0x80
@@ -75,12 +77,12 @@ class Wanted:
         return hashed if hashed in self._hashes else None
 
     def find_messages(self, messages: Messages, count: int) -> Counter[str]:
-        """Look up the first messages of an array of blocks, whose number is a multiple of eight."""
-        groups = -(-count // LANES)
-        hashes = np.empty((groups * LANES, 2), dtype=np.uint64)
+        """Look up the first messages of an array of blocks, whose number is a multiple of `LANES`."""
+        rounded = -(-count // LANES) * LANES
+        hashes = np.empty((rounded, 2), dtype=np.uint64)
         for place, state in enumerate(self._states):
             messages = _make_messages(hashes) if place else messages
-            _hash_messages(*addresses(messages), groups, *addresses(*state), *addresses(hashes))
+            _hash_messages(*addresses(messages), rounded, *addresses(*state), *addresses(hashes))
         likely = self._pick_likely(hashes, count)
         if not len(likely):
             return Counter()
@@ -130,8 +132,6 @@ def _compress(block: bytes) -> npt.NDArray[np.uint32]:
     blocks = np.frombuffer(block * LANES, dtype=np.uint8)
     state = np.empty(len(_INITIAL), dtype=np.uint32)
     state[:] = _INITIAL
-    taken = np.empty((len(_INITIAL), LANES), dtype=np.uint32)
-    _compress_blocks(*addresses(blocks, state, taken))
     after = np.empty(len(_INITIAL), dtype=np.uint32)
-    after[:] = taken[:, 0]
+    _compress_blocks(*addresses(blocks, state, after))
     return after
