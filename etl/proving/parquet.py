@@ -12,7 +12,9 @@ MAGIC: Final = b"PAR1"
 _BATCH_ROWS = 1 << 16
 # Columns are read in pieces of so much, where Arrow would hold a chunk as a whole.
 _BUFFER_BYTES = 1 << 20
+# What columns that are read together hold at most in a row group, decompressed.
 _PACK_BYTES = 1 << 22
+_LENGTH_BYTES = 4  # of the footer, which stand behind it
 _BYTES: Final = "BYTE_ARRAY"
 _FIXED_BYTES: Final = "FIXED_LEN_BYTE_ARRAY"
 
@@ -36,13 +38,17 @@ def open_parquet(raw: BinaryIO) -> pq.ParquetFile:
 
 
 def list_gaps(metadata: pq.FileMetaData, size: int) -> list[tuple[int, int]]:
-    """List where a file of so many bytes has what is in no column: its footer, what is lost between."""
+    """List where a file of so many bytes has what is in no column: its footer, what is lost between.
+
+    Whatever the footer says of columns, it is in none.
+    """
     gaps, at = [], 0
+    footer = size - metadata.serialized_size - len(MAGIC) - _LENGTH_BYTES
     for start, stop in sorted(_find_chunk(chunk) for chunk in _list_chunks(metadata)):
         if start > at:
-            gaps.append((at, start))
-        at = max(at, stop)
-    return [*gaps, (at, size)] if at < size else gaps
+            gaps.append((at, min(start, footer)))
+        at = max(at, min(stop, footer))
+    return [*gaps, (at, size)]
 
 
 def read_texts(file: pq.ParquetFile) -> Iterator[tuple[str, pa.Array]]:

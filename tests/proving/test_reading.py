@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from etl.proving.parquet import list_gaps
 from etl.proving.reading import scan_values
 from etl.proving.texts import BLOCK_BYTES, TextScanner
 from tests.proving.wrapping import (
@@ -146,6 +147,19 @@ def test_what_is_in_no_column_is_read_through_wrappings(wrapping: str) -> None:
     footer = len(whole) - 8 - int.from_bytes(whole[-8:-4], "little")
     lost = whole[:footer] + f"<{wrapped}>".encode() + whole[footer:]
     assert carriers(scan(lost, PERSON)) == {f"bytes > {wrapping}"}
+
+
+@pytest.mark.parametrize("compression", ["zstd", "none"])
+def test_every_byte_is_a_columns_or_in_a_gap(compression: str) -> None:
+    """What columns take and what is in none make the file up, with dictionaries and indexes of pages."""
+    table = pa.table({"id": [PERSON, OTHER] * 500, "number": range(1_000), "none": pa.nulls(1_000)})
+    content = write_parquet(table, compression=compression, row_group_size=300, write_page_index=True)
+    metadata = pq.read_metadata(io.BytesIO(content))
+    groups = [metadata.row_group(group) for group in range(metadata.num_row_groups)]
+    in_columns = sum(group.column(leaf).total_compressed_size for group in groups for leaf in range(3))
+    gaps = list_gaps(metadata, len(content))
+    assert sum(stop - start for start, stop in gaps) == len(content) - in_columns
+    assert gaps[-1][0] <= len(content) - metadata.serialized_size - 8
 
 
 def test_a_parquet_file_without_its_end_is_read_as_bytes() -> None:
