@@ -28,7 +28,7 @@ import zstandard
 
 from etl.appsflyer.compiled.machine_code import warm_up
 from etl.appsflyer.formats.compression import decompress
-from etl.proving.parquet import MAGIC, open_parquet, read_texts
+from etl.proving.parquet import MAGIC, list_packs, open_parquet, read_pack
 from etl.proving.reading import scan_object
 from etl.proving.texts import TextScanner
 from etl.proving.wanted import Wanted
@@ -81,7 +81,9 @@ def time_call(call: Callable[[], Result]) -> tuple[float, Result]:
 def read_alone(content: bytes) -> int:
     """Decompress and do nothing else; gives how many bytes that were."""
     if content.startswith(MAGIC):
-        return sum(values.nbytes for _, values in read_texts(open_parquet(io.BytesIO(content))))
+        file = open_parquet(io.BytesIO(content))
+        packs = [read_pack(file, *pack) for pack in list_packs(file.metadata)]
+        return sum(values.nbytes for pack in packs for _, values in pack)
     return sum(map(len, decompress(io.BytesIO(content))))
 
 

@@ -48,6 +48,10 @@ class Tally:
         for subject, count in subjects.items():
             self._counts[carrier, subject] += count
 
+    def add_all(self, other: Tally) -> None:
+        """Take what another counted of other bytes."""
+        self._counts += other._counts
+
     def add_most(self, other: Tally) -> None:
         """Take what another counted of the same bytes: of each the greater count."""
         self._counts |= other._counts

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import io
+import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import BinaryIO, Final
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+from typing_extensions import override
 
 MAGIC: Final = b"PAR1"
+FAULTS: Final = (pa.ArrowException, OSError, ValueError)
+"""What reading a Parquet file raises where it, or its store, fails; of a name that is no UTF-8 a ValueError."""
+
 _BATCH_ROWS = 1 << 16
 # Columns are read in pieces of so much, where Arrow would hold a chunk as a whole.
 _BUFFER_BYTES = 1 << 20
@@ -23,13 +30,14 @@ def open_parquet(raw: BinaryIO) -> pq.ParquetFile:
     """Open a file for all of its columns, those with a dictionary somewhere to be read as such.
 
     Raises:
-        pyarrow.ArrowException: the file is damaged.
-        OSError: whatever `raw` raises.
+        FAULTS: there is no footer, or it says what cannot be; or what `raw` raises.
     """
     metadata = pq.read_metadata(raw)
+    _check_chunks(metadata)
     with_dictionary = {
-        chunk.path_in_schema
-        for chunk in _list_chunks(metadata)
+        path
+        for group in range(metadata.num_row_groups)
+        for path, chunk in _list_chunks(metadata, group)
         if chunk.has_dictionary_page and chunk.physical_type == _BYTES
     }
     return pq.ParquetFile(
@@ -37,35 +45,68 @@ def open_parquet(raw: BinaryIO) -> pq.ParquetFile:
     )
 
 
+def is_damage(error: Exception) -> bool:
+    """Tell whether an error says that the file is damaged, and not that its store fails."""
+    return not isinstance(error, OSError) or (type(error) is OSError and error.errno is None)
+
+
 def list_gaps(metadata: pq.FileMetaData, size: int) -> list[tuple[int, int]]:
     """List where a file of so many bytes has what is in no column: its footer, what is lost between.
 
     Whatever the footer says of columns, it is in none.
     """
-    gaps, at = [], 0
+    gaps, at = list[tuple[int, int]](), 0
     footer = size - metadata.serialized_size - len(MAGIC) - _LENGTH_BYTES
-    for start, stop in sorted(_find_chunk(chunk) for chunk in _list_chunks(metadata)):
+    groups = range(metadata.num_row_groups)
+    chunks = [_find_chunk(chunk) for group in groups for _, chunk in _list_chunks(metadata, group)]
+    for start, stop in sorted(chunks):
         if start > at:
             gaps.append((at, min(start, footer)))
         at = max(at, min(stop, footer))
     return [*gaps, (at, size)]
 
 
-def read_texts(file: pq.ParquetFile) -> Iterator[tuple[str, pa.Array]]:
-    """Give the values of every column of texts or bytes, nested ones too, with the column's path.
+def list_packs(metadata: pq.FileMetaData) -> Iterator[tuple[int, list[str]]]:
+    """List columns of texts or bytes that are read together, with their row group: those with little in them.
 
-    Row group after row group, columns with little in them together. A batch without a value is not given.
+    To read one at a time costs more than what is in most. One in a list, map or struct, or of values of one
+    length, is alone.
+    """
+    for group in range(metadata.num_row_groups):
+        packed, size = list[str](), 0
+        for path, chunk in _list_chunks(metadata, group):
+            if chunk.physical_type == _FIXED_BYTES or (chunk.physical_type == _BYTES and "." in path):
+                yield group, [path]
+            elif chunk.physical_type == _BYTES:
+                if packed and size + chunk.total_uncompressed_size > _PACK_BYTES:
+                    yield group, packed
+                    packed, size = [], 0
+                packed.append(path)
+                size += chunk.total_uncompressed_size
+        if packed:
+            yield group, packed
+
+
+def read_pack(file: pq.ParquetFile, group: int, paths: list[str]) -> Iterator[tuple[str, pa.Array]]:
+    """Give the values of some columns in a row group, with the column's path; no batch without a value.
 
     Of a chunk with a dictionary, the dictionary is given: each value once, those of no row included. Of
     values of one fixed length, which Arrow gives without their dictionary, only those of rows are.
 
     Raises:
-        pyarrow.ArrowException: the file is damaged.
-        OSError: whatever the file raises, or a damaged page.
+        FAULTS: a page is damaged; or what the file raises.
     """
-    for group in range(file.metadata.num_row_groups):
-        for paths in _pack(file.metadata.row_group(group)):
-            yield from _read_chunks(file, group, paths)
+    before: dict[str, pa.Array] = {}
+    # One thread: of few columns, others cost more than they give, and whole files are read side by side.
+    for batch in file.iter_batches(_BATCH_ROWS, row_groups=[group], columns=paths, use_threads=False):
+        for name, column in zip(batch.schema.names, batch.columns, strict=True):
+            path = name if len(paths) > 1 else paths[0]
+            for values in list_leaf_values(column):
+                # Each batch of a group has the group's dictionary again, mostly the same one.
+                is_again = path in before and values.equals(before[path])
+                before[path] = values
+                if len(values) > values.null_count and not is_again:
+                    yield path, values
 
 
 def list_leaf_values(array: pa.Array) -> list[pa.Array]:
@@ -84,51 +125,55 @@ def list_leaf_values(array: pa.Array) -> list[pa.Array]:
     return [array] if _is_text(kind) else []
 
 
-def _list_chunks(metadata: pq.FileMetaData) -> Iterator[pq.ColumnChunkMetaData]:
+class _UntouchedError(Exception):
+    """A file without bytes was read, which is as far as it goes."""
+
+
+class _NoBytes(io.RawIOBase):
+    """A file that is never read; Arrow asks where it ends."""
+
+    @override
+    def readable(self) -> bool:
+        return True
+
+    @override
+    def seekable(self) -> bool:
+        return True
+
+    @override
+    def tell(self) -> int:
+        return sys.maxsize
+
+    @override
+    def seek(self, offset: int, whence: int = 0, /) -> int:
+        return sys.maxsize
+
+    @override
+    def read(self, size: int = -1, /) -> bytes:
+        raise _UntouchedError
+
+
+def _check_chunks(metadata: pq.FileMetaData) -> None:
+    """Have Arrow look at what a footer says of each column, as it does before it reads the first page.
+
+    It raises then what ends the process where Python asks for a column's metadata.
+    """
+    file = pq.ParquetFile(_NoBytes(), metadata=metadata, buffer_size=_BUFFER_BYTES)
     for group in range(metadata.num_row_groups):
-        for leaf in range(metadata.num_columns):
-            yield metadata.row_group(group).column(leaf)
+        with suppress(_UntouchedError):
+            next(file.iter_batches(1, row_groups=[group], use_threads=False), None)
+
+
+def _list_chunks(metadata: pq.FileMetaData, group: int) -> Iterator[tuple[str, pq.ColumnChunkMetaData]]:
+    """List a row group's chunks with the paths of their columns, which are the schema's, not the chunks'."""
+    for leaf in range(metadata.num_columns):
+        yield metadata.schema.column(leaf).path, metadata.row_group(group).column(leaf)
 
 
 def _find_chunk(chunk: pq.ColumnChunkMetaData) -> tuple[int, int]:
     dictionary = chunk.dictionary_page_offset
     start = chunk.data_page_offset if dictionary is None else min(dictionary, chunk.data_page_offset)
     return start, start + chunk.total_compressed_size
-
-
-def _pack(group: pq.RowGroupMetaData) -> Iterator[list[str]]:
-    """Pack a row group's columns of texts or bytes: to read one at a time costs more than what is in most.
-
-    What is in lists, maps or structs is alone, so that its path is known.
-    """
-    packed, size = list[str](), 0
-    for leaf in range(group.num_columns):
-        chunk = group.column(leaf)
-        path = chunk.path_in_schema
-        if chunk.physical_type == _FIXED_BYTES or (chunk.physical_type == _BYTES and "." in path):
-            yield [path]
-        elif chunk.physical_type == _BYTES:
-            if packed and size + chunk.total_uncompressed_size > _PACK_BYTES:
-                yield packed
-                packed, size = [], 0
-            packed.append(path)
-            size += chunk.total_uncompressed_size
-    if packed:
-        yield packed
-
-
-def _read_chunks(file: pq.ParquetFile, group: int, paths: list[str]) -> Iterator[tuple[str, pa.Array]]:
-    before: dict[str, pa.Array] = {}
-    # One thread: of a column or few, others cost more than they give, and whole files are read side by side.
-    for batch in file.iter_batches(_BATCH_ROWS, row_groups=[group], columns=paths, use_threads=False):
-        for name, column in zip(batch.schema.names, batch.columns, strict=True):
-            path = name if len(paths) > 1 else paths[0]
-            for values in list_leaf_values(column):
-                # Each batch of a group has the group's dictionary again, mostly the same one.
-                is_again = path in before and values.equals(before[path])
-                before[path] = values
-                if len(values) > values.null_count and not is_again:
-                    yield path, values
 
 
 def _is_text(kind: pa.DataType) -> bool:

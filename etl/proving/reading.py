@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator
-from typing import BinaryIO, Final
+from typing import BinaryIO, Final, TypeAlias
 
-import pyarrow as pa
+import pyarrow.parquet as pq
 
 from etl.appsflyer.formats.compression import DamagedStreamError, decompress
 from etl.appsflyer.id_scan import view_texts
 from etl.proving.columns import find_values
 from etl.proving.findings import Scan, Tally
-from etl.proving.parquet import MAGIC, list_gaps, open_parquet, read_texts
+from etl.proving.parquet import FAULTS, MAGIC, is_damage, list_gaps, list_packs, open_parquet, read_pack
 from etl.proving.texts import DEPTH, TextScanner
 from etl.proving.unwrapping import view_bytes
+
+Pack: TypeAlias = tuple[pq.ParquetFile, int, list[str]]
+"""A file, and the row group and columns of it that are read together."""
 
 _READ_BYTES = 1 << 18
 _HEAD_BYTES = 10
@@ -86,22 +89,47 @@ def _scan_content(  # noqa: PLR0913, PLR0917 - what an object is, and what was f
 def _scan_parquet(
     scanner: TextScanner, raw: BinaryIO, size: int, columns: Collection[str], tally: Tally
 ) -> Iterator[str]:
-    gaps, whole, around = [(0, size)], Tally(), Tally()
+    gaps, is_damaged = [(0, size)], False
     try:
         file = open_parquet(raw)
-        for path, values in read_texts(file):
-            scanner.scan(view_texts(values), f"parquet:{path}", tally)
-            if not {path, path.split(".")[0]}.isdisjoint(columns):
-                whole.add(f"parquet:{path}", find_values(scanner.wanted, values))
         gaps = list_gaps(file.metadata, size)
-    except (pa.ArrowException, OSError):
+        for group, paths in list_packs(file.metadata):
+            is_damaged |= not _scan_pack(scanner, (file, group, paths), columns, tally)
+    except FAULTS:
+        is_damaged = True
+    if is_damaged:
         # Arrow's messages may quote what they fell over.
         yield "parquet: damaged"
+        gaps = [(0, size)]
+    around = Tally()
     for start, stop in gaps:
         scanner.scan_stream(_read_range(raw, start, stop), "bytes", around)
-    # All of it was seen plainly, or by its shape, before.
-    tally.add_most(whole)
+    # All bytes were seen plainly before.
     tally.add_most(around)
+
+
+def _scan_pack(scanner: TextScanner, pack: Pack, columns: Collection[str], tally: Tally) -> bool:
+    """Look at columns of a row group; says whether all could be read. Of a damaged one others are read."""
+    file, group, paths = pack
+    found, whole, is_read = Tally(), Tally(), True
+    try:
+        for path, values in read_pack(file, group, paths):
+            scanner.scan(view_texts(values), f"parquet:{path}", found)
+            if not {path, path.split(".")[0]}.isdisjoint(columns):
+                whole.add(f"parquet:{path}", find_values(scanner.wanted, values))
+    except FAULTS as error:
+        if not is_damage(error):
+            raise
+        is_read = False
+    # What has a shape was seen by it before.
+    found.add_most(whole)
+    if not is_read and len(paths) > 1:
+        again = Tally()
+        for path in paths:
+            _scan_pack(scanner, (file, group, [path]), columns, again)
+        found.add_most(again)
+    tally.add_all(found)
+    return is_read
 
 
 def _read_range(raw: BinaryIO, start: int, stop: int) -> Iterator[bytes]:

@@ -162,6 +162,35 @@ def test_every_byte_is_a_columns_or_in_a_gap(compression: str) -> None:
     assert gaps[-1][0] <= len(content) - metadata.serialized_size - 8
 
 
+@pytest.mark.parametrize("flipped", [0x01, 0x80])
+def test_a_footer_may_say_anything(flipped: int) -> None:
+    """Whichever byte of it is another, the process goes on, and what cannot be read is told."""
+    table = pa.table({"id": [PERSON], "numbers": [[1, 2]], "fixed": pa.array([b"1234"], pa.binary(4))})
+    content = write_parquet(table, compression="zstd", write_page_index=True)
+    told = set()
+    footer = len(content) - pq.read_metadata(io.BytesIO(content)).serialized_size - 8
+    for place in range(footer, len(content)):
+        changed = bytearray(content)
+        changed[place] ^= flipped
+        found = scan(bytes(changed), PERSON)
+        told.add(found.unread)
+    assert told == {(), ("parquet: damaged",)}
+
+
+def test_other_columns_of_a_damaged_file_are_read() -> None:
+    """Where a column's page is damaged, those beside it and in other row groups are looked at."""
+    names = [f"c{number}" for number in range(4)]
+    table = pa.table({name: ["x" * 50] * 9 + [f"{PERSON[:-1]}{name[1]}"] for name in names})
+    content = bytearray(write_parquet(table, compression="zstd", use_dictionary=False, row_group_size=10))
+    chunk = pq.read_metadata(io.BytesIO(content)).row_group(0).column(1)
+    end = chunk.data_page_offset + chunk.total_compressed_size
+    content[end - 30 : end] = bytes(30)
+    people = [f"{PERSON[:-1]}{number}" for number in range(4)]
+    found = scan(bytes(content), *people, columns=names)
+    assert found.unread == ("parquet: damaged",)
+    assert set(carriers(found)) >= {"parquet:c0", "parquet:c2", "parquet:c3"}
+
+
 def test_a_parquet_file_without_its_end_is_read_as_bytes() -> None:
     """Where no footer says what is where, all bytes are looked at through wrappings, and it is told."""
     content = write_parquet(pa.table({"x": [wrap(PERSON, ["percent"])]}), compression="none")[:-6]

@@ -8,7 +8,6 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import BinaryIO, Final
 
-import pyarrow as pa
 import pyarrow.parquet as pq
 
 from etl.errors import ObjectChanged, ObjectVanished
@@ -19,7 +18,7 @@ from etl.ledger.database import Ledger
 from etl.ledger.proving import list_text_columns, stream_texts
 from etl.proving.chain import mask_ids
 from etl.proving.findings import Scan
-from etl.proving.parquet import MAGIC
+from etl.proving.parquet import FAULTS, MAGIC
 from etl.proving.reading import scan_object, scan_values
 from etl.proving.texts import TextScanner
 from etl.proving.wanted import Wanted
@@ -75,7 +74,7 @@ def search_messages(scanner: TextScanner, sought: Sought, place: Place) -> Itera
     if not place.landed.key.startswith(f"{QUARANTINE.name}/"):
         return
     counts: dict[str | None, Counter[str]] = {}
-    unread = suppress(ObjectVanished, ObjectChanged, pa.ArrowException)
+    unread = suppress(ObjectVanished, ObjectChanged, *FAULTS)
     with unread, open_seekable(place.store, place.landed) as raw:
         for app_id, texts in _read_messages(raw):
             counts.setdefault(app_id, Counter()).update(_add(scan_values(scanner, "", texts)))
