@@ -26,7 +26,8 @@ def read_parquet(data: bytes, largest: int = LARGEST_BYTES) -> Callable[[], Iter
         opened = pq.ParquetFile(pa.BufferReader(data))
         names = opened.schema_arrow.names
         size = sum(opened.metadata.row_group(group).total_byte_size for group in range(opened.num_row_groups))
-    except (pa.ArrowException, OSError):
+    except (pa.ArrowException, OSError, ValueError):
+        # The last one is of names that are no UTF-8.
         raise make_unreadable("parquet_damaged") from None
     if size > largest:
         raise make_unreadable("too_large")

@@ -14,7 +14,7 @@ from typing_extensions import override
 
 MAGIC: Final = b"PAR1"
 FAULTS: Final = (pa.ArrowException, OSError, ValueError)
-"""What reading a Parquet file raises where it, or its store, fails; of a name that is no UTF-8 a ValueError."""
+"""What reading a Parquet file raises where it or its store fails; a ValueError where a name is no UTF-8."""
 
 _BATCH_ROWS = 1 << 16
 # Columns are read in pieces of so much, where Arrow would hold a chunk as a whole.

@@ -338,6 +338,20 @@ def test_parquet_that_unpacks_without_end_is_not_unpacked() -> None:
         read_parquet(data, largest=100_000)
 
 
+def test_parquet_with_another_byte_is_read_or_refused() -> None:
+    """Whichever of its footer it is, nothing but a refusal with its code is raised."""
+    data = write_parquet(pa.table({"idfa": [IDFA], "date": ["2021-08-11"]}))
+    refused = set()
+    for place in range(len(data) - pq.read_metadata(io.BytesIO(data)).serialized_size - 8, len(data)):
+        changed = bytearray(data)
+        changed[place] ^= 0x80
+        try:
+            list(read_list("list.parquet", bytes(changed)))
+        except UnreadableList as error:
+            refused.add(error.code)
+    assert refused == {"parquet_damaged"}
+
+
 def test_a_list_can_be_read_twice() -> None:
     """Once for what the lake knows of its ids, and once to judge them."""
     found = read_list("list.csv", f"idfa\n{IDFA}\n".encode())
