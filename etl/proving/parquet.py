@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import sys
 from collections.abc import Iterator
-from contextlib import suppress
 from typing import BinaryIO, Final
 
 import pyarrow as pa
@@ -125,12 +124,10 @@ def list_leaf_values(array: pa.Array) -> list[pa.Array]:
     return [array] if _is_text(kind) else []
 
 
-class _UntouchedError(Exception):
-    """A file without bytes was read, which is as far as it goes."""
-
-
 class _NoBytes(io.RawIOBase):
-    """A file that is never read; Arrow asks where it ends."""
+    """A file that ends wherever it is read, and knows whether it was; Arrow asks for its size."""
+
+    is_read = False
 
     @override
     def readable(self) -> bool:
@@ -150,7 +147,8 @@ class _NoBytes(io.RawIOBase):
 
     @override
     def read(self, size: int = -1, /) -> bytes:
-        raise _UntouchedError
+        self.is_read = True
+        return b""
 
 
 def _check_chunks(metadata: pq.FileMetaData) -> None:
@@ -158,10 +156,15 @@ def _check_chunks(metadata: pq.FileMetaData) -> None:
 
     It raises then what ends the process where Python asks for a column's metadata.
     """
-    file = pq.ParquetFile(_NoBytes(), metadata=metadata, buffer_size=_BUFFER_BYTES)
     for group in range(metadata.num_row_groups):
-        with suppress(_UntouchedError):
+        pages = _NoBytes()
+        file = pq.ParquetFile(pages, metadata=metadata, buffer_size=_BUFFER_BYTES)
+        try:
             next(file.iter_batches(1, row_groups=[group], use_threads=False), None)
+        except FAULTS:
+            # An error of the file's own would do, but Arrow never lets go of one, nor of the frames in it.
+            if not pages.is_read:
+                raise
 
 
 def _list_chunks(metadata: pq.FileMetaData, group: int) -> Iterator[tuple[str, pq.ColumnChunkMetaData]]:
