@@ -12,11 +12,9 @@ from llvmlite import binding, ir
 
 from etl.appsflyer.compiled.instructions import (
     define,
-    drop_bits,
     get_long,
     instruction,
     load,
-    put_long,
     store,
 )
 
@@ -52,30 +50,10 @@ def _root_bits(prime: int) -> int:
 _CONSTANTS = [_root_bits(prime) for prime in _list_primes(_ROUNDS)]
 
 
-def hash_messages(arguments: int) -> None:
-    """Hash messages with a prepared key, as `wanted` asks for it; their number is a multiple of `LANES`."""
-    messages, count = get_long(arguments, 0), get_long(arguments, 1)
-    inner, outer, hashes = get_long(arguments, 2), get_long(arguments, 3), get_long(arguments, 4)
-    for first in range(0, count, LANES):
-        hash_lanes(messages + first * _BLOCK, inner, outer, hashes + first * 16)
-
-
 def compress_blocks(arguments: int) -> None:
     """Take a block, which is there once for each lane, into a state, and give the state after it."""
     blocks, state, out = get_long(arguments, 0), get_long(arguments, 1), get_long(arguments, 2)
     compress_lanes(blocks, state, out)
-
-
-def list_marked(arguments: int) -> None:
-    """List which of some hashes have a mark, of the first bits of each; `wanted` has the marks."""
-    hashes, count, marks = get_long(arguments, 0), get_long(arguments, 1), get_long(arguments, 2)
-    shift, places, outcome = get_long(arguments, 3), get_long(arguments, 4), get_long(arguments, 5)
-    listed = 0
-    for place in range(count):
-        bit = drop_bits(get_long(hashes, 2 * place), shift)
-        put_long(places, listed, place)
-        listed += drop_bits(get_long(marks, bit >> 6), bit & 63) & 1
-    put_long(outcome, 0, listed)
 
 
 @instruction

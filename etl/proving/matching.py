@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from etl.appsflyer import id_loops
-from etl.appsflyer.compiled.machine_code import register
+from etl.appsflyer.compiled.machine_code import Kernel, register
 from etl.appsflyer.compiled.memory import addresses
 from etl.appsflyer.id_scan import Texts
-from etl.proving.wanted import BLOCK_BYTES, Wanted
+from etl.proving.wanted import BLOCK_BYTES, LOOKUP_SOURCES, Wanted
 
-_SOURCE = Path(__file__).with_name("token_loops.py")
-_MADE_OF = (_SOURCE, _SOURCE.with_name("class_loops.py"), Path(id_loops.__file__))
-_scan_tokens = register("scan_tokens", "etl.proving.token_loops", *_MADE_OF)
+_scan_tokens = register("scan_tokens", "etl.proving.token_loops", *LOOKUP_SOURCES)
+_look_up = register("look_up", "etl.proving.lookup_loops", *LOOKUP_SOURCES)
 
-_ROOM = 8192  # messages between two look-ups
-_SLOTS = 1 << 12  # so that they stay in the processor's cache
+_ROOM = 256  # messages between two look-ups, and slots of what was seen: so that they stay
+_SLOTS = 1 << 12  # in the processor's nearest caches
 _NO_TABLE = -1
 
 
@@ -35,6 +32,8 @@ class Matcher:
         self._wanted = wanted
         self._seen = np.zeros(_SLOTS * BLOCK_BYTES, dtype=np.uint8)
         self._messages = np.zeros((_ROOM, BLOCK_BYTES), dtype=np.uint8)
+        self._hashes = np.zeros((_ROOM, 2), dtype=np.uint64)
+        self._places = np.zeros(_ROOM, dtype=np.int64)
 
     def find(self, texts: Texts) -> Counter[str]:
         """Count the wanted tokens in texts, by keyed hash; those that `token_loops` says are tokens."""
@@ -59,23 +58,25 @@ class Matcher:
         found: Counter[str] = Counter()
         row = at = 0
         while row < len(texts.stops) - 1:
-            count, row, at = self._step(texts, row, at, mask)
-            if count:
-                found += self._wanted.find_messages(self._messages, count)
+            listed, row, at = self._look_up(texts, row, at, mask)
+            if listed:
+                found += self._wanted.count(self._hashes[self._places[:listed]])
         return found
 
-    def _step(self, texts: Texts, row: int, at: int, mask: int) -> tuple[int, int, int]:
-        outcome: npt.NDArray[np.int64] = np.zeros(3, dtype=np.int64)
-        _scan_tokens(
-            *addresses(texts.data, texts.stops),
-            len(texts.stops) - 1,
-            row,
-            at,
-            *addresses(self._seen),
-            mask,
-            *addresses(self._messages),
-            _ROOM,
-            *addresses(outcome),
+    def _look_up(self, texts: Texts, row: int, at: int, mask: int) -> tuple[int, int, int]:
+        return self._run(
+            _look_up, texts, row, at, mask, *addresses(self._hashes, self._places), *self._wanted.sought
         )
+
+    def _step(self, texts: Texts, row: int, at: int, mask: int) -> tuple[int, int, int]:
+        return self._run(_scan_tokens, texts, row, at, mask)
+
+    def _run(
+        self, kernel: Kernel, texts: Texts, row: int, at: int, mask: int, *more: int
+    ) -> tuple[int, int, int]:
+        outcome: npt.NDArray[np.int64] = np.zeros(3, dtype=np.int64)
+        given = (*addresses(texts.data, texts.stops), len(texts.stops) - 1, row, at)
+        kept = (*addresses(self._seen), mask, *addresses(self._messages), _ROOM)
+        kernel(*given, *kept, *more, *addresses(outcome))
         count, row, at = outcome.tolist()
         return count, row, at

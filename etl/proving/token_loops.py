@@ -22,6 +22,7 @@ from etl.appsflyer.compiled.instructions import (
     get_long,
     inlined,
     part,
+    put_byte,
     put_long,
 )
 from etl.appsflyer.compiled.runs import hash_bytes
@@ -46,7 +47,7 @@ _SMALL_BITS = 0x2020202020202020
 _LOW_HALF, _LOW_QUARTER = 2**32 - 1, 2**16 - 1
 # 2**64 divided by the golden ratio, as a signed number.
 _MULTIPLIER = 0x9E3779B97F4A7C15 - 2**64
-_DASH = ord("-")
+_DASH, _ZERO, _A = b"-0a"
 _UUID_MASK = (1 << 36) - 1
 _UUID_DIGITS_MASK = _UUID_MASK ^ (1 << 8 | 1 << 13 | 1 << 18 | 1 << 23)
 
@@ -59,16 +60,40 @@ class Notes(NamedTuple):
     mask: int
 
 
+class Lines(NamedTuple):
+    """Rows of text: the data, where each row ends in it, how many there are, and where the data ends."""
+
+    data: int
+    stops: int
+    rows: int
+    behind: int
+
+
 def scan_tokens(arguments: int) -> None:
-    """Find the tokens in rows of text, from a place on, until there is no room: `matching` asks for it."""
-    data, stops, rows = get_long(arguments, 0), get_long(arguments, 1), get_long(arguments, 2)
-    first_row, resumed = get_long(arguments, 3), data + get_long(arguments, 4)
+    """Note the tokens in rows of text, from a place on, until there is no room: `matching` asks for it."""
+    lines = read_lines(arguments)
     notes = Notes(get_long(arguments, 7), get_long(arguments, 5), get_long(arguments, 6))
     room, outcome = get_long(arguments, 8), get_long(arguments, 9)
-    behind = data + get_long(stops, rows)
-    count = 0
-    for number in range(first_row, rows):
-        row = Row(number, data + get_long(stops, number), data + get_long(stops, number + 1))
+    count, row, at = scan_lines(lines, get_long(arguments, 3), get_long(arguments, 4), notes, room)
+    put_long(outcome, 0, count)
+    put_long(outcome, 1, row)
+    put_long(outcome, 2, at)
+
+
+@inlined
+def read_lines(arguments: int) -> Lines:
+    """Read the arguments that every kernel of rows begins with."""
+    data, stops, rows = get_long(arguments, 0), get_long(arguments, 1), get_long(arguments, 2)
+    return Lines(data, stops, rows, data + get_long(stops, rows))
+
+
+@part
+def scan_lines(lines: Lines, first_row: int, at: int, notes: Notes, room: int) -> tuple[int, int, int]:
+    """Note the tokens from a place on; gives how many messages there are, and the row and place to go on."""
+    data, behind, count = lines.data, lines.behind, 0
+    resumed = data + at
+    for number in range(first_row, lines.rows):
+        row = Row(number, data + get_long(lines.stops, number), data + get_long(lines.stops, number + 1))
         at = max(resumed, row.start)
         resumed = 0
         if count + _MARGIN <= room and row.end - at <= MASKED and at + MASKED <= behind:
@@ -77,16 +102,11 @@ def scan_tokens(arguments: int) -> None:
         at = find_hex_run(at, row.end, behind)
         while at < row.end:
             if count + _MARGIN > room:
-                put_long(outcome, 0, count)
-                put_long(outcome, 1, number)
-                put_long(outcome, 2, at - data)
-                return
+                return count, number, at - data
             first, last = find_first(at, row), pass_hex_run(at, row.end, behind)
             count = judge_run(row, first, last, is_uuid_before(last - _STEP, row.end, behind), notes, count)
             at = find_hex_run(last, row.end, behind)
-    put_long(outcome, 0, count)
-    put_long(outcome, 1, rows)
-    put_long(outcome, 2, 0)
+    return count, lines.rows, 0
 
 
 @inlined
@@ -190,6 +210,16 @@ def note_digits(at: int, size: int, notes: Notes, count: int) -> int:
     put_long(dashed, 3, third >> 32 & _LOW_HALF | (last & _LOW_HALF) << 32)
     end_words(dashed, 4, last >> 32 & _LOW_HALF | _STOP_BIT << 32, _UUID_BYTES)
     return count + 2
+
+
+@inlined
+def note_again(high: int, low: int, message: int) -> None:
+    """Note a hash, of which there are two numbers, as a message: its 32 digits."""
+    for place in range(_UUID_DIGITS):
+        half = high if place < _UUID_DIGITS // 2 else low
+        digit = drop_bits(half, 60 - 4 * (place & 15)) & 15
+        put_byte(message + place, digit + _ZERO if digit < 10 else digit - 10 + _A)
+    end_words(message, 4, _STOP_BIT, _UUID_DIGITS)
 
 
 @inlined

@@ -11,14 +11,21 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from etl.appsflyer import id_loops
 from etl.appsflyer.compiled.machine_code import register
 from etl.appsflyer.compiled.memory import addresses
 from etl.hash_keys import HashKey, list_keys
 from etl.subjects import HASH_DIGITS, fold_identifier, make_hasher
 
 _SOURCE = Path(__file__).with_name("digest_loops.py")
-_hash_messages = register("hash_messages", "etl.proving.digest_loops", _SOURCE)
-_list_marked = register("list_marked", "etl.proving.digest_loops", _SOURCE)
+LOOKUP_SOURCES = (
+    _SOURCE,
+    *(_SOURCE.with_name(f"{name}_loops.py") for name in ("lookup", "token", "class")),
+    Path(id_loops.__file__),
+)
+"""What the kernels of `lookup_loops` are made of."""
+
+_look_messages_up = register("look_messages_up", "etl.proving.lookup_loops", *LOOKUP_SOURCES)
 _compress_blocks = register("compress_blocks", "etl.proving.digest_loops", _SOURCE)
 
 BLOCK_BYTES = 64
@@ -27,12 +34,13 @@ LANES = 16
 
 _HALF = HASH_DIGITS // 2
 _INNER_PAD, _OUTER_PAD = 0x36, 0x5C
-_STOP_BYTE = 0x80
 # What SHA-256 begins with (FIPS 180-4).
 _INITIAL = (
     *(0x6A09E667, 0xBB67AE85, 0x3C6EF372, 0xA54FF53A),
     *(0x510E527F, 0x9B05688C, 0x1F83D9AB, 0x5BE0CD19),
 )
+# Words of the states that a key is prepared to.
+_STATES = 2 * len(_INITIAL)
 # Marks for each wanted hash, so that few that are not wanted have to be looked up; and how many at most.
 _MARKS_EACH, _FEWEST_BITS, _MOST_BITS = 32, 12, 24
 
@@ -50,14 +58,21 @@ class Wanted:
     def __init__(self, key: HashKey, hashes: Iterable[str]) -> None:
         """Take the key, and the hashes as 32 lower-case hexadecimal digits."""
         self._hash_text = make_hasher(key)
-        self._states = [_prepare(each) for each in list_keys(key)]
+        self._states = np.concatenate([_prepare(each) for each in list_keys(key)])
         self._hashes = frozenset(hashes)
         bits = min(max((_MARKS_EACH * len(self._hashes)).bit_length(), _FEWEST_BITS), _MOST_BITS)
-        self._shift = 64 - bits
-        self._halves = np.sort(_read_halves(self._hashes))
+        halves = _read_halves(self._hashes)
         marks = np.zeros(1 << bits, dtype=np.bool_)
-        marks[self._halves >> np.uint64(self._shift)] = True
+        marks[halves >> np.uint64(64 - bits)] = True
+        # Kernels compare numbers with a sign.
+        self._halves = np.sort(halves.view(np.int64))
         self._marks = np.packbits(marks, bitorder="little")
+        keys, count = len(self._states) // _STATES, len(self._hashes)
+        self.sought = (
+            *(*addresses(self._states), keys),
+            *(*addresses(self._halves), count),
+            *(*addresses(self._marks), 64 - bits),
+        )
 
     def __len__(self) -> int:
         """Count the hashes."""
@@ -78,25 +93,17 @@ class Wanted:
 
     def find_messages(self, messages: Messages, count: int) -> Counter[str]:
         """Look up the first messages of an array of blocks, whose number is a multiple of `LANES`."""
-        rounded = -(-count // LANES) * LANES
-        hashes = np.empty((rounded, 2), dtype=np.uint64)
-        for place, state in enumerate(self._states):
-            messages = _make_messages(hashes) if place else messages
-            _hash_messages(*addresses(messages), rounded, *addresses(*state), *addresses(hashes))
-        likely = self._pick_likely(hashes, count)
-        if not len(likely):
-            return Counter()
-        places = np.searchsorted(self._halves, likely[:, 0])
-        likely = likely[self._halves[np.minimum(places, len(self) - 1)] == likely[:, 0]]
-        written = (f"{first:016x}{second:016x}" for first, second in likely.tolist())
-        return Counter(each for each in written if each in self._hashes)
-
-    def _pick_likely(self, hashes: Numbers, count: int) -> Numbers:
-        places: npt.NDArray[np.int64] = np.empty(count + 1, dtype=np.int64)
+        hashes: Numbers = np.empty((len(messages), 2), dtype=np.uint64)
+        places: npt.NDArray[np.int64] = np.empty(len(messages), dtype=np.int64)
         outcome: npt.NDArray[np.int64] = np.zeros(1, dtype=np.int64)
-        marks = (*addresses(self._marks), self._shift)
-        _list_marked(*addresses(hashes), count, *marks, *addresses(places, outcome))
-        return hashes[places[: outcome[0]]]
+        given = (*addresses(messages), count, *addresses(hashes, places))
+        _look_messages_up(*given, *self.sought, *addresses(outcome))
+        return self.count(hashes[places[: outcome[0]]])
+
+    def count(self, hashes: Numbers) -> Counter[str]:
+        """Count those of some hashes that are wanted, as texts; each is given as two numbers."""
+        written = (f"{first:016x}{second:016x}" for first, second in hashes.tolist())
+        return Counter(each for each in written if each in self._hashes)
 
 
 def _read_halves(hashes: frozenset[str]) -> Numbers:
@@ -109,23 +116,11 @@ def _read_halves(hashes: frozenset[str]) -> Numbers:
     return np.array(numbers, dtype=np.uint64)
 
 
-def _make_messages(hashes: Numbers) -> Messages:
-    """Spell hashes as messages to be hashed with a later key: their digits, and SHA-256's end of a block."""
-    digits = np.frombuffer(hashes.byteswap().tobytes().hex().encode(), np.uint8).reshape(-1, HASH_DIGITS)
-    messages = np.zeros((len(hashes), BLOCK_BYTES), np.uint8)
-    messages[:, :HASH_DIGITS] = digits
-    messages[:, HASH_DIGITS] = _STOP_BYTE
-    bits = (BLOCK_BYTES + HASH_DIGITS) * 8
-    messages[:, -2:] = bits >> 8, bits & 0xFF
-    return messages
-
-
-def _prepare(key: bytes) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.uint32]]:
+def _prepare(key: bytes) -> npt.NDArray[np.uint32]:
     """Give the states of SHA-256 after each of the key's pads (RFC 2104)."""
     padded = (hashlib.sha256(key).digest() if len(key) > BLOCK_BYTES else key).ljust(BLOCK_BYTES, b"\0")
-    return _compress(bytes(byte ^ _INNER_PAD for byte in padded)), _compress(
-        bytes(byte ^ _OUTER_PAD for byte in padded)
-    )
+    pads = (bytes(byte ^ pad for byte in padded) for pad in (_INNER_PAD, _OUTER_PAD))
+    return np.concatenate([_compress(each) for each in pads])
 
 
 def _compress(block: bytes) -> npt.NDArray[np.uint32]:
