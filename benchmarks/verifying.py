@@ -1,10 +1,10 @@
 """What a verification costs: `python -m benchmarks.verifying FOLDER [EVENTS] [FILES] [IDS]` prints JSON.
 
 The lake is that of `benchmarks.erasing`, with none of the erased people in it, as delta-rs wrote it and then
-as pushlift's own writer does; the requests are written into the ledger as a sweep leaves them. Decompressing
-every column of texts of every Parquet file once, one after the other, is 1. Both are measured in turns in one
-process, by the clock and by the processor's seconds, and the medians compared: a verification takes a thread
-a core.
+as pushlift's own writer does; then it is emptied, and six landed objects of zstd take its place. The requests
+are written into the ledger as a sweep leaves them. Decompressing every column of texts of every Parquet file
+once, or every landed object, one after the other, is 1. Both are measured in turns in one process, by the
+clock and by the processor's seconds, and the medians compared: a verification takes a thread a core.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ import pyarrow.parquet as pq
 from pydantic import SecretStr
 
 from benchmarks.erasing import build_settings, make_lake
+from benchmarks.proving import make_zstd
+from etl.appsflyer.formats.compression import decompress
 from etl.jobs.proving.story import VerifyReport, verify
 from etl.jobs.warming import warm_up_modules
 from etl.lake.layout import WRITE_SCHEMA, open_events_writer, write_sorted
@@ -36,6 +38,7 @@ from etl.settings import Secrets, Settings
 from etl.subjects import hash_forms
 
 RUNS = 3
+OBJECTS = 6
 DEFAULTS = (400_000, 16, 10_000)
 KEY = "a key of the benchmark's own, 32+"
 MIB = 1 << 20
@@ -57,17 +60,20 @@ def main(folder: Path, events: int, files: int, ids: int) -> None:
     settings = Settings(storage=storage)
     add_erased(settings, ids)
     warm_up_modules()
-    measured = {"delta-rs": measure(folder, settings)}
+    measured = {"delta-rs": measure(lambda: decompress_all(folder / "lake"), settings)}
     rewrite_files(folder / "lake")
-    measured["pushlift"] = measure(folder, settings)
+    measured["pushlift"] = measure(lambda: decompress_all(folder / "lake"), settings)
+    shutil.rmtree(folder / "lake")
+    make_landing(folder / "landing")
+    measured["landed zstd"] = measure(lambda: decompress_landing(folder / "landing"), settings)
     sys.stdout.write(json.dumps(measured, indent=1) + "\n")
 
 
-def measure(folder: Path, settings: Settings) -> dict[str, float]:
+def measure(decompress_alone: Callable[[], None], settings: Settings) -> dict[str, float]:
     """Measure decompressing and verifying in turns."""
     alone, whole, report = [], [], None
     for _ in range(RUNS):
-        alone.append(time_call(lambda: decompress_all(folder / "lake")))
+        alone.append(time_call(decompress_alone))
         taken, report = time_verify(settings)
         whole.append(taken)
     base, cost = take_median(alone), take_median(whole)
@@ -154,6 +160,23 @@ def decompress_all(lake: Path) -> None:
             paths = [column.path for column in columns if column.physical_type == "BYTE_ARRAY"]
             for group in range(file.num_row_groups):
                 file.read_row_group(group, columns=paths, use_threads=False)
+
+
+def make_landing(landing: Path) -> None:
+    """Land an object of JSON lines, every one with new ids, some times."""
+    landing.mkdir(exist_ok=True)
+    first = landing / "0.json.zst"
+    make_zstd(first)
+    for number in range(1, OBJECTS):
+        shutil.copy(first, landing / f"{number}.json.zst")
+
+
+def decompress_landing(landing: Path) -> None:
+    """Decompress every landed object and do nothing else."""
+    for path in landing.iterdir():
+        with path.open("rb") as raw:
+            for _ in decompress(raw):
+                pass
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from etl.proving.wanted import Wanted
 
 # How many wrappings may lie around an id: base64 of JSON escapes of percent-encoding, twice.
 DEPTH = 4
-BLOCK_BYTES = 1 << 19
+BLOCK_BYTES = 1 << 21
 # What the next block begins with again, for an id on the border of two: one in four wrappings is shorter.
 _OVERLAP = 4096
 _FEED = b"\n"
