@@ -15,8 +15,9 @@ from etl.proving.wanted import BLOCK_BYTES, LOOKUP_SOURCES, Wanted
 _scan_tokens = register("scan_tokens", "etl.proving.token_loops", *LOOKUP_SOURCES)
 _look_up = register("look_up", "etl.proving.lookup_loops", *LOOKUP_SOURCES)
 
-_ROOM = 256  # messages between two look-ups, and slots of what was seen: so that they stay
-_SLOTS = 1 << 12  # in the processor's nearest caches
+# Messages that are hashed together, and slots of what was seen: few, so that caches hold them.
+_ROOM = 256
+_SLOTS = 1 << 12
 _NO_TABLE = -1
 
 
