@@ -18,7 +18,7 @@ from etl.appsflyer.compiled.instructions import (
     store,
 )
 
-# As wide as the processor is: with half of AVX-512 hashing takes a quarter more, with twice of AVX2 as well.
+# As wide as the processor's vectors: half as wide or twice, hashing takes longer.
 LANES = 16 if binding.get_host_cpu_features().get("avx512f") else 8
 _BLOCK = 64
 _WORD = ir.IntType(32)
