@@ -10,13 +10,7 @@ from typing import Any
 
 from llvmlite import binding, ir
 
-from etl.appsflyer.compiled.instructions import (
-    define,
-    get_long,
-    instruction,
-    load,
-    store,
-)
+from etl.appsflyer.compiled.instructions import define, get_long, instruction, load, store
 
 # As wide as the processor's vectors: half as wide or twice, hashing takes longer.
 LANES = 16 if binding.get_host_cpu_features().get("avx512f") else 8

@@ -1,7 +1,4 @@
-"""The kernel that looks tokens up: finds, hashes and compares them, some hundred at a time.
-
-So few stay in the processor's nearest cache between these steps.
-"""
+"""The kernels that look up tokens and whole values: hash them and compare, some hundred tokens at a time."""
 
 from __future__ import annotations
 
@@ -53,12 +50,8 @@ def look_messages_up(arguments: int) -> None:
 def read_sought(arguments: int, at: int) -> Sought:
     """Read who is sought from six arguments."""
     states, keys, halves = get_long(arguments, at), get_long(arguments, at + 1), get_long(arguments, at + 2)
-    count, marks, shift = (
-        get_long(arguments, at + 3),
-        get_long(arguments, at + 4),
-        get_long(arguments, at + 5),
-    )
-    return Sought(states, keys, halves, count, marks, shift)
+    people, marks = get_long(arguments, at + 3), get_long(arguments, at + 4)
+    return Sought(states, keys, halves, people, marks, get_long(arguments, at + 5))
 
 
 @part

@@ -30,6 +30,7 @@ def main() -> None:
     binding.get_host_cpu_features = lambda: features
     vars(machine_code).update(keep_code=lambda *_: None, read_code=lambda *_: None)
     # Imported after the processor is another.
+    from etl.proving.digest_loops import LANES  # noqa: PLC0415
     from etl.proving.matching import Matcher  # noqa: PLC0415
     from etl.proving.unwrapping import view_bytes  # noqa: PLC0415
     from etl.proving.wanted import Wanted  # noqa: PLC0415
@@ -37,8 +38,6 @@ def main() -> None:
     people = [str(uuid.UUID(int=number * 0x1234567890ABCDEF1234567)) for number in range(1_000)]
     wanted = Wanted(KEY, [hash_subject(KEY, each) for each in people[::10]])
     found = Matcher(wanted).find(view_bytes(" ".join(people).encode()))
-    from etl.proving.digest_loops import LANES  # noqa: PLC0415
-
     sys.stdout.write(f"{LANES} {len(found)} {sum(found.values())}\n")
 
 
